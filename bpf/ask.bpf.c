@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ask: the rules as loaded now, put to a question in a packet. It is never attached: `explain` and
+ * the tests run it (BPF_PROG_TEST_RUN), since no kernel can test-run a bind program.
+ */
+#include "lib/packet.h"
+#include "lib/policy.h"
+
+#define QUESTION_AT 14	/* behind the Ethernet header that a test run asks for */
+
+SEC("tc")
+int pg_ask(struct __sk_buff *skb)
+{
+	struct pg_control *ctl = control();
+	struct pg_ask ask = {};
+	__u32 index;
+
+	if (!ctl || bpf_skb_load_bytes(skb, QUESTION_AT, &ask, sizeof(ask)))
+		return -1;
+	index = ctl->slot & 1;
+	ask.jiffies = bpf_jiffies64();
+	ask.monotonic_ns = bpf_ktime_get_ns();
+	if (ask.question.direction == PG_BIND)
+		ask.decision = ask_rules(ctl, index, PG_BIND, ask.question.proto, &ask.question);
+	else if (ask.question.direction == PG_IN)
+		ask.decision = ask_rules(ctl, index, PG_IN, ask.question.proto, &ask.question);
+	else
+		ask.decision = pg_decide(0, &ask.question, ctl->slots[index].defaults[PG_OUT]);
+	return bpf_skb_store_bytes(skb, QUESTION_AT, &ask, sizeof(ask), 0) ? -1 : 0;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * inbound: every packet that enters by a guarded interface, at XDP or at tc ingress. One body, an
+ * entry for each kind of context. What it lets through the stack may still refuse; what it drops
+ * nobody sees. The law is in "Inbound packets" of portguard-policy(5).
+ */
+#include "lib/flow.h"
+#include "lib/policy.h"
+#include "lib/report.h"
+
+#define TC_NEXT (-1)		/* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
+#define TC_DROP 2		/* TC_ACT_SHOT */
+
+#define TCP_STATE_CLOSE 7
+#define TCP_STATE_LISTEN 10
+#define FRAGMENT_SECONDS 30
+#define EARLY_FRAGMENTS 256	/* a second and CPU */
+
+static __always_inline struct pg_decision verdict(__u8 verdict, __u8 reason)
+{
+	return (struct pg_decision){ .verdict = verdict, .reason = reason };
+}
+
+/* A later fragment follows its first one; those that overtake it have an allowance. */
+static __always_inline struct pg_decision judge_fragment(const struct pg_control *ctl, const struct packet *p)
+{
+	struct pg_fragment_key key = { .id = p->fragment_id, .proto = p->family == 4 ? p->proto : 0 };
+	struct pg_allowance *early;
+	__u64 now = bpf_jiffies64(), *first;
+	__u32 zero = 0, hz = ctl->hz;
+
+	__builtin_memcpy(key.source, p->source, 16);
+	__builtin_memcpy(key.target, p->target, 16);
+	first = bpf_map_lookup_elem(&pg_fragments, &key);
+	if (first && now - *first <= FRAGMENT_SECONDS * (__u64)hz)
+		return verdict(PG_ALLOW, PG_REASON_FRAGMENT);
+	early = bpf_map_lookup_elem(&pg_allowances, &zero);
+	if (!early)
+		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+	if (now - early->second > hz) {
+		early->second = now;
+		early->spent = 0;
+	}
+	if (early->spent >= EARLY_FRAGMENTS)
+		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+	early->spent += 1;
+	return verdict(PG_ALLOW, PG_REASON_FRAGMENT);
+}
+
+static __always_inline void remember_fragment(const struct packet *p)
+{
+	struct pg_fragment_key key = { .id = p->fragment_id, .proto = p->family == 4 ? p->proto : 0 };
+	__u64 now = bpf_jiffies64();
+
+	__builtin_memcpy(key.source, p->source, 16);
+	__builtin_memcpy(key.target, p->target, 16);
+	(void)bpf_map_update_elem(&pg_fragments, &key, &now, BPF_ANY);	/* full: the oldest goes */
+}
+
+/* One token of the bucket of echo requests. */
+static __always_inline bool take_token(const struct pg_bucket_config *rate)
+{
+	__u64 now = bpf_ktime_get_ns(), filled, most = (__u64)rate->burst * 1000;
+	struct pg_bucket *bucket;
+	bool taken = false;
+	__u32 zero = 0;
+
+	bucket = bpf_map_lookup_elem(&pg_buckets, &zero);
+	if (!bucket)
+		return false;
+	bpf_spin_lock(&bucket->lock);
+	filled = now - bucket->filled_ns;
+	if (filled > 1000000000000ULL)	/* over 1,000 s: full anyway, and no overflow */
+		filled = 1000000000000ULL;
+	filled = filled / 1000000 * rate->per_second_x1000 / 1000 + bucket->tokens_x1000;
+	if (filled > most)
+		filled = most;
+	if (filled != bucket->tokens_x1000 || !bucket->filled_ns)
+		bucket->filled_ns = now;
+	if (filled >= 1000) {
+		filled -= 1000;
+		taken = true;
+	}
+	bucket->tokens_x1000 = filled;
+	bpf_spin_unlock(&bucket->lock);
+	return taken;
+}
+
+static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)
+{
+	if (slot->echo == PG_ALLOW)
+		return verdict(PG_ALLOW, PG_REASON_ICMP);
+	if (slot->echo == PG_DENY)
+		return verdict(PG_DENY, PG_REASON_ICMP);
+	return take_token(&slot->echo_rate) ? verdict(PG_ALLOW, PG_REASON_ICMP) : verdict(PG_DENY, PG_REASON_RATE);
+}
+
+/* RFC 4890, 4.4 and its like for IPv4: errors, path MTU and neighbours always; questions never but echo. */
+static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot, const struct packet *p)
+{
+	bool v6 = p->proto == IPPROTO_ICMPV6;
+	__u8 type = p->icmp_type;
+
+	if (type == (v6 ? 128 : 8))
+		return judge_echo(slot);
+	if (type == (v6 ? 137 : 5))
+		return verdict(slot->redirect, PG_REASON_ICMP);
+	if (v6 && (type < 128 || type <= 136 || (type >= 141 && type <= 143) || (type >= 148 && type <= 153)))
+		return verdict(PG_ALLOW, PG_REASON_ICMP);
+	if (!v6 && (type == 0 || type == 3 || type == 4 || (type >= 9 && type <= 12) || type == 14))
+		return verdict(PG_ALLOW, PG_REASON_ICMP);
+	return verdict(PG_DENY, PG_REASON_ICMP);
+}
+
+static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot, const struct packet *p,
+							 const struct pg_question *q)
+{
+	__u32 answer = slot->protocols[p->proto];
+
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = resolve(PG_ANSWER_NUMBER(answer), q);
+	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY, PG_REASON_PROTOCOL);
+}
+
+/* The reply of a conversation that began here, or a segment of a connection that the kernel has. */
+static __always_inline bool is_reply(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p)
+{
+	bool udp = p->proto != IPPROTO_TCP, syn = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	struct pg_flow_key key = {
+		.remote_port = p->sport,
+		.local_port = p->dport,
+		.proto = udp ? PG_UDP : PG_TCP,
+	};
+
+	if (is_used(ctl, udp ? PG_USED_UDP : PG_USED_TCP, p->dport)) {
+		__builtin_memcpy(key.remote, p->source, 16);
+		__builtin_memcpy(key.local, p->target, 16);
+		if (flow_answers(slot, &key, syn))
+			return true;
+	}
+	if (!udp || !is_used(ctl, PG_USED_MULTICAST, p->dport))
+		return false;
+	__builtin_memset(key.remote, 0, 32);
+	key.ifindex = p->ifindex;
+	return flow_answers(slot, &key, false);
+}
+
+static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const struct packet *p)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *sk;
+	bool alive;
+
+	if (p->proto != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ||
+	    !is_used(ctl, PG_USED_TCP, p->dport))
+		return false;
+	if (p->family == 4) {
+		__builtin_memcpy(&tuple.ipv4.saddr, p->source + 12, 4);
+		__builtin_memcpy(&tuple.ipv4.daddr, p->target + 12, 4);
+		tuple.ipv4.sport = bpf_htons(p->sport);
+		tuple.ipv4.dport = bpf_htons(p->dport);
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, p->source, 16);
+		__builtin_memcpy(tuple.ipv6.daddr, p->target, 16);
+		tuple.ipv6.sport = bpf_htons(p->sport);
+		tuple.ipv6.dport = bpf_htons(p->dport);
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	}
+	if (!sk)
+		return false;
+	alive = sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE;
+	bpf_sk_release(sk);
+	return alive;
+}
+
+/* Whether the packet only passes through this host (asked where the policy lets such packets pass). */
+static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
+{
+	struct bpf_fib_lookup fib = { .family = p->family == 4 ? 2 : 10, .ifindex = p->ifindex };
+	long r;
+
+	if (p->family == 4) {
+		__builtin_memcpy(fib.source, p->source + 12, 4);
+		__builtin_memcpy(fib.target, p->target + 12, 4);
+	} else {
+		__builtin_memcpy(fib.source, p->source, 16);
+		__builtin_memcpy(fib.target, p->target, 16);
+	}
+	r = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index, void *ctx,
+						      const struct packet *p, const struct pg_question *q)
+{
+	struct pg_decision d = ask_rules(ctl, index, PG_IN, q->proto, q);
+
+	if (d.verdict == PG_ALLOW)
+		return d;
+	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
+		return verdict(PG_ALLOW, PG_REASON_REPLY);
+	return d;
+}
+
+static __always_inline void ask_in(struct pg_question *q, const struct packet *p)
+{
+	q->direction = PG_IN;
+	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->family = p->family;
+	q->port = p->dport;
+	q->remote_port = p->sport;
+	q->ifindex = p->ifindex;
+	q->vlan = p->vlan;
+	__builtin_memcpy(q->remote, p->source, 16);
+	__builtin_memcpy(q->local, p->target, 16);
+}
+
+static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __u32 index, void *ctx,
+						      const struct packet *p)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+	struct pg_question q = {};
+	struct pg_decision d;
+
+	if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return judge_icmp(slot, p);
+	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
+		return verdict(PG_ALLOW, PG_REASON_ICMP);
+	ask_in(&q, p);
+	d = p->has_ports ? judge_ports(ctl, index, ctx, p, &q) : judge_protocol(slot, p, &q);
+	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && is_forwarded(ctx, p))
+		return verdict(PG_ALLOW, PG_REASON_DEFAULT);
+	return d;
+}
+
+static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index, void *ctx,
+						const struct packet *p)
+{
+	__u8 class = p->class;
+	struct pg_decision d;
+
+	switch (class) {
+	case PACKET_MALFORMED:
+		return verdict(PG_DENY, PG_REASON_MALFORMED);
+	case PACKET_HIDDEN:
+		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+	case PACKET_LATER_FRAGMENT:
+		return judge_fragment(ctl, p);
+	default:
+		break;
+	}
+	d = judge_whole(ctl, index, ctx, p);
+	if (class == PACKET_FIRST_FRAGMENT && d.verdict == PG_ALLOW)
+		remember_fragment(p);
+	return d;
+}
+
+/* Return: whether the packet passes. */
+static __always_inline bool inbound(const struct bytes *b)
+{
+	struct pg_control *ctl = control();
+	struct pg_decision d;
+	struct packet *p;
+	__u32 index;
+
+	if (!ctl)
+		return true;
+	index = ctl->slot & 1;
+	if (ctl->slots[index].mode == PG_MODE_OFF)
+		return true;
+	p = parse(b);
+	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
+		return true;
+	d = judge(ctl, index, b->ctx, p);
+	return report_packet(ctl, index, p, PG_HOOK_INBOUND, &d);
+}
+
+SEC("xdp")
+int pg_in_xdp(struct xdp_md *ctx)
+{
+	struct bytes b = {
+		.ctx = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.xdp = true,
+		.ethernet = true,
+		.length = ctx->data_end - ctx->data,
+		.ifindex = ctx->ingress_ifindex,
+	};
+
+	return inbound(&b) ? XDP_PASS : XDP_DROP;
+}
+
+static __always_inline int inbound_tc(struct __sk_buff *skb, bool ethernet)
+{
+	struct bytes b = {
+		.ctx = skb,
+		.data = (void *)(long)skb->data,
+		.data_end = (void *)(long)skb->data_end,
+		.ethernet = ethernet,
+		.length = skb->len,
+		.ethertype = bpf_ntohs(skb->protocol),
+		.vlan_tags = skb->vlan_present,
+		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
+		.ifindex = skb->ifindex,
+		.gso = skb->gso_size != 0,
+	};
+
+	return inbound(&b) ? TC_NEXT : TC_DROP;
+}
+
+SEC("tc")
+int pg_in_tc(struct __sk_buff *skb)
+{
+	return inbound_tc(skb, true);
+}
+
+/* Devices without Ethernet headers (tunnels): the packet begins with IP. */
+SEC("tc")
+int pg_in_l3(struct __sk_buff *skb)
+{
+	return inbound_tc(skb, false);
+}

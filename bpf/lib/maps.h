@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps, as every program sees them; maps.bpf.c holds them. Their layout is in portguard/abi.h.
+ * Sizes that depend on the machine (CPUs, the policy's flows) are set before load.
+ */
+#ifndef PG_BPF_MAPS_H
+#define PG_BPF_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "portguard/abi.h"
+
+struct pg_control_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pg_control);
+};
+
+struct pg_ports_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SLOTS * PG_PORT_DIRECTIONS * PG_PROTO_COUNT * PG_PORTS / PG_PORT_LINE);
+	__type(key, __u32);
+	__type(value, struct pg_port_line);
+};
+
+struct pg_groups_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_MAX_GROUPS);
+	__type(key, __u32);
+	__type(value, struct pg_group);
+};
+
+struct pg_cases_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 << 20);
+	__type(key, struct pg_case_key);
+	__type(value, __u32);
+};
+
+struct pg_peers_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__type(key, struct pg_peer_key);
+	__type(value, __u32);
+};
+
+struct pg_ifaces_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct pg_iface_key);
+	__type(value, __u32);
+};
+
+struct pg_flows_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct pg_flow_key);
+	__type(value, struct pg_flow);
+};
+
+struct pg_fragments_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, struct pg_fragment_key);
+	__type(value, __u64);	/* jiffies when the first fragment passed */
+};
+
+struct pg_bucket {
+	struct bpf_spin_lock lock;
+	__u32 tokens_x1000;
+	__u64 filled_ns;
+};
+
+struct pg_buckets_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);	/* echo */
+	__type(key, __u32);
+	__type(value, struct pg_bucket);
+};
+
+struct pg_allowance {
+	__u64 second;
+	__u64 spent;
+};
+
+struct pg_allowances_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);	/* fragments that come before their first one */
+	__type(key, __u32);
+	__type(value, struct pg_allowance);
+};
+
+struct pg_counts_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * PG_COUNT_REGION);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct pg_seen_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SEEN_REGION);
+	__type(key, __u32);
+	__type(value, struct pg_seen);
+};
+
+struct pg_events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+};
+
+/* The agent's own, kept in the kernel so that they outlive it. */
+struct pg_reported_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SEEN_REGION);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct pg_journal_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pg_journal);
+};
+
+extern struct pg_control_map pg_control SEC(".maps");
+extern struct pg_ports_map pg_ports SEC(".maps");
+extern struct pg_groups_map pg_groups SEC(".maps");
+extern struct pg_cases_map pg_cases SEC(".maps");
+extern struct pg_peers_map pg_peers SEC(".maps");
+extern struct pg_ifaces_map pg_ifaces SEC(".maps");
+extern struct pg_flows_map pg_flows SEC(".maps");
+extern struct pg_fragments_map pg_fragments SEC(".maps");
+extern struct pg_buckets_map pg_buckets SEC(".maps");
+extern struct pg_allowances_map pg_allowances SEC(".maps");
+extern struct pg_counts_map pg_counts SEC(".maps");
+extern struct pg_seen_map pg_seen SEC(".maps");
+extern struct pg_events_map pg_events SEC(".maps");
+
+/* bpf_xdp_load_bytes is there (Linux 5.18): headers beyond the linear part can be read. */
+extern const volatile bool pg_xdp_load;
+
+static __always_inline struct pg_control *control(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pg_control, &zero);	/* never NULL, but the verifier wants it asked */
+}
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Bytes to fields; holds no opinion beyond what it could not read. Lengths are those that the IP
+ * header states, never the frame's: what lies behind the datagram is padding, and a sender's to choose.
+ *
+ * The fields lie in a map's value of this CPU, not on the stack: the verifier forgets what it knows of
+ * a value that it stores there, so that the ways through the parser meet again instead of each being
+ * followed to the end of the program. Softirqs are off, so nobody else uses it meanwhile.
+ */
+#ifndef PG_BPF_PACKET_H
+#define PG_BPF_PACKET_H
+
+#include <bpf/bpf_endian.h>
+
+#include "lib/maps.h"
+
+#define ETH_IPV4 0x0800
+#define ETH_IPV6 0x86dd
+#define ETH_VLAN 0x8100
+#define ETH_QINQ 0x88a8
+#define IPPROTO_ICMP 1
+#define IPPROTO_IGMP 2
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
+
+#define MAX_VLAN_TAGS 2
+#define READ_VLAN_TAGS 8		/* only to name the sender of what has too many */
+#define MAX_EXTENSIONS 8
+/*
+ * Unrolled: clang may close a loop by falling into its head, which the verifier takes for an
+ * endless one before Linux 6.4.
+ */
+#define UNROLLED _Pragma("unroll")
+
+#define MAX_OFFSET 1500		/* of a header; more is malformed, and the verifier needs a bound */
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+enum packet_class {
+	PACKET_NOT_IP,
+	PACKET_WHOLE,
+	PACKET_FIRST_FRAGMENT,
+	PACKET_LATER_FRAGMENT,
+	PACKET_HIDDEN,		/* a fragment that hides its headers, or would lie over them */
+	PACKET_MALFORMED,
+};
+
+struct packet {
+	__u8 source[16], target[16];
+	__u32 ifindex;
+	__u32 fragment_id;
+	__u16 sport, dport;	/* TCP, UDP and UDP-Lite */
+	__u16 vlan;		/* the first id that is not 0 */
+	__u8 family;		/* 4, 6; 0 as long as no IP header was read */
+	__u8 proto;		/* IPPROTO_*, behind extension headers */
+	__u8 tcp_flags;
+	__u8 icmp_type;
+	__u8 has_ports;
+	__u8 group_frame;	/* the frame goes to many */
+	__u8 fragmented;	/* a first fragment */
+	__u8 class;		/* enum packet_class */
+	__u8 tags;		/* of VLANs */
+	__u32 offset;		/* of the header that is read next */
+	__u32 end;		/* of the datagram */
+	__u32 ethertype;	/* host order */
+};
+
+struct pg_packet_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+};
+
+extern struct pg_packet_map pg_packet SEC(".maps");
+
+/* Reads what was stored in a map's value from there again, as a value of which nothing is known. */
+#define FORGOTTEN(field) (*(volatile __typeof__(field) *)&(field))
+
+/* Where the bytes are. xdp, ethernet: constants of the entry function. */
+struct bytes {
+	void *ctx, *data, *data_end;
+	bool xdp, ethernet;
+	__u32 length;		/* of the frame; XDP: of its linear part */
+	__u32 ethertype;	/* where there is no Ethernet header, host order */
+	__u32 vlan_tags;	/* tags that lie in metadata */
+	__u32 ifindex;
+	__u16 vlan;
+	__u8 gso;
+};
+
+static __always_inline int load(const struct bytes *b, __u32 offset, void *to, const __u32 size)
+{
+	void *from;
+
+	if (offset > MAX_OFFSET)
+		return -1;
+	/* Again, on the very register that is added: older verifiers forget the check of its copy. */
+	__asm__ __volatile__("%0 &= 2047" : "+r"(offset));
+	from = b->data + offset;
+	if (from + size <= b->data_end) {
+		__builtin_memcpy(to, from, size);
+		return 0;
+	}
+	if (!b->xdp)
+		return bpf_skb_load_bytes(b->ctx, offset, to, size);
+	return pg_xdp_load ? bpf_xdp_load_bytes(b->ctx, offset, to, size) : -1;
+}
+
+/* Whether the frame is shorter than its headers say. */
+static __always_inline bool is_short(const struct bytes *b, __u32 end)
+{
+	if (end <= b->length)
+		return false;
+	return !b->xdp || !pg_xdp_load || end > bpf_xdp_get_buff_len(b->ctx);
+}
+
+/* Ethernet and VLAN headers. Return: 0, p->offset behind them; or -1. */
+static __always_inline int parse_link(const struct bytes *b, struct packet *p)
+{
+	struct { __u8 target[6], source[6]; __be16 type; } ethernet;
+	struct { __be16 tci, type; } tag;
+	int i;
+
+	p->vlan = b->vlan;
+	p->ethertype = b->ethertype;
+	p->offset = 0;
+	p->group_frame = 0;
+	if (!b->ethernet)
+		return 0;
+	if (load(b, 0, &ethernet, sizeof(ethernet)))
+		return -1;
+	p->group_frame = ethernet.target[0] & 1;
+	p->ethertype = bpf_ntohs(ethernet.type);
+	p->offset = sizeof(ethernet);
+	p->tags = b->vlan_tags;
+	UNROLLED for (i = 0; i <= READ_VLAN_TAGS; i++) {
+		__u32 type = FORGOTTEN(p->ethertype);
+
+		if (type != ETH_VLAN && type != ETH_QINQ)
+			return 0;
+		if (load(b, FORGOTTEN(p->offset), &tag, sizeof(tag)))
+			return -1;
+		p->tags += 1;
+		if (!p->vlan)
+			p->vlan = bpf_ntohs(tag.tci) & 0xfff;
+		p->ethertype = bpf_ntohs(tag.type);
+		p->offset += sizeof(tag);
+	}
+	return -1;
+}
+
+/*
+ * The header above IP. One that is not whole is malformed, or, in a first fragment, hidden
+ * (RFC 8200, 4.5; RFC 3128).
+ */
+static __always_inline enum packet_class parse_transport(const struct bytes *b, struct packet *p)
+{
+	enum packet_class cut = p->fragmented ? PACKET_HIDDEN : PACKET_MALFORMED;
+	enum packet_class whole = p->fragmented ? PACKET_FIRST_FRAGMENT : PACKET_WHOLE;
+	__u32 offset = FORGOTTEN(p->offset), end = FORGOTTEN(p->end);
+	struct { __be16 source, target; } ports;
+	__u8 tcp[2], proto = FORGOTTEN(p->proto);
+
+	if (proto == IPPROTO_TCP) {
+		if (offset + 20 > end || load(b, offset + 12, tcp, sizeof(tcp)) ||
+		    tcp[0] >> 4 < 5 || offset + (tcp[0] >> 4) * 4 > end)
+			return cut;
+		p->tcp_flags = tcp[1];
+	} else if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE) {
+		if (offset + 8 > end)
+			return cut;
+	} else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
+		return offset + 4 > end || load(b, offset, &p->icmp_type, 1) ? cut : whole;
+	} else {
+		return whole;
+	}
+	if (load(b, offset, &ports, sizeof(ports)))
+		return cut;
+	p->sport = bpf_ntohs(ports.source);
+	p->dport = bpf_ntohs(ports.target);
+	p->has_ports = 1;
+	return whole;
+}
+
+/* What a fragment's place says. A later one at 8 bytes could only lie over a transport header. */
+static __always_inline enum packet_class later_fragment(__u32 fragment_offset)
+{
+	return fragment_offset == 1 ? PACKET_HIDDEN : PACKET_LATER_FRAGMENT;
+}
+
+static __always_inline void map_ipv4(__u8 to[16], __be32 from)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = from;
+}
+
+static __always_inline enum packet_class parse_ipv4(const struct bytes *b, struct packet *p)
+{
+	struct {
+		__u8 version_length, tos;
+		__be16 length, id, fragment;
+		__u8 ttl, proto;
+		__be16 checksum;
+		__be32 source, target;
+	} ip;
+	__u32 offset = FORGOTTEN(p->offset), header, end, fragment;
+
+	if (load(b, offset, &ip, sizeof(ip)) || ip.version_length >> 4 != 4)
+		return PACKET_MALFORMED;
+	p->family = 4;
+	p->proto = ip.proto;
+	map_ipv4(p->source, ip.source);
+	map_ipv4(p->target, ip.target);
+	header = (ip.version_length & 15) * 4;
+	end = offset + bpf_ntohs(ip.length);
+	if (!ip.length && b->gso)	/* BIG TCP (Linux 6.3) */
+		end = b->length;
+	if (header < 20 || offset + header > end || is_short(b, end))
+		return PACKET_MALFORMED;
+	fragment = bpf_ntohs(ip.fragment);
+	p->fragment_id = ip.id;
+	if (fragment & 0x1fff)
+		return later_fragment(fragment & 0x1fff);
+	p->fragmented = fragment >> 13 & 1;
+	p->offset = offset + header;
+	p->end = end;
+	return PACKET_WHOLE;
+}
+
+static __always_inline bool is_extension(__u8 header)
+{
+	switch (header) {
+	case 0:		/* hop-by-hop */
+	case 43:	/* routing */
+	case 44:	/* fragment */
+	case 51:	/* authentication */
+	case 60:	/* destination options */
+	case 135:	/* mobility */
+	case 139:	/* HIP */
+	case 140:	/* Shim6 */
+		return true;
+	}
+	return false;
+}
+
+/* One extension header. Return: PACKET_WHOLE to go on. */
+static __always_inline enum packet_class parse_extension(const struct bytes *b, struct packet *p)
+{
+	struct { __u8 next, length; __be16 fragment; __be32 id; } header;
+	__u32 offset = FORGOTTEN(p->offset), at;
+	__u8 proto = FORGOTTEN(p->proto);
+
+	if (offset + 8 > FORGOTTEN(p->end) || load(b, offset, &header, sizeof(header)))
+		return p->fragmented ? PACKET_HIDDEN : PACKET_MALFORMED;
+	if (proto == 44) {
+		at = bpf_ntohs(header.fragment);
+		p->fragment_id = header.id;
+		if (at >> 3)	/* proto stays 44: what the packet is, only the first fragment tells */
+			return later_fragment(at >> 3);
+		p->fragmented |= at & 1;
+		p->offset = offset + 8;
+	} else {
+		p->offset = offset + (proto == 51 ? (header.length + 2) * 4 : (header.length + 1) * 8);
+	}
+	p->proto = header.next;
+	return PACKET_WHOLE;
+}
+
+static __always_inline enum packet_class parse_ipv6(const struct bytes *b, struct packet *p)
+{
+	struct {
+		__be32 version;
+		__be16 length;
+		__u8 next, hops;
+		__u64 source[2], target[2];
+	} __attribute__((packed)) ip;
+	__u32 offset = FORGOTTEN(p->offset), end;
+	enum packet_class class;
+	int i;
+
+	if (load(b, offset, &ip, sizeof(ip)) || (bpf_ntohl(ip.version) >> 28) != 6)
+		return PACKET_MALFORMED;
+	p->family = 6;
+	__builtin_memcpy(p->source, ip.source, 16);
+	__builtin_memcpy(p->target, ip.target, 16);
+	p->proto = ip.next;
+	offset += sizeof(ip);
+	end = offset + bpf_ntohs(ip.length);
+	if (!ip.length && b->gso)
+		end = b->length;
+	if (is_short(b, end))
+		return PACKET_MALFORMED;
+	p->offset = offset;
+	p->end = end;
+	UNROLLED for (i = 0; i < MAX_EXTENSIONS; i++) {
+		if (!is_extension(FORGOTTEN(p->proto)))
+			return PACKET_WHOLE;
+		class = parse_extension(b, p);
+		if (class != PACKET_WHOLE)
+			return class;
+	}
+	return is_extension(FORGOTTEN(p->proto)) ? PACKET_MALFORMED : PACKET_WHOLE;
+}
+
+static __always_inline enum packet_class parse_headers(const struct bytes *b, struct packet *p)
+{
+	enum packet_class class;
+	__u32 type;
+
+	if (parse_link(b, p))
+		return PACKET_MALFORMED;
+	type = FORGOTTEN(p->ethertype);
+	if (type == ETH_IPV4)
+		class = parse_ipv4(b, p);
+	else if (type == ETH_IPV6)
+		class = parse_ipv6(b, p);
+	else
+		return PACKET_NOT_IP;
+	p->class = p->tags > MAX_VLAN_TAGS ? PACKET_MALFORMED : class;
+	class = FORGOTTEN(p->class);
+	return class != PACKET_WHOLE ? class : parse_transport(b, p);
+}
+
+/**
+ * parse() - Read a packet's headers into this CPU's struct packet.
+ * Return: it, or NULL, which never happens; what came of it is in ->class.
+ */
+static __always_inline struct packet *parse(const struct bytes *b)
+{
+	__u32 zero = 0;
+	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
+
+	if (!p)
+		return 0;
+	__builtin_memset(p->source, 0, 32);
+	p->ifindex = b->ifindex;
+	p->family = 0;
+	p->proto = 0;
+	p->tcp_flags = 0;
+	p->icmp_type = 0;
+	p->has_ports = 0;
+	p->fragmented = 0;
+	p->sport = 0;
+	p->dport = 0;
+	p->class = parse_headers(b, p);
+	return p;
+}
+
+#endif

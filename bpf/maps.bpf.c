@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The maps themselves, once; lib/maps.h says what each is. */
+#include "lib/packet.h"
+
+struct pg_control_map pg_control SEC(".maps");
+struct pg_ports_map pg_ports SEC(".maps");
+struct pg_groups_map pg_groups SEC(".maps");
+struct pg_cases_map pg_cases SEC(".maps");
+struct pg_peers_map pg_peers SEC(".maps");
+struct pg_ifaces_map pg_ifaces SEC(".maps");
+struct pg_flows_map pg_flows SEC(".maps");
+struct pg_fragments_map pg_fragments SEC(".maps");
+struct pg_buckets_map pg_buckets SEC(".maps");
+struct pg_allowances_map pg_allowances SEC(".maps");
+struct pg_packet_map pg_packet SEC(".maps");
+struct pg_counts_map pg_counts SEC(".maps");
+struct pg_seen_map pg_seen SEC(".maps");
+struct pg_events_map pg_events SEC(".maps");
+struct pg_reported_map pg_reported SEC(".maps");
+struct pg_journal_map pg_journal SEC(".maps");
+
+const volatile bool pg_xdp_load = false;
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * outbound: tc egress of guarded interfaces, after NAT. It refuses nothing; it remembers who is
+ * owed an answer: flows, and stamps of local ports in use. A conversation whose answer the rules
+ * let in anyway needs neither.
+ */
+#include "lib/flow.h"
+#include "lib/policy.h"
+
+#define TC_NEXT (-1)
+
+/* The answer that this packet asks for, as a question to the rules. */
+static __always_inline void ask_answer(struct pg_question *q, const struct packet *p)
+{
+	q->direction = PG_IN;
+	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->family = p->family;
+	q->port = p->sport;
+	q->remote_port = p->dport;
+	q->ifindex = p->ifindex;
+	q->vlan = p->vlan;
+	__builtin_memcpy(q->remote, p->target, 16);
+	__builtin_memcpy(q->local, p->source, 16);
+}
+
+static __always_inline bool goes_to_many(const struct packet *p)
+{
+	if (p->group_frame)	/* a subnet's broadcast too */
+		return true;
+	if (p->family == 6)
+		return p->target[0] == 0xff;
+	return p->target[12] >> 4 == 14 || (p->target[12] & p->target[13] & p->target[14] & p->target[15]) == 0xff;
+}
+
+static __always_inline void note_udp(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p,
+				     struct pg_flow_key *key)
+{
+	if (goes_to_many(p)) {
+		__builtin_memset(key->remote, 0, 32);	/* and local: any of this host's addresses */
+		key->ifindex = p->ifindex;
+		stamp_used(ctl, PG_USED_MULTICAST, p->sport);
+		flow_begin(slot, key, PG_FLOW_MULTICAST);
+		return;
+	}
+	stamp_used(ctl, PG_USED_UDP, p->sport);
+	flow_begin(slot, key, PG_FLOW_UDP);
+}
+
+/* Segments of sockets here need no flow after the first: inbound finds the socket. */
+static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p,
+				     const struct pg_flow_key *key, bool forwarded)
+{
+	__u8 flags = p->tcp_flags;
+
+	stamp_used(ctl, PG_USED_TCP, p->sport);
+	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		flow_begin(slot, key, PG_FLOW_TCP_SYN);
+	} else if (flags & (TCP_FIN | TCP_RST)) {
+		struct pg_flow *flow = bpf_map_lookup_elem(&pg_flows, key);
+
+		if (flow && flow->state != PG_FLOW_TCP_CLOSING) {
+			flow->state = PG_FLOW_TCP_CLOSING;
+			flow->seen = bpf_jiffies64();
+		} else if (!flow && forwarded && !(flags & TCP_RST)) {
+			flow_begin(slot, key, PG_FLOW_TCP_CLOSING);
+		}
+	} else if (forwarded) {
+		flow_begin(slot, key, PG_FLOW_TCP);
+	}
+}
+
+static __always_inline void outbound(const struct bytes *b, bool forwarded)
+{
+	struct pg_control *ctl = control();
+	struct pg_question q = {};
+	struct pg_flow_key key = {};
+	struct packet *p = parse(b);
+	__u32 index;
+
+	if (!ctl || !p || !FORGOTTEN(p->has_ports))
+		return;
+	index = ctl->slot & 1;
+	ask_answer(&q, p);
+	if (ask_rules(ctl, index, PG_IN, q.proto, &q).verdict == PG_ALLOW)
+		return;
+	__builtin_memcpy(key.remote, p->target, 16);
+	__builtin_memcpy(key.local, p->source, 16);
+	key.remote_port = p->dport;
+	key.local_port = p->sport;
+	key.proto = q.proto;
+	if (q.proto == PG_UDP)
+		note_udp(ctl, &ctl->slots[index], p, &key);
+	else
+		note_tcp(ctl, &ctl->slots[index], p, &key, forwarded);
+}
+
+static __always_inline int outbound_tc(struct __sk_buff *skb, bool ethernet)
+{
+	struct bytes b = {
+		.ctx = skb,
+		.data = (void *)(long)skb->data,
+		.data_end = (void *)(long)skb->data_end,
+		.ethernet = ethernet,
+		.length = skb->len,
+		.ethertype = bpf_ntohs(skb->protocol),
+		.vlan_tags = skb->vlan_present,
+		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
+		.ifindex = skb->ifindex,
+		.gso = skb->gso_size != 0,
+	};
+
+	outbound(&b, !skb->sk);
+	return TC_NEXT;
+}
+
+SEC("tc")
+int pg_out_tc(struct __sk_buff *skb)
+{
+	return outbound_tc(skb, true);
+}
+
+SEC("tc")
+int pg_out_l3(struct __sk_buff *skb)
+{
+	return outbound_tc(skb, false);
+}

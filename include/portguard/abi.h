@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All that the BPF programs and user space share: names, limits and the layout of every map.
+ *
+ * Ports and numbers are in host byte order unless a name ends in _be. Addresses are 16 bytes in
+ * network order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). Enum lists are append only: their
+ * numbers lie in pinned maps and their names in stored events.
+ */
+#ifndef PORTGUARD_ABI_H
+#define PORTGUARD_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define PG_ABI_VERSION 1
+
+/* The hooks, in the order of the counters. name, and what the verdict is about. */
+#define PG_HOOKS(X)                                                  \
+	X(BIND, "bind", "a process takes a local port")              \
+	X(LISTEN, "listen", "a socket starts to listen")             \
+	X(SOCKET, "socket", "a raw socket is made")                  \
+	X(CONNECT, "connect", "a socket is connected")               \
+	X(SEND, "send", "an unconnected socket sends")               \
+	X(INBOUND, "inbound", "a packet enters by an interface")     \
+	X(DELIVER, "deliver", "a packet reaches a socket")
+
+/* Why a verdict is what it is. */
+#define PG_REASONS(X)                                                              \
+	X(RULE, "rule", "a rule matched")                                          \
+	X(NO_RULE, "no-rule", "no rule matched, and the default denies")           \
+	X(DEFAULT, "default", "no rule matched, and the default allows")           \
+	X(ESSENTIAL, "essential", "what keeps the machine on its network")         \
+	X(FAILSAFE, "failsafe", "a failsafe port that no rule names")              \
+	X(REPLY, "reply", "the reply of a flow, or of an open connection")         \
+	X(FRAGMENT, "fragment", "a fragment that hides its port or has no first")  \
+	X(PROTOCOL, "protocol", "an IP protocol that is not let in")               \
+	X(MALFORMED, "malformed", "headers that are cut short, or too many")       \
+	X(RATE, "rate", "over the rate of its rule")                               \
+	X(SCAN, "scan", "one source tried more than 16 ports within a second")     \
+	X(RAW, "raw", "a raw socket that could receive or forge ports")            \
+	X(PANIC, "panic", "portguard panic is on")                                 \
+	X(UNENFORCED, "unenforced", "seen, but this kernel cannot refuse it")      \
+	X(ICMP, "icmp", "ICMP, as the policy's icmp: says")
+
+enum pg_hook {
+#define X(id, name, help) PG_HOOK_##id,
+	PG_HOOKS(X)
+#undef X
+	PG_HOOK_COUNT
+};
+
+enum pg_reason {
+#define X(id, name, help) PG_REASON_##id,
+	PG_REASONS(X)
+#undef X
+	PG_REASON_COUNT
+};
+
+enum pg_verdict { PG_NONE, PG_ALLOW, PG_DENY, PG_AUDIT, PG_VERDICT_COUNT };
+enum pg_mode { PG_MODE_ENFORCE, PG_MODE_AUDIT, PG_MODE_OFF, PG_MODE_COUNT };
+enum pg_direction { PG_BIND, PG_IN, PG_OUT, PG_DIRECTION_COUNT };
+enum pg_proto { PG_TCP, PG_UDP, PG_PROTO_COUNT };	/* an index, not IPPROTO_*; UDP-Lite is PG_UDP */
+
+/* Essentials that a port may have; what each asks of the attempt is in decide.h. */
+enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG_ESSENTIAL_MDNS };
+
+#define PG_MAX_RULES 16384		/* rule ids are 1 … PG_MAX_RULES */
+#define PG_SLOTS 2			/* compiled policies: the one in force, and the next */
+#define PG_PORTS 65536
+#define PG_PORT_DIRECTIONS 2		/* bind and in have port tables */
+
+/*
+ * An answer: what the rules say about one port, packed into 32 bits.
+ *   bits 0-1  kind: none (no rule), allow, deny, or ask (it depends on addresses or the interface)
+ *   bits 2-4  enum pg_essential, asked where no rule matches
+ *   bits 8-31 allow, deny: the rule's id, 0 = failsafe; ask: the group's number
+ */
+enum pg_answer_kind { PG_ANSWER_NONE, PG_ANSWER_ALLOW, PG_ANSWER_DENY, PG_ANSWER_ASK };
+#define PG_ANSWER(kind, essential, number) \
+	((__u32)(kind) | (__u32)(essential) << 2 | (__u32)(number) << 8)
+#define PG_ANSWER_KIND(a) ((a) & 3)
+#define PG_ANSWER_ESSENTIAL(a) ((a) >> 2 & 7)
+#define PG_ANSWER_NUMBER(a) ((a) >> 8)
+#define PG_MAX_GROUPS (1 << 16)		/* group numbers are 1 … PG_MAX_GROUPS - 1 */
+
+/*
+ * pg_ports: the place of a port's answer among all of them. Array elements are padded to 8 bytes, so
+ * that one element holds a line of 16 answers; mapped, the lines are one array of __u32.
+ */
+#define PG_PORT_LINE 16
+struct pg_port_line {
+	__u32 answers[PG_PORT_LINE];
+};
+#define PG_PORT_INDEX(slot, direction, proto, port) \
+	((((__u32)(slot) * PG_PORT_DIRECTIONS + (direction)) * PG_PROTO_COUNT + (proto)) * PG_PORTS + (port))
+
+/* Which of an attempt's facts a group's answer depends on. */
+enum pg_dimension { PG_DIM_REMOTE = 1, PG_DIM_LOCAL = 2, PG_DIM_INTERFACE = 4 };
+
+struct pg_group {
+	__u32 base;		/* the answer where pg_cases has none; never ask */
+	__u32 table;		/* the tables of classes that the cases speak of */
+	__u32 dimensions;	/* enum pg_dimension bits: the classes that are looked up; others are 0 */
+	__u32 pad;
+};
+
+/* pg_cases: (group, class of each dimension) -> answer. */
+struct pg_case_key {
+	__u32 group;
+	__u32 remote;
+	__u32 local;
+	__u32 interface;
+};
+
+/* pg_peers: LPM (table, address) -> class; class 0: no prefix of the policy holds the address. */
+struct pg_peer_key {
+	__u32 prefixlen;	/* 32 for the table and side, then the address's own */
+	__u32 table_side_be;	/* table * 2 + (0 remote, 1 local), network order */
+	__u8 address[16];
+};
+#define PG_PEER_PREFIX 32
+
+/* pg_ifaces: (table, device, VLAN id) -> class; what is missing is class 0. */
+struct pg_iface_key {
+	__u32 table;
+	__u32 ifindex;
+};
+#define PG_IFACE_UNKNOWN 1	/* class of a packet whose receiving device is not known (a VLAN tag) */
+
+/* A token bucket; rate 0: none. */
+struct pg_bucket_config {
+	__u32 per_second_x1000;	/* tokens a 1,000 seconds */
+	__u32 burst;
+};
+
+enum pg_flow_state {
+	PG_FLOW_UDP,		/* asked, not answered yet */
+	PG_FLOW_UDP_STREAM,	/* answered */
+	PG_FLOW_MULTICAST,	/* a question to many: any remote may answer */
+	PG_FLOW_TCP_SYN,
+	PG_FLOW_TCP,
+	PG_FLOW_TCP_CLOSING,
+	PG_FLOW_STATES
+};
+
+/* One compiled policy but for its port answers. */
+struct pg_slot {
+	__u64 generation;
+	__u8 mode;				/* enum pg_mode */
+	__u8 defaults[PG_DIRECTION_COUNT];	/* PG_ALLOW or PG_DENY */
+	__u8 echo;				/* PG_ALLOW, PG_DENY, or PG_NONE: by echo_rate */
+	__u8 redirect;				/* PG_ALLOW or PG_DENY */
+	__u8 forward;				/* PG_ALLOW or PG_DENY */
+	__u8 loopback;				/* 1: loopback packets are `in` too */
+	struct pg_bucket_config echo_rate;
+	__u32 flow_ticks[PG_FLOW_STATES];	/* timeouts in jiffies */
+	__u32 protocols[256];			/* an answer for each IP protocol */
+	/* A bit for each port: 0 = its answer is "none", do not look. */
+	__u64 bits[PG_PORT_DIRECTIONS][PG_PROTO_COUNT][PG_PORTS / 64];
+};
+
+/*
+ * Local ports in use, the small table before the flow table: outbound stamps a byte, inbound
+ * looks. A byte, since setting shared bits loses some before Linux 5.12. Ports share bytes.
+ */
+#define PG_USED_BYTES 16384
+enum pg_used { PG_USED_TCP, PG_USED_UDP, PG_USED_MULTICAST, PG_USED_TABLES };
+
+/* pg_control, one element, mapped by user space. */
+struct pg_control {
+	__u32 abi;		/* PG_ABI_VERSION */
+	__u32 slot;		/* the one in force: the single word that a change commits by */
+	__u64 netns_cookie;	/* the host's network namespace */
+	__u32 netns_inum;	/* the same, where cookies are not to be had */
+	__u32 cpus;		/* regions in pg_seen and, plus one, in pg_counts */
+	__u32 epoch;		/* counted up each time the agent has read pg_seen */
+	__u32 drained;		/* slots last hit in this epoch or before have been reported */
+	__u8 used_now;		/* the stamp that outbound writes; never 0 */
+	__u8 used_before;	/* the other stamp that still counts; 0: none */
+	__u8 pad[2];
+	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
+	__u32 hz;		/* jiffies a second */
+	__u32 pad2;
+	struct pg_slot slots[PG_SLOTS];
+	__u8 used[PG_USED_TABLES][PG_USED_BYTES];
+};
+
+/*
+ * pg_counts: exact counters, __u64 each. Region 0 is shared by the hooks of sockets (atomic adds);
+ * region 1 + cpu belongs to the packets of that CPU, where softirq keeps others out.
+ */
+#define PG_COUNT_VERDICT(hook, verdict, reason) \
+	(((hook) * PG_VERDICT_COUNT + (verdict)) * 32 + (reason))
+#define PG_COUNT_VERDICTS (PG_HOOK_COUNT * PG_VERDICT_COUNT * 32)
+#define PG_COUNT_LOST PG_COUNT_VERDICTS			/* refusals that found the ring full */
+#define PG_COUNT_RULE(id) (PG_COUNT_VERDICTS + 1 + (id))
+#define PG_COUNT_REGION (PG_COUNT_VERDICTS + 2 + PG_MAX_RULES)
+
+/*
+ * pg_seen: what was refused to packets, by kind. Each CPU has a region: a header, a direct-mapped
+ * table of kinds, and one fixed slot for each thing that is left when even that table is full. The
+ * kernel counts up; the agent reports the difference to what it reported before (pg_reported).
+ */
+enum pg_seen_level {
+	PG_SEEN_FREE,
+	PG_SEEN_KIND,		/* hook verdict reason rule proto, remote address, local port */
+	PG_SEEN_SOURCE,		/* hook verdict, remote address: how many ports it tried */
+	PG_SEEN_PORT,		/* hook verdict reason rule proto, local port: sources spread too far */
+	PG_SEEN_REST,		/* hook verdict reason proto family */
+};
+#define PG_SEEN_KINDS 512	/* the hashed slots: kinds first, then sources, then ports */
+#define PG_SEEN_SOURCES 256
+#define PG_SEEN_PORTS 256
+#define PG_SEEN_HASHED (PG_SEEN_KINDS + PG_SEEN_SOURCES + PG_SEEN_PORTS)
+#define PG_SEEN_FIXED 512
+#define PG_SEEN_REGION (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)
+#define PG_SCAN_PORTS 16		/* more than these in an epoch: a scan */
+#define PG_SCAN_QUIET 60		/* epochs without a packet that end one */
+#define PG_SEEN_PORT_BITS 1024
+
+struct pg_seen {
+	__u32 seq;		/* odd while the key is being written */
+	__u8 level;		/* enum pg_seen_level */
+	__u8 hook;
+	__u8 verdict;
+	__u8 reason;
+	__u32 rule;
+	__u16 local_port;
+	__u8 proto;		/* IPPROTO_* */
+	__u8 family;		/* 4 or 6 */
+	__u8 remote[16];
+	__u32 epoch;		/* of the last hit */
+	__u32 scanning;		/* SOURCE: 1 while it counts as a scan; header: keys made in this epoch */
+	__u64 count;		/* refusals, never reset */
+	__u64 last_jiffies;
+	__u64 first_ns;		/* CLOCK_MONOTONIC, of the packet that made the key */
+	/* second cache line: from that packet too */
+	__u8 local[16];
+	__u32 ifindex;
+	__u16 remote_port;
+	__u16 ports;		/* SOURCE: keys of this source in this epoch */
+	__u8 ports_known;	/* the packet had ports */
+	__u8 mode;		/* enum pg_mode */
+	__u8 pad[38];
+	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried, by their low bits */
+};
+
+/* pg_events, the ring: refusals of sockets whole, and a word that pg_seen has a new kind. */
+enum pg_record_type { PG_RECORD_REFUSAL, PG_RECORD_SEEN };
+
+struct pg_record_seen {
+	__u8 type;
+	__u8 pad[3];
+	__u32 index;		/* of the slot in pg_seen */
+};
+
+struct pg_record_refusal {
+	__u8 type;
+	__u8 hook;
+	__u8 verdict;
+	__u8 reason;
+	__u8 proto;		/* IPPROTO_* */
+	__u8 family;		/* 4 or 6 */
+	__u8 mode;
+	__u8 pad;
+	__u32 rule;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 local[16];
+	__u8 remote[16];
+	__u64 time_ns;		/* CLOCK_MONOTONIC */
+	__u64 cgroup_id;
+	__u64 started_ns;	/* when the process began (boot time): tells a pid used again */
+	__u32 pid;
+	__u32 ppid;
+	__u32 uid;
+	char comm[16];
+	__u32 pad2;
+};
+
+/* pg_flows: a conversation that this machine began. */
+struct pg_flow_key {
+	__u8 remote[16];	/* all zero: any (multicast) */
+	__u8 local[16];		/* likewise */
+	__u16 remote_port;
+	__u16 local_port;
+	__u32 ifindex;		/* multicast only, else 0 */
+	__u8 proto;		/* enum pg_proto */
+	__u8 pad[3];
+};
+
+struct pg_flow {
+	__u32 seen;		/* low half of jiffies */
+	__u32 state;		/* enum pg_flow_state */
+};
+
+/* pg_fragments: first fragments that passed. */
+struct pg_fragment_key {
+	__u8 source[16];
+	__u8 target[16];
+	__u32 id;
+	__u32 proto;
+};
+
+/* pg_journal, one element, written by the agent alone: what must survive it. */
+struct pg_journal {
+	__u64 seq;		/* of the last line */
+	__u64 emitted;		/* lines of verdicts */
+	__u64 suppressed;	/* refusals that are only in a count */
+	__u64 lost;		/* refusals in no line, beside PG_COUNT_LOST */
+	__u64 pending_seq;	/* the first line of a batch under way; 0: none */
+	__u64 pending_count;	/* refusals in that batch */
+};
+
+/* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */
+struct pg_question {
+	__u8 direction;		/* enum pg_direction */
+	__u8 proto;		/* enum pg_proto */
+	__u8 family;		/* 4 or 6 */
+	__u8 known;		/* enum pg_dimension bits: the fields below that are set */
+	__u16 port;		/* bind, in: local; out: remote */
+	__u16 remote_port;
+	__u32 uid;
+	__u32 ifindex;
+	__u32 vlan;		/* its id; not 0: ifindex is not the device that receives */
+	__u8 remote[16];
+	__u8 local[16];
+};
+
+struct pg_decision {
+	__u8 verdict;		/* PG_ALLOW or PG_DENY; audit is the mode's doing */
+	__u8 reason;
+	__u16 pad;
+	__u32 rule;		/* id, 0: none */
+};
+
+struct pg_ask {
+	struct pg_question question;
+	struct pg_decision decision;
+	__u64 jiffies;
+	__u64 monotonic_ns;
+};
+
+_Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
+_Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 16, "map layout");
+_Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 8, "map layout");
+_Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
+_Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
+_Static_assert(sizeof(struct pg_record_refusal) == 104, "ring layout");
+_Static_assert(sizeof(struct pg_flow_key) == 44 && sizeof(struct pg_flow) == 8, "map layout");
+_Static_assert(sizeof(struct pg_question) == 52 && sizeof(struct pg_decision) == 8, "map layout");
+_Static_assert(PG_REASON_COUNT <= 32, "PG_COUNT_VERDICT");
+
+#endif
