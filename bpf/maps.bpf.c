@@ -17,6 +17,7 @@ struct pg_counts_map pg_counts SEC(".maps");
 struct pg_seen_map pg_seen SEC(".maps");
 struct pg_events_map pg_events SEC(".maps");
 struct pg_reported_map pg_reported SEC(".maps");
+struct pg_meta_map pg_meta SEC(".maps");
 struct pg_journal_map pg_journal SEC(".maps");
 
 const volatile bool pg_xdp_load = false;

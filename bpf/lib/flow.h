@@ -73,6 +73,8 @@ static __always_inline bool flow_answers(const struct pg_slot *slot, const struc
 	if (!flow || flow_is_over(slot, flow, now))
 		return false;
 	state = flow->state;
+	if (syn && state != PG_FLOW_TCP_SYN)
+		return false;	/* a new connection is no reply; but two may open at once (RFC 9293, 3.5) */
 	if (state == PG_FLOW_UDP)
 		state = PG_FLOW_UDP_STREAM;
 	else if (state == PG_FLOW_TCP_SYN && !syn)

@@ -119,7 +119,7 @@ struct pg_events_map {
 	__uint(max_entries, 1 << 20);
 };
 
-/* The agent's own, kept in the kernel so that they outlive it. */
+/* User space's own, kept in the kernel so that they outlive every process. */
 struct pg_reported_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -134,6 +134,14 @@ struct pg_journal_map {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct pg_journal);
+};
+
+struct pg_meta_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pg_meta);
 };
 
 extern struct pg_control_map pg_control SEC(".maps");

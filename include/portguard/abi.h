@@ -155,6 +155,8 @@ struct pg_slot {
 	__u8 loopback;				/* 1: loopback packets are `in` too */
 	struct pg_bucket_config echo_rate;
 	__u32 flow_ticks[PG_FLOW_STATES];	/* timeouts in jiffies */
+	__u32 table;				/* of classes, as its groups name it */
+	__u32 pad;
 	__u32 protocols[256];			/* an answer for each IP protocol */
 	/* A bit for each port: 0 = its answer is "none", do not look. */
 	__u64 bits[PG_PORT_DIRECTIONS][PG_PROTO_COUNT][PG_PORTS / 64];
@@ -181,9 +183,31 @@ struct pg_control {
 	__u8 pad[2];
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
-	__u32 pad2;
+	__u32 changes;		/* of the policy, counted up */
 	struct pg_slot slots[PG_SLOTS];
 	__u8 used[PG_USED_TABLES][PG_USED_BYTES];
+};
+
+/* pg_meta, one element, written under the commands' lock: what commands must know beside the policy. */
+#define PG_META_PATH 1024
+struct pg_meta {
+	__u32 next_table;	/* tables of classes made so far */
+	__u32 next_group;	/* where the search for a free group begins */
+	__u8 in_step;		/* 1: the slot not in force has the same port answers as the other */
+	__u8 interfaces_said;	/* by -i: an `apply` does not change them */
+	__u8 cgroup_said;	/* by --cgroup, likewise */
+	__u8 mode_typed;	/* by `mode`: holds until an `apply` that changes something */
+	__u8 pad[4];
+	char cgroup_dir[PG_META_PATH];
+	char config[PG_META_PATH];	/* the policy file of `run` or `up`; empty: none */
+	char degraded[256];		/* why; empty: not */
+};
+
+/* pg_image0, pg_image1: the policy as text that each slot was compiled from; pages, mapped as one. */
+#define PG_IMAGE_PAGE 4096
+struct pg_image {
+	__u64 length;
+	char text[];
 };
 
 /*

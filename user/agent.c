@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The agent: one thread, one epoll. The kernel guards without it; it reports, attaches to devices that
+ * come later, and reads the policy file again when that changes.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#include <bpf/libbpf.h>
+
+#include "agent_events.h"
+#include "config.h"
+#include "config_watch.h"
+#include "kernel/figures.h"
+#include "kernel/load.h"
+#include "kernel/seed.h"
+#include "notify.h"
+#include "util/cleanup.h"
+
+#define BEAT_SECONDS 300
+#define ROTATE_SECONDS 600
+
+struct agent {
+	const struct paths *paths;
+	struct state state;		/* mapped as long as the agent runs; the lock is not held */
+	struct agent_events *events;
+	struct ring_buffer *ring;
+	struct config_watch watch;
+	char config[PG_META_PATH];
+	int epoll_fd, signal_fd, timer_fd, link_fd;
+	uint64_t lost;			/* as reported last */
+	unsigned seconds;
+	bool devices_changed, ends;
+};
+
+static void agent_close(struct agent *a)
+{
+	agent_events_free(a->events);
+	ring_buffer__free(a->ring);
+	config_watch_close(&a->watch);
+	cleanup_close(&a->epoll_fd);
+	cleanup_close(&a->signal_fd);
+	cleanup_close(&a->timer_fd);
+	cleanup_close(&a->link_fd);
+	state_close(&a->state);
+}
+
+static void say(const struct agent *a, const char *action, const struct pg_error *err)
+{
+	(void)fprintf(stderr, "portguard: %s\n", err->text);
+	agent_events_health(a->events, action, err->text, NULL);
+}
+
+static int take_record(void *data, void *record, size_t size)
+{
+	agent_events_record(((struct agent *)data)->events, record, size);
+	return 0;
+}
+
+/* Somebody asks for all that there is. */
+static void drain_ring(void *data)
+{
+	(void)ring_buffer__consume(((struct agent *)data)->ring);
+}
+
+/* The policy file again: put in force, or reported and left. */
+static void reload(struct agent *a, bool drop_typed_mode)
+{
+	struct guard_change how = { .new_generation = true, .wait_for_devices = true };
+	_cleanup_policy_ struct policy next = { 0 };
+	_cleanup_guard_ struct guard g = { 0 };
+	struct pg_error err = PG_ERROR_INIT;
+	bool changed = false;
+	int r = config_load(a->config, &next, &err);
+
+	r = r ? r : guard_open(a->paths, GUARD_WRITE, &g, &err);
+	if (!r && g.state.meta->mode_typed && !drop_typed_mode)
+		next.mode = g.policy.mode;
+	r = r ? r : guard_merge(&g, &next, false, &err);
+	r = r ? r : guard_change(&g, &next, &how, &changed, &err);
+	if (r) {
+		if (g.state.meta)
+			(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%.200s", err.text);
+		else
+			(void)snprintf(a->state.meta->degraded, sizeof(a->state.meta->degraded), "%.200s", err.text);
+		say(a, "degraded", &err);
+		return;
+	}
+	g.state.meta->degraded[0] = '\0';
+	if (changed || drop_typed_mode)
+		g.state.meta->mode_typed = 0;
+}
+
+static void sync_devices(struct agent *a)
+{
+	_cleanup_guard_ struct guard g = { 0 };
+	struct pg_error err = PG_ERROR_INIT;
+	int r = guard_open(a->paths, GUARD_WRITE, &g, &err);
+
+	r = r ? r : guard_sync_devices(&g, true, &err);
+	if (r)
+		say(a, "degraded", &err);
+}
+
+static void beat(struct agent *a)
+{
+	_cleanup_json_ struct json j = JSON_INIT;
+
+	counters_json(&j, &a->state);
+	if (!json_error(&j))
+		agent_events_health(a->events, "beat", "alive", j.text);
+}
+
+static void report_lost(struct agent *a)
+{
+	uint64_t lost = state_count(&a->state, PG_COUNT_LOST);
+	char text[128];
+
+	if (lost == a->lost)
+		return;
+	(void)snprintf(text, sizeof(text), "%llu refusals found the ring full and are only counted",
+		       (unsigned long long)(lost - a->lost));
+	a->lost = lost;
+	agent_events_health(a->events, "lost", text, NULL);
+}
+
+static void on_second(struct agent *a)
+{
+	uint64_t passed;
+
+	if (read(a->timer_fd, &passed, sizeof(passed)) < 0)
+		return;
+	(void)ring_buffer__consume(a->ring);
+	agent_events_tick(a->events);
+	report_lost(a);
+	a->seconds++;
+	if (a->seconds % BEAT_SECONDS == 0)
+		beat(a);
+	if (a->seconds % ROTATE_SECONDS == 0)
+		(void)seed_rotate(&a->state);	/* next time, then: stamps only wait longer */
+	if (a->devices_changed) {
+		a->devices_changed = false;
+		sync_devices(a);
+	}
+	if (config_watch_changed(&a->watch))
+		reload(a, false);
+}
+
+static void on_signal(struct agent *a)
+{
+	struct signalfd_siginfo info;
+
+	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1) {
+		agent_events_reopen(a->events);
+	} else if (info.ssi_signo == SIGHUP) {
+		(void)config_watch_changed(&a->watch);
+		reload(a, true);
+	} else {
+		a->ends = true;
+	}
+}
+
+/* Any news of links: at once, so that a device is never up unguarded for long. */
+static void on_links(struct agent *a)
+{
+	char buffer[16384];
+
+	while (recv(a->link_fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+		if (errno == ENOBUFS)
+			errno = 0;
+	sync_devices(a);
+}
+
+static int watch(struct agent *a, int fd, int which)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = which };
+
+	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+enum { ON_RING, ON_SECOND, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
+
+static int open_links(struct agent *a)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+
+	a->link_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (a->link_fd < 0 || bind(a->link_fd, (struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	return 0;
+}
+
+static int open_signals(struct agent *a)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	a->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return a->signal_fd < 0 ? -errno : 0;
+}
+
+static int open_timer(struct agent *a)
+{
+	struct itimerspec every = { .it_interval = { .tv_sec = 1 }, .it_value = { .tv_sec = 1 } };
+
+	a->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (a->timer_fd < 0 || timerfd_settime(a->timer_fd, 0, &every, NULL))
+		return -errno;
+	return 0;
+}
+
+static int open_ring(struct agent *a)
+{
+	_cleanup_close_ int fd = pin_open(a->paths, "pg_events");
+
+	if (fd < 0)
+		return fd;
+	a->ring = ring_buffer__new(fd, take_record, a, NULL);
+	return a->ring ? 0 : -errno;
+}
+
+static int open_all(struct agent *a, const struct agent_start *start, struct pg_error *err)
+{
+	const struct agent_events_config config = {
+		.paths = a->paths, .state = &a->state, .event_log = start->event_log, .drain = drain_ring, .data = a,
+	};
+	int r = open_signals(a);
+
+	r = r ? r : open_timer(a);
+	r = r ? r : open_links(a);
+	r = r ? r : open_ring(a);
+	if (!r) {
+		a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+		r = a->epoll_fd < 0 ? -errno : 0;
+	}
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "agent: %s", strerror(-r));
+	r = agent_events_open(&config, &a->events, err);
+	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);
+	r = r ? r : watch(a, a->timer_fd, ON_SECOND);
+	r = r ? r : watch(a, a->signal_fd, ON_SIGNAL);
+	r = r ? r : watch(a, a->link_fd, ON_LINKS);
+	r = r ? r : watch(a, agent_events_fd(a->events), ON_OUTPUTS);
+	return r;
+}
+
+static void handle(struct agent *a, int which)
+{
+	switch (which) {
+	case ON_RING:
+		(void)ring_buffer__consume(a->ring);
+		break;
+	case ON_SECOND:
+		on_second(a);
+		break;
+	case ON_SIGNAL:
+		on_signal(a);
+		break;
+	case ON_LINKS:
+		on_links(a);
+		break;
+	case ON_OUTPUTS:
+		agent_events_dispatch(a->events);
+		break;
+	}
+}
+
+static int loop(struct agent *a)
+{
+	struct epoll_event events[8];
+
+	while (!a->ends) {
+		int n = epoll_wait(a->epoll_fd, events, ARRAY_SIZE(events), -1);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		for (int i = 0; i < n; i++)
+			handle(a, events[i].data.u32);
+	}
+	(void)ring_buffer__consume(a->ring);
+	agent_events_finish(a->events);
+	return 0;
+}
+
+static int hold_agent_lock(const struct paths *paths, int *ret_fd, struct pg_error *err)
+{
+	char pid[32];
+	int r = lock_take(paths, "agent.pid", true, 200, ret_fd);
+
+	if (r == -EBUSY) {
+		(void)pg_fail(err, r, PG_EXIT_BUSY, "another agent of instance %s is running: pid %d", paths->instance,
+			      agent_pid(paths));
+		return pg_help(err, r, "end it first, or give this one another name: --instance NAME");
+	}
+	if (r)
+		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/agent.pid: %s", paths->run, strerror(-r));
+	(void)snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (ftruncate(*ret_fd, 0) || write(*ret_fd, pid, strlen(pid)) < 0)
+		return pg_fail(err, -errno, PG_EXIT_OUTPUT, "%s/agent.pid: %s", paths->run, strerror(errno));
+	return 0;
+}
+
+static void remove_lock(const struct paths *paths)
+{
+	char path[PG_PATH + 64];
+
+	(void)snprintf(path, sizeof(path), "%s/agent.pid", paths->run);
+	(void)unlink(path);
+}
+
+static int begin(struct agent *a, const struct agent_start *start, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard g = { 0 };
+	int r = guard_begin(a->paths, &start->guard, &g, err);
+
+	r = r ? r : state_open(a->paths, false, &a->state, err);
+	if (r)
+		return r;
+	a->lost = state_count(&a->state, PG_COUNT_LOST);
+	guard_close(&g);	/* commands may go on */
+	r = open_all(a, start, err);
+	if (r)
+		return r;
+	(void)snprintf(a->config, sizeof(a->config), "%s", start->guard.config);
+	config_watch_open(&a->watch, a->config);
+	return 0;
+}
+
+int agent_run(const struct agent_start *start, struct pg_error *err)
+{
+	_cleanup_(agent_close) struct agent a = {
+		.paths = start->paths, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .link_fd = -1,
+		.watch = CONFIG_WATCH_INIT,
+	};
+	_cleanup_close_ int lock = -1;
+	int r = hold_agent_lock(start->paths, &lock, err);
+
+	if (r)
+		return r;
+	r = begin(&a, start, err);
+	if (r) {
+		remove_lock(start->paths);
+		return r;
+	}
+	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host", NULL);
+	if (start->guard.degraded)
+		agent_events_health(a.events, "degraded", start->guard.degraded, NULL);
+	(void)fprintf(stderr, "portguard: ready\n");
+	notify_ready();
+	r = loop(&a);
+	remove_lock(start->paths);
+	return r;
+}

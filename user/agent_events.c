@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See agent_events.h. What events need to be told in words - rules, devices, cgroups - is looked up here. */
+#include "agent_events.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "events/outputs.h"
+#include "events/stream.h"
+#include "kernel/cgroup.h"
+#include "kernel/guard.h"
+#include "kernel/map.h"
+#include "policy/rule.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+struct agent_events {
+	struct agent_events_config config;
+	struct stream *stream;
+	struct outputs *outputs;
+	struct pg_seen *seen;
+	struct pg_journal *journal;
+	uint64_t *reported;
+	long seen_size, journal_size, reported_size;
+	char *texts[PG_MAX_RULES + 1];	/* by rule id; a rule that is gone keeps its text until its id has another */
+	uint32_t texts_of;		/* control->changes that they were read at, plus one */
+	char device[IF_NAMESIZE];
+	char mount[PG_PATH];		/* of cgroup2 */
+	char cgroup[4096];
+};
+
+void agent_events_free(struct agent_events *e)
+{
+	if (!e)
+		return;
+	stream_free(e->stream);
+	outputs_free(e->outputs);
+	map_release(e->seen, e->seen_size);
+	map_release(e->journal, e->journal_size);
+	map_release(e->reported, e->reported_size);
+	for (size_t i = 0; i <= PG_MAX_RULES; i++)
+		free(e->texts[i]);
+	free(e);
+}
+
+static void cleanup_agent_events(struct agent_events **e)
+{
+	agent_events_free(*e);
+}
+
+static void read_texts(struct agent_events *e)
+{
+	uint32_t changes = __atomic_load_n(&e->config.state->control->changes, __ATOMIC_SEQ_CST);
+	_cleanup_guard_ struct guard g = { 0 };
+
+	if (e->texts_of == changes + 1 || guard_open(e->config.paths, GUARD_READ, &g, NULL))
+		return;
+	for (size_t i = 0; i < g.policy.rule_count; i++) {
+		uint32_t id = g.policy.rules[i].id;
+		char *text = rule_print(&g.policy.rules[i], false);
+
+		if (!text)
+			return;
+		free(e->texts[id]);
+		e->texts[id] = text;
+	}
+	e->texts_of = changes + 1;
+}
+
+static const char *rule_text(void *data, uint32_t id)
+{
+	struct agent_events *e = data;
+
+	if (!id || id > PG_MAX_RULES)
+		return NULL;
+	read_texts(e);
+	return e->texts[id];
+}
+
+static const char *interface_name(void *data, uint32_t ifindex)
+{
+	return if_indextoname(ifindex, ((struct agent_events *)data)->device);
+}
+
+static const char *cgroup_name(void *data, uint64_t id)
+{
+	struct agent_events *e = data;
+
+	return cgroup_path(e->mount, id, e->cgroup, sizeof(e->cgroup)) ? NULL : e->cgroup;
+}
+
+static int sink(void *data, const struct event *event)
+{
+	return outputs_sink(((struct agent_events *)data)->outputs, event);
+}
+
+static int flush(void *data)
+{
+	return outputs_flush(((struct agent_events *)data)->outputs);
+}
+
+static void asked(void *data)
+{
+	struct agent_events *e = data;
+
+	e->config.drain(e->config.data);
+	stream_flush(e->stream);
+}
+
+static void read_word(const char *path, char *to, size_t size)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+
+	if (file_read(path, 4096, &text, &length))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	(void)snprintf(to, size, "%.*s", (int)size - 1, text);
+}
+
+static void describe_host(struct event_source *source, const struct paths *paths)
+{
+	(void)snprintf(source->instance, sizeof(source->instance), "%s", paths->instance);
+	if (gethostname(source->host_name, sizeof(source->host_name) - 1) || !source->host_name[0])
+		(void)snprintf(source->host_name, sizeof(source->host_name), "localhost");
+	read_word("/proc/sys/kernel/random/boot_id", source->boot_id, sizeof(source->boot_id));
+	read_word("/etc/machine-id", source->host_id, sizeof(source->host_id));
+	if (!source->host_id[0])
+		(void)snprintf(source->host_id, sizeof(source->host_id), "%s", source->boot_id);
+}
+
+static int map_tables(struct agent_events *e, struct pg_error *err)
+{
+	const struct paths *paths = e->config.paths;
+	long r;
+
+	e->seen_size = map_pinned(paths, "pg_seen", false, (void **)&e->seen);
+	e->journal_size = map_pinned(paths, "pg_journal", true, (void **)&e->journal);
+	e->reported_size = map_pinned(paths, "pg_reported", true, (void **)&e->reported);
+	r = e->seen_size < 0 ? e->seen_size : e->journal_size < 0 ? e->journal_size : e->reported_size < 0 ? e->reported_size : 0;
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: the kernel's tables: %s", strerror(-r)) : 0;
+}
+
+static int open_outputs(struct agent_events *e, struct history_tally *past, struct pg_error *err)
+{
+	const struct paths *paths = e->config.paths;
+	struct event_source source = { 0 };
+	char socket[PG_PATH + 32];
+	struct outputs_config config = {
+		.dir = paths->var, .socket = socket, .event_log = e->config.event_log, .source = &source,
+		.pending_seq = e->journal->pending_seq, .flush = asked, .data = e,
+	};
+	int r = make_directories(paths->var);
+
+	if (r)
+		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->var, strerror(-r));
+	describe_host(&source, paths);
+	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
+	return outputs_open(&config, err, &e->outputs, past);
+}
+
+int agent_events_open(const struct agent_events_config *config, struct agent_events **ret, struct pg_error *err)
+{
+	_cleanup_(cleanup_agent_events) struct agent_events *e = calloc(1, sizeof(*e));
+	_cleanup_policy_ struct policy policy = { 0 };
+	struct history_tally past;
+	struct stream_config stream = {
+		.sink = sink, .flush = flush, .data = e, .rule_text = rule_text, .interface_name = interface_name,
+		.cgroup_path = cgroup_name,
+	};
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	e->config = *config;
+	(void)cgroup_mount(e->mount, sizeof(e->mount));
+	r = map_tables(e, err);
+	r = r ? r : open_outputs(e, &past, err);
+	r = r ? r : state_policy(config->state, &policy, err);
+	if (r)
+		return r;
+	stream.memory = (struct stream_memory){ config->state->control, e->seen, e->reported, e->journal };
+	stream.lines_max = policy.events_max;
+	stream.past = past;
+	r = stream_open(&stream, &e->stream);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: %s", strerror(-r));
+	read_texts(e);
+	*ret = TAKE_PTR(e);
+	return 0;
+}
+
+void agent_events_record(struct agent_events *e, const void *record, size_t size)
+{
+	stream_record(e->stream, record, size);
+}
+
+void agent_events_tick(struct agent_events *e)
+{
+	read_texts(e);
+	stream_tick(e->stream);
+}
+
+void agent_events_finish(struct agent_events *e)
+{
+	stream_finish(e->stream);
+	stream_health(e->stream, "stop", "the agent ends; the kernel guards on", NULL);
+}
+
+void agent_events_health(struct agent_events *e, const char *action, const char *text, const char *counters_json)
+{
+	stream_health(e->stream, action, text, counters_json);
+}
+
+void agent_events_reopen(struct agent_events *e)
+{
+	(void)outputs_reopen(e->outputs);	/* the former file goes on then */
+}
+
+int agent_events_fd(const struct agent_events *e)
+{
+	return outputs_fd(e->outputs);
+}
+
+void agent_events_dispatch(struct agent_events *e)
+{
+	outputs_dispatch(e->outputs);
+}

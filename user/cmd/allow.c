@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* allow and deny: a rule more, now. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/edit.h"
+#include "cmd/print.h"
+#include "config.h"
+#include "policy/rule.h"
+#include "util/cleanup.h"
+
+struct rules {
+	struct rule *list;
+	size_t count;
+};
+
+static void rules_free(struct rules *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		rule_free(&r->list[i]);
+	free(r->list);
+}
+
+static int parse(const char *verb, const struct edit_words *w, struct rules *ret, struct pg_error *err)
+{
+	_cleanup_free_ const char **words = calloc(w->count + 1, sizeof(*words));
+	struct policy_world world;
+
+	if (!words)
+		return -ENOMEM;
+	words[0] = verb;
+	memcpy(words + 1, w->words, w->count * sizeof(*words));
+	config_world(&world, ".");
+	return rule_parse(words, w->count + 1, false, &world, &ret->list, &ret->count, NULL, err);
+}
+
+/* The same sentence again is the same rule; its later comment stands. Return: 1 if it was there. */
+static int add(struct policy *to, struct rule *rule, struct pg_error *err)
+{
+	ptrdiff_t at = policy_find_rule(to, rule);
+	int r;
+
+	if (at >= 0) {
+		if (rule->comment) {
+			free(to->rules[at].comment);
+			to->rules[at].comment = TAKE_PTR(rule->comment);
+		}
+		return 1;
+	}
+	r = policy_check_rule(to, rule, err);
+	rule->origin = ORIGIN_RUNTIME;
+	return r ? r : policy_add_rule(to, rule);
+}
+
+static void say_how_long(const struct guard *g, const struct edit_words *w, const struct pg_context *ctx)
+{
+	if (ctx->json || w->dry_run || w->permanent)
+		return;
+	for (size_t i = 0; i < g->policy.rule_count; i++)
+		if (g->policy.rules[i].origin == ORIGIN_RUNTIME) {
+			(void)fprintf(stderr, "until reboot; keep it with: portguard save\n");
+			return;
+		}
+}
+
+int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard guard = { 0 };
+	_cleanup_policy_ struct policy next = { 0 };
+	_cleanup_(rules_free) struct rules rules = { 0 };
+	struct edit_words words;
+	int r = edit_words(argc, argv, &words, err);
+
+	if (!r && !words.count)
+		r = usage_error(err, "%s what? name a port", argv[0]);
+	r = r ? r : parse(argv[0], &words, &rules, err);
+	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
+	r = r ? r : policy_copy(&guard.policy, &next);
+	for (size_t i = 0; r >= 0 && i < rules.count; i++)
+		r = add(&next, &rules.list[i], err);
+	if (r >= 0)
+		r = edit_finish(&guard, &next, &words, err);
+	if (!r)
+		say_how_long(&guard, &words, ctx);
+	return r;
+}

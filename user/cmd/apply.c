@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* apply, diff and check: a policy file, put in force, compared, or only read. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+#include "config.h"
+#include "policy/compile.h"
+#include "policy/diff.h"
+#include "util/cleanup.h"
+
+static int print_difference(const struct policy *from, const struct policy *to, struct pg_error *err)
+{
+	_cleanup_free_ char *text = policy_diff(from, to);
+
+	if (!text)
+		return -ENOMEM;
+	(void)fputs(text, stdout);
+	return print_done(err);
+}
+
+static int print_outcome(const struct guard *g, bool changed, const struct pg_context *ctx, struct pg_error *err)
+{
+	unsigned long long generation = g->state.control->slots[g->state.control->slot & 1].generation;
+
+	if (ctx->json)
+		(void)printf("{\"changed\":%s,\"generation\":%llu}\n", changed ? "true" : "false", generation);
+	else
+		(void)printf(changed ? "applied: generation %llu\n" : "nothing to change: generation %llu\n", generation);
+	return print_done(err);
+}
+
+int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy next = { 0 }, before = { 0 };
+	_cleanup_guard_ struct guard guard = { 0 };
+	struct guard_change how = { .new_generation = true };
+	bool exact = false, changed;
+	const struct option_word options[] = {
+		{ .name = "--exact", .flag = &exact }, { .name = "--dry-run", .flag = &how.dry_run },
+		{ .name = "--force", .flag = &how.force },
+	};
+	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
+
+	if (left < 0)
+		return left;
+	if (left != 1)
+		return usage_error(err, left ? "apply takes one file" : "apply what? name a policy file");
+	r = config_load(argv[1], &next, err);
+	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
+	if (r)
+		return r;
+	if (guard.state.meta->mode_typed) {
+		/* The hand's mode holds as long as nothing else changes. */
+		enum pg_mode mode = next.mode;
+
+		next.mode = guard.policy.mode;
+		r = guard_merge(&guard, &next, exact, err);
+		if (!r && !policy_equal(&guard.policy, &next))
+			next.mode = mode;
+	} else {
+		r = guard_merge(&guard, &next, exact, err);
+	}
+	r = r ? r : policy_copy(&guard.policy, &before);
+	r = r ? r : guard_change(&guard, &next, &how, &changed, err);
+	if (r)
+		return r;
+	if (how.dry_run)
+		return print_difference(&before, &next, err);
+	if (changed)
+		guard.state.meta->mode_typed = 0;
+	guard.state.meta->degraded[0] = '\0';
+	return print_outcome(&guard, changed, ctx, err);
+}
+
+int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy next = { 0 };
+	_cleanup_guard_ struct guard guard = { 0 };
+	_cleanup_free_ char *text = NULL;
+	char config[PATH_MAX];
+	int left = take_options(argc, argv, NULL, 0, err), r;
+
+	if (left < 0)
+		return left;
+	if (left > 1)
+		return usage_error(err, "diff takes one file");
+	r = guard_open(&ctx->paths, GUARD_READ, &guard, err);
+	if (r)
+		return r;
+	(void)snprintf(config, sizeof(config), "%s", left ? argv[1] : guard.state.meta->config);
+	r = config_load(config[0] ? config : DEFAULT_CONFIG, &next, err);
+	r = r ? r : guard_merge(&guard, &next, false, err);
+	if (r)
+		return r;
+	text = policy_diff(&guard.policy, &next);
+	if (!text)
+		return -ENOMEM;
+	(void)fputs(text, stdout);
+	r = print_done(err);
+	return r ? r : text[0] ? PG_EXIT_NEGATIVE : 0;
+}
+
+int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy policy = { 0 };
+	_cleanup_compiled_ struct compiled compiled = { 0 };
+	int left = take_options(argc, argv, NULL, 0, err), r;
+
+	if (left < 0)
+		return left;
+	if (left > 1)
+		return usage_error(err, "check takes one file");
+	r = config_load(left ? argv[1] : DEFAULT_CONFIG, &policy, err);
+	r = r ? r : policy_number(&policy, NULL, err);
+	r = r ? r : policy_compile(&policy, &compiled, err);
+	if (r)
+		return r;
+	if (ctx->json)
+		(void)printf("{\"rules\":%zu}\n", policy.rule_count);
+	else
+		(void)printf("%s: %zu rules, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG, policy.rule_count);
+	if (!ctx->json && policy.default_raw == PG_DENY)
+		(void)printf("note: `raw: deny` is taken, but its hook is not in this version: raw sockets are not refused\n");
+	return print_done(err);
+}

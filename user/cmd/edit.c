@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What allow, deny, remove and save share; see edit.h. */
+#include "cmd/edit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/print.h"
+#include "config.h"
+#include "policy/diff.h"
+#include "policy/file.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+#define LARGEST_FILE (16u << 20)
+
+static int refuse_cut(void *data, const char *value)
+{
+	(void)value;
+	return usage_error(data, "this option is not supported in this version");
+}
+
+int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err)
+{
+	const struct option_word options[] = {
+		{ .name = "--permanent", .flag = &ret->permanent }, { .name = "--dry-run", .flag = &ret->dry_run },
+		{ .name = "--force", .flag = &ret->force },
+		{ .name = "--scope", .each = refuse_cut, .data = err }, { .name = "--cut", .each = refuse_cut, .data = err },
+	};
+	int left;
+
+	*ret = (struct edit_words){ 0 };
+	left = take_options(argc, argv, options, ARRAY_SIZE(options), err);
+	if (left < 0)
+		return left;
+	ret->words = (const char *const *)argv + 1;
+	ret->count = left;
+	return 0;
+}
+
+/* The rules that portguard itself has written before; none if there is no such file. */
+static int read_local(const char *path, struct policy *ret, struct pg_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct policy_text file = { .name = path };
+	struct policy_world world;
+	char directory[PATH_MAX];
+	char *slash;
+	int r = file_read(path, LARGEST_FILE, &text, &file.length);
+
+	policy_init(ret);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r)
+		return pg_fail(err, r, PG_EXIT_NO_FILE, "save: %s: %s", path, strerror(-r));
+	(void)snprintf(directory, sizeof(directory), "%s", path);
+	slash = strrchr(directory, '/');
+	if (slash)
+		*slash = '\0';
+	config_world(&world, directory);
+	file.text = text;
+	policy_free(ret);
+	return policy_parse(&file, 1, &world, ret, err);
+}
+
+static int write_local(const char *path, struct policy *local, struct pg_error *err)
+{
+	_cleanup_free_ char *text = NULL, *directory = strdup(path);
+	int r;
+
+	for (size_t i = 0; i < local->rule_count; i++)
+		local->rules[i].origin = ORIGIN_RUNTIME;
+	text = policy_print_local(local);
+	if (!text || !directory)
+		return -ENOMEM;
+	*strrchr(directory, '/') = '\0';
+	r = make_directories(directory);
+	r = r ? r : file_write(path, text, strlen(text), 0644);
+	return r ? pg_fail(err, r, PG_EXIT_OUTPUT, "save: %s: %s", path, strerror(-r)) : 0;
+}
+
+/* Rules that were added by hand join the local ones, and count as the file's from now on. */
+static int adopt_rules(struct policy *running, struct policy *local)
+{
+	_cleanup_policy_ struct policy copy = { 0 };
+	int r = policy_copy(running, &copy);
+
+	for (size_t i = 0; !r && i < copy.rule_count; i++) {
+		if (copy.rules[i].origin != ORIGIN_RUNTIME)
+			continue;
+		running->rules[i].origin = ORIGIN_FILE;
+		if (policy_find_rule(local, &copy.rules[i]) < 0)
+			r = policy_add_rule(local, &copy.rules[i]);
+	}
+	return r;
+}
+
+int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy local = { 0 }, next = { 0 };
+	const struct guard_change how = { .force = true, .rewrite = true };
+	char path[PATH_MAX];
+	bool changed;
+	int r;
+
+	if (!g->state.meta->config[0]) {
+		(void)pg_fail(err, -ENOENT, PG_EXIT_NO_FILE, "save: this guard was started without a policy file");
+		return -ENOENT;
+	}
+	r = config_local_path(g->state.meta->config, path, sizeof(path));
+	r = r ? r : read_local(path, &local, err);
+	r = r ? r : policy_copy(&g->policy, &next);
+	r = r ? r : adopt_rules(&next, &local);
+	for (size_t i = local.rule_count; !r && gone && i-- > 0;)
+		if (policy_find_rule(gone, &local.rules[i]) >= 0)
+			policy_remove_rule(&local, i);
+	r = r ? r : write_local(path, &local, err);
+	return r ? r : guard_change(g, &next, &how, &changed, err);
+}
+
+static int print_difference(const struct policy *from, const struct policy *to, struct pg_error *err)
+{
+	_cleanup_free_ char *text = policy_diff(from, to);
+
+	if (!text)
+		return -ENOMEM;
+	(void)fputs(text, stdout);
+	return print_done(err);
+}
+
+int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, struct pg_error *err)
+{
+	struct guard_change how = { .force = w->force, .dry_run = w->dry_run, .rewrite = true };
+	_cleanup_policy_ struct policy before = { 0 };
+	bool changed;
+	int r = policy_copy(&g->policy, &before);
+
+	r = r ? r : guard_change(g, next, &how, &changed, err);
+	if (r)
+		return r;
+	if (w->dry_run)
+		return print_difference(&before, next, err);
+	if (!w->permanent)
+		return 0;
+	/* What the change took away is taken from the file as well. */
+	for (size_t i = before.rule_count; i-- > 0;)
+		if (policy_find_rule(&g->policy, &before.rules[i]) >= 0)
+			policy_remove_rule(&before, i);
+	return save_rules(g, &before, err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the commands that change rules share. */
+#ifndef PORTGUARD_CMD_EDIT_H
+#define PORTGUARD_CMD_EDIT_H
+
+#include "cmd/cmd.h"
+#include "kernel/guard.h"
+
+struct edit_words {
+	bool permanent, dry_run, force;
+	const char *const *words;	/* the sentence */
+	size_t count;
+};
+
+int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err);
+/* Put @next in force (taken over), or with --dry-run print the difference; with --permanent save it too. */
+int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, struct pg_error *err);
+/* Write the runtime rules of @g beside what policy.d/90-local.yaml has, less the rules of @gone. */
+int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err);
+
+#endif

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `portguard events`: what is in history, or with -f what comes from now on. Both need an agent: it is
+ * asked to report what it has summed up so far, so that history is complete. Formats and filters are
+ * applied here, on events that the agent hands over as they are.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "events/encode.h"
+#include "events/format.h"
+#include "events/history.h"
+#include "util/cleanup.h"
+
+#define WORDS_MAX 16
+#define WRITE_SIZE 65536	/* history is written in pieces of about this size */
+#define FLUSH_SECONDS 2		/* an agent that is busy for longer is not waited for */
+#define CLOSED 1		/* nobody reads our output any more: not an error */
+
+struct request {
+	bool follow;
+	void (*write)(struct json *out, const struct event_source *source, const struct event *e);
+	int hook, verdict, port;	/* -1: any */
+	struct json out;
+};
+
+typedef const char *(*word_fn)(size_t i);
+
+static const char *format_word(size_t i)
+{
+	const struct format *f = format_at(i);
+
+	return f ? f->name : NULL;
+}
+
+static const char *hook_word(size_t i)
+{
+	return i < PG_HOOK_COUNT ? event_hook_name((uint8_t)i) : NULL;
+}
+
+static const char *verdict_word(size_t i)
+{
+	return PG_ALLOW + i < PG_VERDICT_COUNT ? event_verdict_name((uint8_t)(PG_ALLOW + i)) : NULL;
+}
+
+/* The words there are, and the nearest one. */
+static int unknown_word(const char *option, const char *word, word_fn word_at, struct pg_error *err)
+{
+	const char *words[WORDS_MAX], *near;
+	char list[256] = "";
+	size_t count = 0, length = 0;
+
+	while (count < WORDS_MAX && (words[count] = word_at(count))) {
+		int n = snprintf(list + length, sizeof(list) - length, "%s%s", count ? ", " : "", words[count]);
+
+		if (n < 0 || (size_t)n >= sizeof(list) - length)
+			break;
+		length += (size_t)n;
+		count++;
+	}
+	near = nearest(word, words, count);
+	return usage_error(err, "%s '%.64s': want one of %s%s%s%s", option, word, list,
+			   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+static int parse_format(const char *word, const struct pg_context *ctx, struct request *r, struct pg_error *err)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	const struct format *f;
+
+	if (!word)
+		word = terminal && !ctx->json ? "text" : "json";
+	f = format_find(word);
+	if (!f)
+		return unknown_word("--format", word, format_word, err);
+	if (!f->write)
+		return usage_error(err, "--format %s is not supported in this version", word);
+	r->write = f->write == format_text && ctx->color && terminal ? format_text_color : f->write;
+	return 0;
+}
+
+/* Plain decimal, as everywhere: no sign, no leading zero. */
+static int parse_port(const char *word, int *ret, struct pg_error *err)
+{
+	size_t digits = strspn(word, "0123456789");
+	int port = 0;
+
+	if (!digits || digits > 5 || word[digits] || word[0] == '0')
+		return usage_error(err, "--port '%.64s': want 1-65535", word);
+	for (size_t i = 0; i < digits; i++)
+		port = port * 10 + (word[i] - '0');
+	if (port > 65535)
+		return usage_error(err, "--port '%.64s': want 1-65535", word);
+	*ret = port;
+	return 0;
+}
+
+static int parse_filters(const char *hook, const char *port, const char *verdict, struct request *r, struct pg_error *err)
+{
+	if (hook) {
+		r->hook = event_hook_by_name(hook);
+		if (r->hook < 0)
+			return unknown_word("--hook", hook, hook_word, err);
+	}
+	if (verdict) {
+		r->verdict = event_verdict_by_name(verdict);
+		if (r->verdict < 0)
+			return unknown_word("--verdict", verdict, verdict_word, err);
+	}
+	return port ? parse_port(port, &r->port, err) : 0;
+}
+
+static int parse(int argc, char **argv, const struct pg_context *ctx, struct request *r, struct pg_error *err)
+{
+	const char *format = NULL, *hook = NULL, *port = NULL, *verdict = NULL;
+	const struct option_word options[] = {
+		{ .name = "-f", .flag = &r->follow },
+		{ .name = "--follow", .flag = &r->follow },
+		{ .name = "--format", .value = &format },
+		{ .name = "--hook", .value = &hook },
+		{ .name = "--port", .value = &port },
+		{ .name = "--verdict", .value = &verdict },
+	};
+	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err);
+	int error;
+
+	if (left < 0)
+		return left;
+	if (left > 0)
+		return usage_error(err, "events takes options only, not '%.64s'", argv[1]);
+	error = parse_format(format, ctx, r, err);
+	return error ? error : parse_filters(hook, port, verdict, r, err);
+}
+
+static bool matches(const struct request *r, const struct event *e)
+{
+	const struct event_endpoint *asked = event_asked(e);
+
+	if (r->hook < 0 && r->verdict < 0 && r->port < 0)
+		return true;
+	return e->kind == EVENT_VERDICT && (r->hook < 0 || e->hook == r->hook) &&
+	       (r->verdict < 0 || e->verdict == r->verdict) &&
+	       (r->port < 0 || (asked->known && asked->port_known && asked->port == r->port));
+}
+
+/* To stdout at once. 0, CLOSED, or -errno. */
+static int write_out(struct request *r)
+{
+	size_t written = 0;
+
+	if (json_error(&r->out))
+		return json_error(&r->out);
+	while (written < r->out.length) {
+		ssize_t n = write(STDOUT_FILENO, r->out.text + written, r->out.length - written);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EPIPE ? CLOSED : -errno;
+		written += (size_t)n;
+	}
+	json_reset(&r->out);
+	return 0;
+}
+
+static int show(void *data, const struct event_source *source, const struct event *e)
+{
+	struct request *r = data;
+
+	if (!matches(r, e))
+		return 0;
+	r->write(&r->out, source, e);
+	return r->out.length >= WRITE_SIZE ? write_out(r) : 0;
+}
+
+static int not_running(const struct paths *paths, int error, struct pg_error *err)
+{
+	if (error == -EACCES || error == -EPERM)
+		return pg_fail(err, error, PG_EXIT_PERMISSION, "events: %s: permission denied: needs root (CAP_DAC_OVERRIDE)",
+			       paths->run);
+	(void)pg_fail(err, error, PG_EXIT_UNAVAILABLE, "events: no agent is running for instance '%s'", paths->instance);
+	return pg_help(err, error, "start one: portguard run");
+}
+
+static int connect_agent(const struct paths *paths, struct pg_error *err, int *ret_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/events.sock", paths->run);
+
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+		return not_running(paths, -ENAMETOOLONG, err);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return not_running(paths, -errno, err);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int ask(int fd, const char *line)
+{
+	size_t length = strlen(line);
+
+	return send(fd, line, length, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -EPIPE;
+}
+
+/* Wait until the agent has reported what it had summed up; one that does not answer in time is let be. */
+static void flush_agent(int fd)
+{
+	struct timeval patience = { .tv_sec = FLUSH_SECONDS };
+	char answer[8];
+
+	if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) && !ask(fd, "flush\n"))
+		(void)!recv(fd, answer, sizeof(answer), 0);
+}
+
+static int show_history(const struct paths *paths, int fd, struct request *r)
+{
+	int error;
+
+	flush_agent(fd);
+	error = history_each(paths->var, 0, show, r);
+	return error ? error : write_out(r);
+}
+
+struct stream_in {
+	struct json bytes;
+	struct event_source source;
+};
+
+static void free_stream_in(struct stream_in *in)
+{
+	json_free(&in->bytes);
+}
+
+/* All whole frames that have come. */
+static int show_frames(struct stream_in *in, struct request *r)
+{
+	struct frame frame;
+	size_t at = 0, used;
+	int got, error = 0;
+
+	while ((got = frame_get(in->bytes.text + at, in->bytes.length - at, &frame, &used)) > 0 && !error) {
+		at += used;
+		if (frame.type == FRAME_SOURCE)
+			in->source = frame.source;
+		else
+			error = show(r, &in->source, &frame.event);
+	}
+	if (error || got < 0)
+		return error ? error : got;
+	memmove(in->bytes.text, in->bytes.text + at, in->bytes.length - at);
+	in->bytes.length -= at;
+	return write_out(r);
+}
+
+/* More from the agent: 0, -ECONNRESET at its end, CLOSED when our own reader has gone meanwhile. */
+static int receive(int fd, struct stream_in *in)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };
+	char bytes[WRITE_SIZE];
+	ssize_t n;
+
+	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[1].revents & (POLLERR | POLLHUP))
+		return CLOSED;
+	if (!fds[0].revents)
+		return 0;
+	n = recv(fd, bytes, sizeof(bytes), 0);
+	if (n <= 0)
+		return n && errno == EINTR ? 0 : -ECONNRESET;
+	json_append(&in->bytes, bytes, (size_t)n);
+	return json_error(&in->bytes);
+}
+
+static int follow(int fd, struct request *r)
+{
+	__attribute__((cleanup(free_stream_in))) struct stream_in in = { .bytes = JSON_INIT };
+	int error = ask(fd, "format=record\n") ? -ECONNRESET : 0;
+
+	while (!error) {
+		error = receive(fd, &in);
+		if (!error && in.bytes.length)
+			error = show_frames(&in, r);
+	}
+	return error;
+}
+
+static int result(int error, const struct paths *paths, struct pg_error *err)
+{
+	switch (error) {
+	case 0:
+	case CLOSED:
+		return 0;
+	case -ECONNRESET:
+		return pg_fail(err, error, PG_EXIT_UNAVAILABLE, "events: the agent of instance '%s' has ended", paths->instance);
+	case -ENOSPC:
+	case -EIO:
+	case -EDQUOT:
+		return pg_fail(err, error, PG_EXIT_OUTPUT, "events: cannot write: %s", strerror(-error));
+	default:
+		return pg_fail(err, error, PG_EXIT_AUTO, "events: %s", strerror(-error));
+	}
+}
+
+static void free_request(struct request *r)
+{
+	json_free(&r->out);
+}
+
+int cmd_events(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	__attribute__((cleanup(free_request))) struct request r = { .hook = -1, .verdict = -1, .port = -1, .out = JSON_INIT };
+	_cleanup_close_ int fd = -1;
+	int error = parse(argc, argv, ctx, &r, err);
+
+	if (!error)
+		error = connect_agent(&ctx->paths, err, &fd);
+	if (error)
+		return error;
+	error = r.follow ? follow(fd, &r) : show_history(&ctx->paths, fd, &r);
+	return result(error, &ctx->paths, err);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * explain: one attempt put to the programs as loaded now, the rule behind the verdict, and what would
+ * change it. Exit 0 allowed, 1 denied.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+#include "config.h"
+#include "kernel/ask.h"
+#include "policy/peer.h"
+#include "policy/ports.h"
+#include "policy/rule.h"
+#include "util/cleanup.h"
+
+static int parse_direction(const char *word, struct pg_question *q, struct pg_error *err)
+{
+	static const char *const words[] = { "bind", "in", "out" };
+
+	for (uint8_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(word, words[i])) {
+			q->direction = i;
+			return 0;
+		}
+	return usage_error(err, "explain: '%.32s': want bind, in or out", word);
+}
+
+/* One port and one protocol: `80/tcp`, `ssh/tcp`. */
+static int parse_port(const char *word, struct pg_question *q, struct pg_error *err)
+{
+	_cleanup_port_choice_ struct port_choice choice = { 0 };
+	struct policy_world world;
+	size_t at;
+	int r;
+
+	config_world(&world, ".");
+	r = ports_parse(word, strlen(word), &world, &choice, &at, err);
+	if (r)
+		return r;
+	for (unsigned protos = RULE_TCP; protos <= RULE_UDP; protos++) {
+		const struct port_list *l = &choice.by_protos[protos];
+
+		if (l->count != 1 || l->list[0].first != l->list[0].last || choice.any)
+			continue;
+		q->port = l->list[0].first;
+		q->proto = protos == RULE_TCP ? PG_TCP : PG_UDP;
+		return 0;
+	}
+	return usage_error(err, "explain: '%.64s': want one port with its protocol, such as 80/tcp", word);
+}
+
+static int parse_address(const char *word, uint8_t to[16], struct pg_question *q, struct pg_error *err)
+{
+	struct peer peer = { 0 };
+	int r = peer_parse(word, strlen(word), &peer, err);
+
+	if (r)
+		return r;
+	if (peer.kind != PEER_PREFIX || peer.prefix.length != 128) {
+		free(peer.set);
+		return usage_error(err, "explain: '%.64s': want one address", word);
+	}
+	memcpy(to, peer.prefix.address, 16);
+	q->family = !memcmp(to, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) ? 4 : 6;
+	return 0;
+}
+
+static int parse_user(const char *word, struct pg_question *q, struct pg_error *err)
+{
+	const struct passwd *user = getpwnam(word);
+	char *end;
+	unsigned long uid = strtoul(word, &end, 10);
+
+	if (user)
+		uid = user->pw_uid;
+	else if (!*word || *end || uid > UINT32_MAX - 1)
+		return usage_error(err, "explain: there is no user '%.64s'", word);
+	q->uid = uid;
+	return 0;
+}
+
+static int parse_device(const char *word, struct pg_question *q, struct pg_error *err)
+{
+	q->ifindex = if_nametoindex(word);
+	q->known |= PG_DIM_INTERFACE;
+	return q->ifindex ? 0 : usage_error(err, "explain: there is no interface '%.32s'", word);
+}
+
+static int parse_qualifiers(int count, char **words, struct pg_question *q, struct pg_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; !r && i < count; i += 2) {
+		const char *word = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
+		bool user = !strcmp(word, "by") && value && !strcmp(value, "user");
+
+		if (user) {
+			i++;
+			value = i + 1 < count ? words[i + 1] : NULL;
+		}
+		if (!value)
+			return usage_error(err, "explain: '%.32s' wants a value", word);
+		if (user)
+			r = parse_user(value, q, err);
+		else if (!strcmp(word, "from") || (!strcmp(word, "to") && q->direction == PG_OUT))
+			r = parse_address(value, q->remote, q, err);
+		else if (!strcmp(word, "at") || !strcmp(word, "to"))
+			r = parse_address(value, q->local, q, err);
+		else if (!strcmp(word, "on"))
+			r = parse_device(value, q, err);
+		else
+			r = usage_error(err, "explain: unknown word '%.32s': want from, to, at, on or by user", word);
+	}
+	return r;
+}
+
+static const struct rule *find_rule(const struct policy *p, uint32_t id)
+{
+	for (size_t i = 0; id && i < p->rule_count; i++)
+		if (p->rules[i].id == id)
+			return &p->rules[i];
+	return NULL;
+}
+
+static const char *hook_of(const struct pg_question *q)
+{
+	return q->direction == PG_BIND ? "bind" : q->direction == PG_IN ? "inbound" : "connect";
+}
+
+static int print_answer_json(const struct pg_decision *d, const struct pg_question *q, const char *verdict,
+			     const char *rule, struct pg_error *err)
+{
+	_cleanup_json_ struct json j = JSON_INIT;
+
+	json_object(&j);
+	json_member_string(&j, "verdict", verdict);
+	json_member_string(&j, "reason", reason_names[d->reason]);
+	json_member_string(&j, "rule", rule);
+	json_member_string(&j, "scope", "host");
+	json_member_string(&j, "hook", hook_of(q));
+	json_object_end(&j);
+	return print_json(&j, err);
+}
+
+static void print_answer_text(const struct pg_decision *d, const struct pg_question *q, const char *verdict,
+			      const char *rule, const struct policy *p)
+{
+	static const char *const verbs[] = { "bind", "in", "out" };
+	const char *proto = q->proto == PG_TCP ? "tcp" : "udp";
+
+	(void)printf("%s %u/%s: %s (%s)\n", verbs[q->direction], q->port, proto, verdict, reason_names[d->reason]);
+	(void)printf("port %u is a %s one\n", q->port, q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
+	if (rule)
+		(void)printf("rule: %s\n", rule);
+	if (d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE)
+		(void)printf("to open it: portguard allow %s%u/%s\n", q->direction == PG_BIND ? "bind " : "", q->port, proto);
+	else if (d->verdict == PG_DENY && rule)
+		(void)printf("to lift that: portguard remove %s\n", rule);
+	else if (d->verdict == PG_ALLOW && d->reason == PG_REASON_RULE && rule)
+		(void)printf("to close it: portguard remove %s\n", rule);
+	else if (d->verdict == PG_ALLOW && q->direction != PG_OUT)
+		(void)printf("to close it: portguard deny %s%u/%s\n", q->direction == PG_BIND ? "bind " : "", q->port, proto);
+	if (p->mode != PG_MODE_ENFORCE)
+		(void)printf("mode is %s: nothing is refused\n", mode_names[p->mode]);
+}
+
+static int refuse_scope(void *data, const char *value)
+{
+	(void)value;
+	return usage_error(data, "--scope is not supported in this version");
+}
+
+int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	const struct option_word options[] = { { .name = "--scope", .each = refuse_scope, .data = err } };
+	_cleanup_guard_ struct guard guard = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct pg_ask ask = { .question = { .family = 4 } };
+	struct pg_question *q = &ask.question;
+	const struct rule *rule;
+	const char *verdict;
+	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
+
+	if (left < 0)
+		return left;
+	if (left < 2)
+		return usage_error(err, "explain what? such as: explain in 80/tcp from 192.0.2.7");
+	r = parse_direction(argv[1], q, err);
+	r = r ? r : parse_port(argv[2], q, err);
+	r = r ? r : parse_qualifiers(left - 2, argv + 3, q, err);
+	r = r ? r : guard_open(&ctx->paths, GUARD_READ, &guard, err);
+	if (r)
+		return r;
+	r = ask_kernel(&ctx->paths, &ask);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "explain: the kernel does not answer: %s", strerror(-r));
+	rule = find_rule(&guard.policy, ask.decision.rule);
+	text = rule ? rule_print(rule, false) : NULL;
+	verdict = verdict_names[ask.decision.verdict == PG_DENY && guard.policy.mode == PG_MODE_AUDIT ? PG_AUDIT
+													: ask.decision.verdict];
+	if (ctx->json)
+		r = print_answer_json(&ask.decision, q, verdict, text, err);
+	else
+		print_answer_text(&ask.decision, q, verdict, text, &guard.policy);
+	r = r ? r : print_done(err);
+	return r ? r : ask.decision.verdict == PG_DENY ? PG_EXIT_NEGATIVE : 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mode: typed by hand, it holds until the next apply that changes something. */
+#include <string.h>
+
+#include "cmd/print.h"
+#include "cmd/cmd.h"
+#include "util/cleanup.h"
+
+int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard guard = { 0 };
+	_cleanup_policy_ struct policy next = { 0 };
+	bool force = false, changed;
+	const struct option_word options[] = { { .name = "--force", .flag = &force } };
+	struct guard_change how = { 0 };
+	unsigned mode = 0;
+	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
+
+	if (left < 0)
+		return left;
+	while (left == 1 && mode < PG_MODE_COUNT && strcmp(argv[1], mode_names[mode]))
+		mode++;
+	if (left != 1 || mode == PG_MODE_COUNT)
+		return usage_error(err, "mode: want enforce, audit or off");
+	r = guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
+	r = r ? r : policy_copy(&guard.policy, &next);
+	if (r)
+		return r;
+	next.mode = mode;
+	how.force = force;
+	r = guard_change(&guard, &next, &how, &changed, err);
+	if (!r)
+		guard.state.meta->mode_typed = 1;
+	return r;
+}

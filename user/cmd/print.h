@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several commands print alike. */
+#ifndef PORTGUARD_CMD_PRINT_H
+#define PORTGUARD_CMD_PRINT_H
+
+#include "kernel/guard.h"
+#include "util/json.h"
+#include "util/names.h"
+
+/* The rules that the policy has by itself: essentials and failsafe ports. Text for row @i; NULL past the last. malloc'ed. */
+char *built_in_text(const struct policy *p, size_t i, bool *ret_failsafe);
+
+/* Write the JSON and a newline to stdout. 0, or -EIO (74). */
+int print_json(struct json *j, struct pg_error *err);
+/* Whether all that was printed has reached stdout. 0, or -EIO (74). */
+int print_done(struct pg_error *err);
+
+#endif

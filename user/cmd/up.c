@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* up, and the words that it shares with run. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/print.h"
+#include "cmd/start.h"
+#include "config.h"
+#include "util/cleanup.h"
+
+static int add_interface(void *data, const char *value)
+{
+	struct start_words *w = data;
+
+	if (w->interface_count == MOST_INTERFACES)
+		return -E2BIG;
+	w->interfaces[w->interface_count++] = value;
+	return 0;
+}
+
+int start_words(int argc, char **argv, bool agent, struct start_words *ret, struct pg_error *err)
+{
+	const struct option_word options[] = {
+		{ .name = "-c", .value = &ret->config }, { .name = "--cgroup", .value = &ret->cgroup },
+		{ .name = "-i", .each = add_interface, .data = ret }, { .name = "--force", .flag = &ret->force },
+		{ .name = "--event-log", .value = &ret->event_log },
+	};
+	int left;
+
+	*ret = (struct start_words){ 0 };
+	left = take_options(argc, argv, options, ARRAY_SIZE(options) - !agent, err);
+	if (left < 0)
+		return left == -E2BIG ? usage_error(err, "more than %d interfaces", MOST_INTERFACES) : left;
+	if (left)
+		return usage_error(err, "unexpected word '%.64s'", argv[1]);
+	if (!ret->config)
+		ret->config = DEFAULT_CONFIG;
+	return 0;
+}
+
+struct guard_start start_from_words(const struct start_words *w, struct policy *policy)
+{
+	return (struct guard_start){
+		.policy = policy, .config = w->config, .interfaces = w->interfaces,
+		.interface_count = w->interface_count, .cgroup = w->cgroup, .force = w->force,
+	};
+}
+
+int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy policy = { 0 };
+	_cleanup_guard_ struct guard guard = { 0 };
+	struct start_words words;
+	struct guard_start start;
+	char config[PATH_MAX];
+	int r = start_words(argc, argv, false, &words, err);
+
+	r = r ? r : check_capabilities(err);
+	r = r ? r : config_load(words.config, &policy, err);
+	if (r)
+		return r;
+	if (realpath(words.config, config))
+		words.config = config;		/* `apply` and `save` may run elsewhere */
+	start = start_from_words(&words, &policy);
+	r = guard_begin(&ctx->paths, &start, &guard, err);
+	if (r)
+		return r;
+	if (ctx->json)
+		(void)printf("{\"generation\":%llu}\n", guard.state.control->slots[guard.state.control->slot & 1].generation);
+	else
+		(void)printf("guarding: %zu rules, mode %s\n", guard.policy.rule_count, mode_names[guard.policy.mode]);
+	return print_done(err);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading the policy from files: the one that is named, and those of policy.d beside it. */
+#ifndef PORTGUARD_CONFIG_H
+#define PORTGUARD_CONFIG_H
+
+#include "policy/policy.h"
+
+/* What the pure policy code asks of this machine; @directory: where files that a policy names are sought. */
+void config_world(struct policy_world *world, const char *directory);
+
+/* 0; -EINVAL (65, every mistake in @err); -ENOENT and others (66). */
+int config_load(const char *path, struct policy *ret, struct pg_error *err);
+
+/* policy.d/90-local.yaml beside @path: the one file that portguard itself writes. */
+int config_local_path(const char *path, char *to, size_t size);
+
+#endif

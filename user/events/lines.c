@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lines: how a kind becomes an event, how many there may be, and what is folded when there are more
+ * kinds than lines. A batch of lines stands in the bracket of journal.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events/stream_state.h"
+
+/* A second, less what a timer is early or late: ticks a second apart must not miss each other's lines. */
+#define WINDOW_NS 980000000ULL
+#define HOLD_SECONDS 2		/* kinds that can be told within these wait; beyond, they are folded */
+#define PATIENCE 2		/* ticks that a lone packet of no known source waits for another */
+#define TEXT_SIZE 64
+
+static bool is_past(const struct stream *s, uint32_t i)
+{
+	uint64_t made_ns = s->budget.made_ns[(s->budget.oldest + i) % s->budget.max];
+
+	return !made_ns || made_ns + WINDOW_NS <= s->monotonic_ns;
+}
+
+uint32_t lines_left(const struct stream *s, uint32_t most)
+{
+	uint32_t n = 0;
+
+	if (most > s->budget.max)
+		most = s->budget.max;
+	while (n < most && is_past(s, n))
+		n++;
+	return n;
+}
+
+static void spend_line(struct stream *s)
+{
+	s->budget.made_ns[s->budget.oldest] = s->monotonic_ns ? s->monotonic_ns : 1;
+	s->budget.oldest = (s->budget.oldest + 1) % s->budget.max;
+}
+
+/* What only a line of one refusal, or of one kind, can name. */
+static void set_endpoints(struct event *e, const struct kind *kind)
+{
+	if (kind_keeps_endpoints(&kind->key))
+		return;
+	if (kind->waiting > 1)
+		e->remote.port_known = false;
+	if (kind->key.level >= KIND_PORT) {
+		e->remote = (struct event_endpoint){ .known = false };
+		e->interface = NULL;
+	}
+	if (kind->key.level == KIND_REST)
+		e->local = (struct event_endpoint){ .known = false };
+}
+
+static void set_process(struct event *e, const struct process *p)
+{
+	if (!p)
+		return;
+	e->process_known = true;
+	e->pid = p->pid;
+	e->ppid = p->ppid;
+	e->uid = p->uid;
+	e->comm = p->comm;
+	e->exe = p->exe;
+	e->cmdline = p->cmdline;
+	e->cgroup = p->cgroup;
+}
+
+/* A rule that is gone, or one of several that a folded line stands for, still gets a word. */
+static const char *rule_text(const struct stream *s, const struct kind_key *key, char text[TEXT_SIZE])
+{
+	const char *rule = NULL;
+
+	if (key->rule && s->config.rule_text)
+		rule = s->config.rule_text(s->config.data, key->rule);
+	if (rule)
+		return rule;
+	if (key->rule)
+		(void)snprintf(text, TEXT_SIZE, "(rule %u, removed)", (unsigned)key->rule);	/* fits */
+	else
+		(void)snprintf(text, TEXT_SIZE, "(several rules)");	/* fits */
+	return key->rule || key->reason == PG_REASON_RULE ? text : NULL;
+}
+
+static const char *interface_name(const struct stream *s, uint32_t ifindex, char text[TEXT_SIZE])
+{
+	const char *name = NULL;
+
+	if (!ifindex)
+		return NULL;
+	if (s->config.interface_name)
+		name = s->config.interface_name(s->config.data, ifindex);
+	if (name)
+		return name;
+	(void)snprintf(text, TEXT_SIZE, "if%u", (unsigned)ifindex);	/* it is gone; fits */
+	return text;
+}
+
+static uint32_t ports_of_scan(const struct kind *kind)
+{
+	return kind->detail.ports > PG_SCAN_PORTS ? kind->detail.ports : PG_SCAN_PORTS + 1;
+}
+
+static struct event event_of(const struct kind *kind)
+{
+	const struct kind_key *key = &kind->key;
+	const struct kind_detail *detail = &kind->detail;
+	bool is_scan = key->reason == PG_REASON_SCAN;
+	struct event e = {
+		.kind = EVENT_VERDICT, .start_us = detail->start_us, .end_us = detail->end_us,
+		.verdict = key->verdict, .hook = key->hook, .reason = key->reason,
+		.mode = key->verdict == PG_DENY || detail->mode >= PG_MODE_OFF ? PG_MODE_ENFORCE : detail->mode,
+		.proto = is_scan ? detail->proto : key->proto, .family = key->family,
+		.local = detail->local, .remote = detail->remote, .scope = "host", .count = kind->waiting,
+		.ports = is_scan ? ports_of_scan(kind) : 0,
+	};
+
+	if (e.start_us > e.end_us)	/* somebody set the clock back */
+		e.start_us = e.end_us;
+	set_process(&e, detail->process);
+	return e;
+}
+
+static void sink(struct stream *s, const struct event *e)
+{
+	s->figures.sink_errors += s->config.sink(s->config.data, e) != 0;
+}
+
+static void flush(struct stream *s)
+{
+	if (s->config.flush)
+		s->figures.sink_errors += s->config.flush(s->config.data) != 0;
+}
+
+static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
+{
+	char rule[TEXT_SIZE], interface[TEXT_SIZE];
+	struct event e = event_of(kind);
+
+	e.seq = seq;
+	e.severity = event_severity(&e);
+	e.rule = rule_text(s, &kind->key, rule);
+	e.interface = interface_name(s, kind->detail.ifindex, interface);
+	set_endpoints(&e, kind);
+	sink(s, &e);
+	spend_line(s);
+}
+
+void lines_tell(struct stream *s, struct kind *const *kinds, size_t count)
+{
+	uint64_t seq, refusals = 0;
+
+	if (!count)
+		return;
+	seq = journal_begin(&s->journal);
+	for (size_t i = 0; i < count; i++) {
+		tell_kind(s, kinds[i], seq + i);
+		refusals += kinds[i]->waiting;
+	}
+	flush(s);
+	for (size_t i = 0; i < count; i++)
+		kinds_told(s->kinds, kinds[i]);
+	journal_end(&s->journal, seq + count - 1, count, refusals);
+}
+
+void lines_tell_event(struct stream *s, struct event *e)
+{
+	e->seq = journal_begin(&s->journal);
+	e->start_us = e->end_us = s->now_us;
+	e->severity = event_severity(e);
+	sink(s, e);
+	flush(s);
+	journal_end(&s->journal, e->seq, 0, 0);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct kind *x = *(struct kind *const *)a, *y = *(struct kind *const *)b;
+
+	return x->waiting > y->waiting ? -1 : x->waiting < y->waiting;
+}
+
+/* Fold what waits in @level and finer, but for the first @keep. */
+static void fold(struct stream *s, enum kind_level level, size_t keep)
+{
+	size_t count;
+	struct kind **kinds = kinds_list_waiting(s->kinds, &count);
+
+	qsort(kinds, count, sizeof(*kinds), by_weight);
+	for (size_t i = keep; i < count; i++)
+		if (kinds[i]->key.level <= level)
+			(void)kinds_fold(s->kinds, kinds[i]);	/* a scan stays what it is, and waits */
+}
+
+/* The heaviest kinds get lines of their own, the others share what lines are left. */
+static void tell_folded(struct stream *s, uint32_t limit)
+{
+	uint32_t whole = limit / 2;
+	size_t count;
+	struct kind **kinds;
+
+	if (!limit)
+		return;
+	fold(s, KIND_WHOLE, whole);
+	if (kinds_waiting(s->kinds) > limit)
+		fold(s, KIND_PORT, whole);
+	kinds = kinds_list_waiting(s->kinds, &count);
+	qsort(kinds, count, sizeof(*kinds), by_weight);
+	lines_tell(s, kinds, count < limit ? count : limit);
+}
+
+/* A sum over unknown sources that is one packet would be a line that says nothing: it waits for another. */
+static bool is_lone(const struct kind *kind)
+{
+	return kind->key.level >= KIND_PORT && kind->waiting == 1 && !kind_keeps_endpoints(&kind->key);
+}
+
+/* The kinds whose time has come, first in the list; returns how many. */
+static size_t without_lone(struct stream *s, struct kind **kinds, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct kind *kind = kinds[i];
+
+		if (!is_lone(kind) || kind->patience >= PATIENCE)
+			kinds[n++] = kind;
+		else if (kind->key.level == KIND_REST)
+			kind->patience++;
+		else
+			(void)kinds_fold(s->kinds, kind);	/* a KIND_PORT always folds */
+	}
+	return n;
+}
+
+void lines_tell_waiting(struct stream *s, uint32_t limit)
+{
+	size_t count;
+	struct kind **kinds = kinds_list_waiting(s->kinds, &count);
+
+	if (count > (size_t)s->budget.max * HOLD_SECONDS) {
+		tell_folded(s, limit);
+		return;
+	}
+	count = without_lone(s, kinds, count);
+	lines_tell(s, kinds, count < limit ? count : limit);
+}

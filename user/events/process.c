@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One descriptor of /proc/PID is opened and everything is read through it: it stands for that very
+ * process, so that after its start time has been compared no other can slip in under the same pid.
+ */
+#include "events/process.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+#define CMDLINE_MAX 4096
+#define START_FIELD 22		/* of /proc/PID/stat, proc(5) */
+#define START_SLACK 2		/* ticks */
+#define NS_PER_SECOND 1000000000ULL
+
+/* Up to @size bytes of a file; how many, 0 on failure. */
+static size_t read_at(int dir_fd, const char *name, char *bytes, size_t size)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && length < size && n > 0) {
+		n = read(fd, bytes + length, size - length);
+		if (n > 0)
+			length += (size_t)n;
+	}
+	return length;
+}
+
+/* Field 22; the name in field 2 may hold blanks and brackets, so counting starts after the last `)`. */
+static bool read_start(int dir_fd, uint64_t *ret_ticks)
+{
+	char stat[1024];
+	size_t length = read_at(dir_fd, "stat", stat, sizeof(stat) - 1);
+	char *at, *end;
+
+	stat[length] = '\0';
+	at = strrchr(stat, ')');
+	for (int field = 2; at && field < START_FIELD; field++) {
+		at = strchr(at, ' ');
+		if (at)
+			at++;
+	}
+	if (!at)
+		return false;
+	*ret_ticks = strtoull(at, &end, 10);
+	return end != at;
+}
+
+static bool is_same(int dir_fd, uint64_t started_ns)
+{
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), ticks, want;
+
+	if (!read_start(dir_fd, &ticks))
+		return false;
+	want = started_ns / NS_PER_SECOND * hz + started_ns % NS_PER_SECOND * hz / NS_PER_SECOND;
+	return ticks > want ? ticks - want <= START_SLACK : want - ticks <= START_SLACK;
+}
+
+static char *read_exe(int dir_fd)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlinkat(dir_fd, "exe", path, sizeof(path) - 1);
+
+	return n > 0 ? strndup(path, (size_t)n) : NULL;
+}
+
+/* The words with blanks between them; kernel threads have none. */
+static char *read_cmdline(int dir_fd)
+{
+	char words[CMDLINE_MAX];
+	size_t length = read_at(dir_fd, "cmdline", words, sizeof(words));
+
+	while (length && words[length - 1] == '\0')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		if (words[i] == '\0')
+			words[i] = ' ';
+	return length ? strndup(words, length) : NULL;
+}
+
+void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **ret_exe, char **ret_cmdline)
+{
+	_cleanup_close_ int dir_fd = -1;
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%" PRIu32, proc, pid) >= (int)sizeof(path))
+		return;
+	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0 || !is_same(dir_fd, started_ns))
+		return;
+	*ret_exe = read_exe(dir_fd);
+	*ret_cmdline = read_cmdline(dir_fd);
+}
+
+struct process *process_ref(struct process *p)
+{
+	if (p)
+		p->refs++;
+	return p;
+}
+
+void process_unref(struct process *p)
+{
+	if (!p || --p->refs)
+		return;
+	free(p->exe);
+	free(p->cmdline);
+	free(p->cgroup);
+	free(p);
+}
+
+static void set_comm(struct process *p, const char comm[16])
+{
+	size_t length = strnlen(comm, 16);
+
+	memcpy(p->comm, comm, length);
+	p->comm[length] = '\0';
+	if (!length)
+		p->comm[0] = '?';	/* a process may take its own name away */
+}
+
+static bool is_process_of(const struct process *p, const struct pg_record_refusal *r)
+{
+	return p->pid == r->pid && p->started_ns == r->started_ns && p->uid == r->uid && p->ppid == r->ppid &&
+	       p->cgroup_id == r->cgroup_id && (!strncmp(p->comm, r->comm, 16) || !r->comm[0]);
+}
+
+static struct process *look_up(const struct process_cache *c, const struct pg_record_refusal *r)
+{
+	struct process *p = calloc(1, sizeof(*p));
+	const char *cgroup;
+
+	if (!p)
+		return NULL;
+	p->refs = 1;
+	p->pid = r->pid;
+	p->ppid = r->ppid;
+	p->uid = r->uid;
+	p->started_ns = r->started_ns;
+	p->cgroup_id = r->cgroup_id;
+	set_comm(p, r->comm);
+	process_read(c->proc, r->pid, r->started_ns, &p->exe, &p->cmdline);
+	cgroup = c->cgroup_path && r->cgroup_id ? c->cgroup_path(c->data, r->cgroup_id) : NULL;
+	p->cgroup = cgroup && *cgroup ? strdup(cgroup) : NULL;
+	return p;
+}
+
+struct process *process_get(struct process_cache *c, const struct pg_record_refusal *r)
+{
+	struct process **recent = &c->recent[r->pid % PROCESS_CACHE];
+
+	if (*recent && is_process_of(*recent, r))
+		return process_ref(*recent);
+	process_unref(*recent);
+	*recent = look_up(c, r);
+	return process_ref(*recent);
+}
+
+void process_cache_clear(struct process_cache *c)
+{
+	for (size_t i = 0; i < PROCESS_CACHE; i++) {
+		process_unref(c->recent[i]);
+		c->recent[i] = NULL;
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of the stream share: drain.c takes refusals over from the kernel into the table of
+ * kinds, lines.c makes lines of them, stream.c says when.
+ */
+#ifndef PORTGUARD_STREAM_STATE_H
+#define PORTGUARD_STREAM_STATE_H
+
+#include "events/journal.h"
+#include "events/kinds.h"
+#include "events/scans.h"
+#include "events/stream.h"
+
+/* Never more than @max lines in any second: when each of the last @max lines was made. */
+struct budget {
+	uint64_t *made_ns;	/* a ring; 0: none yet */
+	uint32_t max;
+	uint32_t oldest;
+};
+
+struct stream {
+	struct stream_config config;
+	struct journal journal;
+	struct kinds *kinds;
+	struct scans *scans;
+	struct process_cache processes;
+	struct budget budget;
+	uint32_t slots;			/* of pg_seen */
+	uint32_t *changed;		/* scratch of a drain: slots with something new */
+	uint64_t monotonic_ns, now_us;	/* the time of this call */
+	uint64_t drained_us;		/* what came before that has been taken */
+	struct stream_figures figures;
+};
+
+/* drain.c */
+
+/* Take everything that is new in pg_seen. */
+void drain_all(struct stream *s);
+/* Tell the kernel that all was taken: slots that stay quiet may be given to other kinds. */
+void drain_next_epoch(struct stream *s);
+/* Take a new kind that the kernel announced, if it is the first of its kind; NULL: it waits for the drain. */
+struct kind *drain_announced(struct stream *s, uint32_t slot);
+/* CLOCK_MONOTONIC to UTC microseconds, never later than now. */
+uint64_t drain_utc_us(const struct stream *s, uint64_t monotonic_ns);
+
+/* lines.c */
+
+/* Lines that may be made now, counted up to @most. */
+uint32_t lines_left(const struct stream *s, uint32_t most);
+/* A line for each of these kinds, as one batch. */
+void lines_tell(struct stream *s, struct kind *const *kinds, size_t count);
+/* Lines for what waits, @limit at most; what is too much for lines ever is folded. */
+void lines_tell_waiting(struct stream *s, uint32_t limit);
+/* One line of another kind: severity, seq and times are set here. */
+void lines_tell_event(struct stream *s, struct event *e);
+
+#endif

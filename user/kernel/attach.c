@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching and detaching; see attach.h. tc by a TCX link where there is TCX (Linux 6.6), else by a
+ * classic filter of clsact: ingress before everybody else's, egress after.
+ */
+#include "kernel/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "util/cleanup.h"
+
+/* Of Linux 6.6; Debian 12's headers are older. */
+#define TCX_INGRESS ((enum bpf_attach_type)46)
+#define TCX_EGRESS ((enum bpf_attach_type)47)
+#define TCX_FIRST (1U << 3)	/* BPF_F_BEFORE: whatever is there */
+#define TCX_LAST (1U << 4)	/* BPF_F_AFTER */
+
+#define FILTER_HANDLE 0x7067	/* "pg" */
+#define FILTER_FIRST 1
+#define FILTER_LAST 0xfff0
+
+const char *attach_via_name(enum attach_via via)
+{
+	static const char *const names[] = { "none", "xdp", "tc", "tcx", "cgroup" };
+
+	return names[via];
+}
+
+static void link_name(char *to, size_t size, const char *what, uint32_t index)
+{
+	(void)snprintf(to, size, "link_%s_%u", what, index);
+}
+
+/* What a pinned link is attached to. Return: the device's index (cgroups: 1), 0 if it hangs in the air, or -errno. */
+static int link_target(const struct paths *paths, const char *name, uint32_t *ret_type)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	_cleanup_close_ int fd = pin_open(paths, name);
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	*ret_type = info.type;
+	if (info.type == BPF_LINK_TYPE_CGROUP)
+		return info.cgroup.cgroup_id != 0;
+	return info.xdp.ifindex;	/* TCX has it at the same place */
+}
+
+static int make_link(const struct paths *paths, const char *name, const char *program, int target,
+		     enum bpf_attach_type type, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+	_cleanup_close_ int prog = pin_open(paths, program);
+	_cleanup_close_ int link = -1;
+
+	if (prog < 0)
+		return prog;
+	link = bpf_link_create(prog, target, type, &options);
+	if (link < 0)
+		return -errno;
+	pin_drop(paths, name);		/* of a device that is gone */
+	return pin_make(paths, name, link);
+}
+
+int attach_bind(const struct paths *paths, const char *cgroup_dir, struct pg_error *err)
+{
+	_cleanup_close_ int fd = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "cgroup %s: %s", cgroup_dir, strerror(errno));
+	r = make_link(paths, "link_bind4", "pg_bind4", fd, BPF_CGROUP_INET4_BIND, 0);
+	r = r ? r : make_link(paths, "link_bind6", "pg_bind6", fd, BPF_CGROUP_INET6_BIND, 0);
+	if (!r)
+		return 0;
+	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "bind: cgroup %s: %s", cgroup_dir,
+		      r == -EBADF ? "is not of cgroup v2" : strerror(-r));
+	return pg_help(err, r, "another program may hold the hook for itself: bpftool cgroup tree");
+}
+
+bool attached_bind(const struct paths *paths)
+{
+	uint32_t type;
+
+	return link_target(paths, "link_bind4", &type) > 0 && link_target(paths, "link_bind6", &type) > 0;
+}
+
+static int filter_attach(const struct paths *paths, const char *program, const struct device *d,
+			 enum bpf_tc_attach_point point, uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority, .flags = BPF_TC_F_REPLACE);
+	_cleanup_close_ int prog = pin_open(paths, program);
+	int r;
+
+	if (prog < 0)
+		return prog;
+	r = bpf_tc_hook_create(&hook);
+	if (r && r != -EEXIST)
+		return r;
+	hook.attach_point = point;
+	options.prog_fd = prog;
+	return bpf_tc_attach(&hook, &options);
+}
+
+static bool filter_is_ours(const struct device *d, enum bpf_tc_attach_point point, uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
+
+	return !bpf_tc_query(&hook, &options);
+}
+
+static void filter_detach(const struct device *d, enum bpf_tc_attach_point point, uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
+
+	(void)bpf_tc_detach(&hook, &options);	/* clsact stays: others may have come to rely on it */
+}
+
+/* By TCX, or where the kernel has none by a classic filter. */
+static int attach_tc(const struct paths *paths, const struct device *d, bool in)
+{
+	bool ethernet = device_is_ethernet(d);
+	const char *program = in ? ethernet ? "pg_in_tc" : "pg_in_l3" : ethernet ? "pg_out_tc" : "pg_out_l3";
+	char name[32];
+	int r;
+
+	link_name(name, sizeof(name), in ? "in" : "out", d->index);
+	r = make_link(paths, name, program, d->index, in ? TCX_INGRESS : TCX_EGRESS, in ? TCX_FIRST : TCX_LAST);
+	if (r != -EINVAL)
+		return r;
+	return filter_attach(paths, program, d, in ? BPF_TC_INGRESS : BPF_TC_EGRESS, in ? FILTER_FIRST : FILTER_LAST);
+}
+
+static int device_failed(int r, const struct device *d, const char *what, struct pg_error *err)
+{
+	return pg_fail(err, r, r == -EPERM ? PG_EXIT_PERMISSION : PG_EXIT_UNAVAILABLE, "%s: %s: %s", d->name, what,
+		       strerror(-r));
+}
+
+int attach_outbound(const struct paths *paths, const struct device *d, struct pg_error *err)
+{
+	int r;
+
+	if (attached_outbound(paths, d) != VIA_NONE)
+		return 0;
+	r = attach_tc(paths, d, false);
+	return r ? device_failed(r, d, "tc egress", err) : 0;
+}
+
+static int xdp_failed(int r, const struct device *d, struct pg_error *err)
+{
+	if (r == -EBUSY || r == -EEXIST || d->xdp_prog) {
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			      "%s: another XDP program (id %u) is attached, and is not replaced", d->name, d->xdp_prog);
+		return pg_help(err, r, "use attach: tc for this interface, or detach the other: ip link set %s xdp off",
+			       d->name);
+	}
+	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "%s: its driver refuses XDP: %s", d->name, strerror(-r));
+	return pg_help(err, r, "use attach: auto or tc for this interface");
+}
+
+int attach_inbound(const struct paths *paths, const struct device *d, enum attach_choice how, struct pg_error *err)
+{
+	char name[32];
+	int r = -EOPNOTSUPP;
+
+	if (attached_inbound(paths, d) != VIA_NONE)
+		return 0;
+	link_name(name, sizeof(name), "in", d->index);
+	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
+		r = make_link(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
+	if (!r)
+		return 0;
+	if (how == ATTACH_XDP)
+		return xdp_failed(r, d, err);
+	r = attach_tc(paths, d, true);
+	return r ? device_failed(r, d, "tc ingress", err) : 0;
+}
+
+static enum attach_via via_link(const struct paths *paths, const struct device *d, const char *what)
+{
+	char name[32];
+	uint32_t type;
+
+	link_name(name, sizeof(name), what, d->index);
+	if (link_target(paths, name, &type) != (int)d->index)
+		return VIA_NONE;
+	return type == BPF_LINK_TYPE_XDP ? VIA_XDP : VIA_TCX;
+}
+
+enum attach_via attached_inbound(const struct paths *paths, const struct device *d)
+{
+	enum attach_via via = via_link(paths, d, "in");
+
+	return via != VIA_NONE ? via : filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ? VIA_TC : VIA_NONE;
+}
+
+enum attach_via attached_outbound(const struct paths *paths, const struct device *d)
+{
+	enum attach_via via = via_link(paths, d, "out");
+
+	return via != VIA_NONE ? via : filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST) ? VIA_TC : VIA_NONE;
+}
+
+void detach_device(const struct paths *paths, const struct device *d)
+{
+	char name[32];
+
+	link_name(name, sizeof(name), "in", d->index);
+	pin_drop(paths, name);
+	link_name(name, sizeof(name), "out", d->index);
+	pin_drop(paths, name);
+	filter_detach(d, BPF_TC_INGRESS, FILTER_FIRST);
+	filter_detach(d, BPF_TC_EGRESS, FILTER_LAST);
+}
+
+void detach_all(const struct paths *paths, const struct devices *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		detach_device(paths, &all->list[i]);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's tables of classes and cases: what stands behind an answer of "it depends". */
+#ifndef PORTGUARD_CLASSES_H
+#define PORTGUARD_CLASSES_H
+
+#include "kernel/state.h"
+
+/* Descriptors of the maps, opened when a policy first needs them. */
+struct classes {
+	int peers, cases, ifaces;
+};
+
+#define CLASSES_INIT { -1, -1, -1 }
+int classes_open(const struct paths *paths, struct classes *ret);
+void classes_close(struct classes *c);
+#define _cleanup_classes_ __attribute__((cleanup(classes_close)))
+
+/* Write the classes of @c as @table: its addresses, and its devices as they are now. */
+int classes_write(const struct classes *c, const struct compiled *compiled, uint32_t table);
+int classes_write_devices(const struct classes *c, const struct compiled *compiled, uint32_t table,
+			  state_device_fn device, void *data);
+/* Take tables away for which @unused is true. */
+void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t table), void *data);
+
+int cases_write(const struct classes *c, uint32_t group_number, const struct group *group);
+/* Take the cases of groups away for which @unused is true. */
+void cases_drop(const struct classes *c, bool (*unused)(void *data, uint32_t group), void *data);
+
+#endif

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opening a running guard and changing its policy; start.c begins and ends one. */
+#include "kernel/guard.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "kernel/last.h"
+#include "kernel/lockout.h"
+#include "kernel/seed.h"
+#include "policy/diff.h"
+#include "util/cleanup.h"
+
+#define LOCK_WAIT_MS 10000
+
+void guard_close(struct guard *g)
+{
+	state_close(&g->state);
+	policy_free(&g->policy);
+	if (g->lock_fd > 0)
+		(void)close(g->lock_fd);
+	*g = (struct guard){ 0 };
+}
+
+int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard g = { .paths = paths };
+	int r = state_open(paths, false, &g.state, err);	/* before the lock, which would make directories */
+
+	if (r)
+		return r;
+	state_close(&g.state);
+	r = lock_take(paths, "lock", access == GUARD_WRITE, LOCK_WAIT_MS, &g.lock_fd);
+	if (r == -EBUSY)
+		return pg_fail(err, r, PG_EXIT_BUSY, "lock: another portguard command holds %s/lock", paths->run);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
+	r = state_open(paths, false, &g.state, err);	/* again: it may have ended while we waited */
+	r = r ? r : state_policy(&g.state, &g.policy, err);
+	if (r)
+		return r;
+	*ret = g;
+	g = (struct guard){ 0 };
+	return 0;
+}
+
+static uint32_t device_index(void *data, const char *name)
+{
+	(void)data;
+	return if_nametoindex(name);
+}
+
+static int check_netns(const struct guard *g, struct pg_error *err)
+{
+	uint64_t cookie;
+	uint32_t inum;
+	int r = netns_identity(&cookie, &inum);
+
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "network namespace: %s", strerror(-r));
+	if (inum == g->state.control->netns_inum)
+		return 0;
+	(void)pg_fail(err, -EXDEV, PG_EXIT_UNAVAILABLE,
+		      "this is not the network namespace that instance %s guards", g->paths->instance);
+	return pg_help(err, -EXDEV, "go there first: nsenter --net=…, or start another instance: --instance NAME");
+}
+
+static bool same_choice(const struct policy *a, const struct policy *b)
+{
+	if (a->interfaces_said != b->interfaces_said || a->interface_count != b->interface_count ||
+	    a->attach != b->attach || a->loopback != b->loopback)
+		return false;
+	for (size_t i = 0; i < a->interface_count; i++)
+		if (strcmp(a->interfaces[i].pattern, b->interfaces[i].pattern) ||
+		    a->interfaces[i].attach != b->interfaces[i].attach)
+			return false;
+	return true;
+}
+
+static int take_interfaces(struct policy *to, const struct policy *from)
+{
+	_cleanup_policy_ struct policy copy = { 0 };
+	int r = policy_copy(from, &copy);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < to->interface_count; i++)
+		free(to->interfaces[i].pattern);
+	free(to->interfaces);
+	to->interfaces = TAKE_PTR(copy.interfaces);
+	to->interface_count = TAKE(copy.interface_count, 0);
+	to->interfaces_said = copy.interfaces_said;
+	return 0;
+}
+
+int guard_merge(const struct guard *g, struct policy *file, bool exact, struct pg_error *err)
+{
+	const struct pg_meta *meta = g->state.meta;
+	int r = policy_merge(&g->policy, file, exact);
+
+	if (!r && meta->interfaces_said)
+		r = take_interfaces(file, &g->policy);
+	if (!r && (meta->cgroup_said || !strcmp(file->cgroup, g->policy.cgroup))) {
+		char *cgroup = strdup(g->policy.cgroup);
+
+		if (!cgroup)
+			return -ENOMEM;
+		free(file->cgroup);
+		file->cgroup = cgroup;
+	} else if (!r) {
+		(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "cgroup: %s instead of %s cannot be changed while "
+			      "portguard runs", file->cgroup, g->policy.cgroup);
+		return pg_help(err, -EINVAL, "portguard down, then portguard up or run");
+	}
+	return r;
+}
+
+/* New rules begin to count at what their id has counted for others before. */
+static void base_hits(const struct guard *g, struct policy *next)
+{
+	for (size_t i = 0; i < next->rule_count; i++) {
+		struct rule *rule = &next->rules[i];
+
+		if (policy_find_rule(&g->policy, rule) < 0)
+			rule->hits_base = state_count(&g->state, PG_COUNT_RULE(rule->id));
+	}
+}
+
+static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
+			struct pg_error *err)
+{
+	const struct change change = {
+		.from = &g->policy, .to = next, .new_generation = how->new_generation, .device = device_index,
+	};
+	bool narrows = policy_narrows(&g->policy, next);
+	int r = check_netns(g, err);
+
+	if (!r && narrows && !how->force)
+		r = lockout_refuse(&g->policy, next, err);
+	if (r || how->dry_run)
+		return r;
+	if (narrows) {	/* open connections stay open */
+		r = seed_ports(&g->state);
+		if (r)
+			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s", strerror(-r));
+	}
+	return state_change(&g->state, &change, err);
+}
+
+int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
+		 struct pg_error *err)
+{
+	bool devices = !same_choice(&g->policy, next);
+	int r;
+
+	*ret_changed = false;
+	r = policy_number(next, &g->policy, err);
+	if (r)
+		return r;
+	base_hits(g, next);
+	*ret_changed = !policy_equal(&g->policy, next);
+	if (!*ret_changed && !how->rewrite)
+		return 0;
+	r = put_in_force(g, next, how, err);
+	if (r || how->dry_run)
+		return r;
+	policy_free(&g->policy);
+	g->policy = *next;
+	*next = (struct policy){ 0 };
+	if (devices)
+		r = guard_sync_devices(g, how->wait_for_devices, err);
+	if (!r && how->new_generation)
+		(void)last_policy_write(g->paths, &g->policy);	/* the next boot then has an older one */
+	return r;
+}
+
+static int absent(const struct guard *g, const struct devices *all, struct pg_error *err)
+{
+	for (size_t i = 0; i < g->policy.interface_count; i++) {
+		const char *name = g->policy.interfaces[i].pattern;
+		bool found = strpbrk(name, "*?[") != NULL;
+
+		for (size_t j = 0; j < all->count && !found; j++)
+			found = !strcmp(all->list[j].name, name);
+		if (found)
+			continue;
+		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE, "interface %s: there is none of that name", name);
+		return pg_help(err, -ENODEV, "see: ip link; portguard run waits for it, portguard up does not");
+	}
+	return 0;
+}
+
+static int attach_new(struct guard *g, const struct devices *all, struct pg_error *err)
+{
+	bool fresh = false;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < all->count; i++) {
+		const struct device *d = &all->list[i];
+
+		if (device_choice(&g->policy, all, d) == ATTACH_DEFAULT)
+			continue;
+		fresh |= attached_inbound(g->paths, d) == VIA_NONE;
+		r = attach_outbound(g->paths, d, err);
+	}
+	if (!r && fresh) {
+		r = seed_flows(&g->state);
+		if (r)
+			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s", strerror(-r));
+	}
+	for (size_t i = 0; !r && i < all->count; i++) {
+		const struct device *d = &all->list[i];
+		enum attach_choice how = device_choice(&g->policy, all, d);
+
+		if (how != ATTACH_DEFAULT)
+			r = attach_inbound(g->paths, d, how, err);
+	}
+	return r;
+}
+
+int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
+{
+	_cleanup_devices_ struct devices all = { 0 };
+	int r = devices_read(&all);
+
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
+	r = wait ? 0 : absent(g, &all, err);
+	r = r ? r : attach_new(g, &all, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < all.count; i++) {
+		const struct device *d = &all.list[i];
+
+		if (device_choice(&g->policy, &all, d) == ATTACH_DEFAULT &&
+		    (attached_inbound(g->paths, d) != VIA_NONE || attached_outbound(g->paths, d) != VIA_NONE))
+			detach_device(g->paths, d);
+	}
+	return state_resolve_devices(&g->state, &g->policy, device_index, NULL, err);
+}

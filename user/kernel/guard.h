@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard: the one face of the kernel side that commands and the agent use. The kernel is the state;
+ * a struct guard is a look at it, with the commands' lock held as long as it is open.
+ */
+#ifndef PORTGUARD_GUARD_H
+#define PORTGUARD_GUARD_H
+
+#include "kernel/attach.h"
+#include "kernel/paths.h"
+#include "kernel/state.h"
+#include "policy/policy.h"
+
+struct guard {
+	const struct paths *paths;
+	struct state state;
+	struct policy policy;	/* in force */
+	int lock_fd;
+};
+
+enum guard_access { GUARD_READ, GUARD_WRITE };
+
+/* 0; -ENOENT (69: none runs), -EBUSY (75: another command holds the lock), … */
+int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err);
+void guard_close(struct guard *g);
+#define _cleanup_guard_ __attribute__((cleanup(guard_close)))
+
+struct guard_start {
+	struct policy *policy;		/* of the files; -i and --cgroup are applied to it here */
+	const char *config;		/* its path, or NULL */
+	const char *const *interfaces;	/* -i, replacing the file's */
+	size_t interface_count;
+	const char *cgroup;		/* --cgroup, or NULL */
+	bool force;			/* even if somebody is locked out */
+	bool wait_for_devices;		/* a named interface that is absent is no error */
+	const char *degraded;		/* why, or NULL; then who would be locked out is let in instead */
+};
+
+/* Load, attach and pin, or adopt what runs and bring it to the policy. *ret is open for writing. */
+int guard_begin(const struct paths *paths, const struct guard_start *start, struct guard *ret, struct pg_error *err);
+
+struct guard_change {
+	bool force;		/* even if somebody is locked out */
+	bool new_generation;	/* apply, not allow */
+	bool wait_for_devices;
+	bool dry_run;
+	bool rewrite;		/* even if only comments or origins differ */
+};
+
+/* Put the contents of *next in force (taken over on success, zeroed). *ret_changed: it was another one. */
+int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
+		 struct pg_error *err);
+/* Policy of the files -> policy to run: runtime rules (unless @exact), -i and --cgroup as they are. */
+int guard_merge(const struct guard *g, struct policy *file, bool exact, struct pg_error *err);
+
+/* Attach what the policy guards and detach what it does not. */
+int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
+
+/* Detach everything and remove what is pinned. 0, or -ENOENT if nothing ran. */
+int guard_end(const struct paths *paths, struct pg_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/last.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "policy/image.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+#define LARGEST (64u << 20)
+
+static void last_path(const struct paths *paths, char *to, size_t size)
+{
+	(void)snprintf(to, size, "%s/policy.image", paths->var);
+}
+
+int last_policy_write(const struct paths *paths, const struct policy *p)
+{
+	_cleanup_policy_ struct policy kept = { 0 };
+	_cleanup_free_ char *text = NULL;
+	char path[PG_PATH + 32];
+	size_t length;
+	int r = policy_copy(p, &kept);
+
+	if (r)
+		return r;
+	for (size_t i = kept.rule_count; i-- > 0;)
+		if (kept.rules[i].origin == ORIGIN_RUNTIME)
+			policy_remove_rule(&kept, i);
+		else
+			kept.rules[i].hits_base = 0;
+	text = image_write(&kept, &length);
+	if (!text)
+		return -ENOMEM;
+	r = make_directories(paths->var);
+	if (r)
+		return r;
+	last_path(paths, path, sizeof(path));
+	return file_write(path, text, length, 0600);
+}
+
+int last_policy_read(const struct paths *paths, struct policy *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[PG_PATH + 32];
+	size_t length;
+	int r;
+
+	last_path(paths, path, sizeof(path));
+	r = file_read(path, LARGEST, &text, &length);
+	return r ? r : image_read(text, length, ret, NULL);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The last policy in force, for a boot at which its file cannot be read: /var/lib/portguard/INSTANCE/policy.image. */
+#ifndef PORTGUARD_LAST_H
+#define PORTGUARD_LAST_H
+
+#include "kernel/paths.h"
+#include "policy/policy.h"
+
+/* Written whole or not at all; runtime rules are left out. 0 or -errno. */
+int last_policy_write(const struct paths *paths, const struct policy *p);
+int last_policy_read(const struct paths *paths, struct policy *ret);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading the programs; see load.h. What a kernel lacks is probed, never guessed from its version. */
+#include "kernel/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cap-ng.h>
+
+#include "pg_bpf.skel.h"
+#include "portguard/abi.h"
+#include "util/cleanup.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#ifndef BPF_F_XDP_HAS_FRAGS
+#define BPF_F_XDP_HAS_FRAGS (1U << 5)
+#endif
+
+static void cleanup_bpf(struct pg_bpf **b)
+{
+	if (*b)
+		pg_bpf__destroy(*b);
+}
+
+int check_capabilities(struct pg_error *err)
+{
+	bool admin, bpf, net, perf;
+
+	if (capng_get_caps_process())
+		return pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: the capabilities cannot be read");
+	admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+	bpf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF);
+	perf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON);
+	net = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+	if (bpf && net && perf)
+		return 0;
+	(void)pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: missing%s%s%s", bpf ? "" : " CAP_BPF",
+		      perf ? "" : " CAP_PERFMON", net ? "" : " CAP_NET_ADMIN");
+	return pg_help(err, -EPERM, "run it as root");
+}
+
+int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(*ret_cookie);
+	struct stat st;
+
+	if (fd < 0 || stat("/proc/self/ns/net", &st))
+		return -errno;
+	*ret_inum = st.st_ino;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &size))
+		*ret_cookie = 0;
+	return 0;
+}
+
+static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
+{
+	int cpus = libbpf_num_possible_cpus(), r;
+	bool frags = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
+	uint64_t cookie;
+	uint32_t inum;
+
+	r = netns_identity(&cookie, &inum);
+	if (r)
+		return r;
+	b->rodata->pg_xdp_load = frags;
+	b->rodata->pg_netns_by_inum = !cookie;
+	if (frags)
+		(void)bpf_program__set_flags(b->progs.pg_in_xdp, BPF_F_XDP_HAS_FRAGS);
+	r = bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
+	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
+	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
+	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
+	return r;
+}
+
+static int pin_all(const struct paths *paths, struct pg_bpf *b)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int r;
+
+	bpf_object__for_each_map(map, b->obj) {
+		/* .rodata needs no pin: the programs hold it. */
+		if (strncmp(bpf_map__name(map), "pg_", 3) || map == b->maps.pg_control || bpf_map__is_internal(map))
+			continue;
+		r = pin_make(paths, bpf_map__name(map), bpf_map__fd(map));
+		if (r)
+			return r;
+	}
+	bpf_object__for_each_program(prog, b->obj) {
+		r = pin_make(paths, bpf_program__name(prog), bpf_program__fd(prog));
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int load_failed(int r, struct pg_error *err)
+{
+	struct stat st;
+
+	if (stat("/sys/kernel/btf/vmlinux", &st)) {
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: this kernel has no BTF (/sys/kernel/btf/vmlinux)");
+		return pg_help(err, r, "use a kernel built with CONFIG_DEBUG_INFO_BTF, as distributions' are");
+	}
+	if (r == -ENOMEM || r == -ENOSPC) {
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: not enough memory for the maps: %s", strerror(-r));
+		return pg_help(err, r, "raise the memory or memlock limit, or lower flows: {max: …}");
+	}
+	if (r == -EPERM)
+		return pg_fail(err, r, PG_EXIT_PERMISSION, "load: the kernel refuses BPF to this process (lockdown, "
+			       "seccomp, or a user namespace without CAP_BPF in the initial one)");
+	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: this kernel does not take the programs: %s", strerror(-r));
+	return pg_help(err, r, "portguard needs Linux 5.10 or later; LIBBPF_DEBUG=1 shows the verifier's words");
+}
+
+int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "pg");
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open_opts(&options);
+	int r, fd;
+
+	if (!b)
+		return load_failed(-errno, err);
+	r = fit_to_machine(b, p);
+	r = r ? r : pg_bpf__load(b);
+	if (r)
+		return load_failed(r, err);
+	r = pin_all(paths, b);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins, strerror(-r));
+	fd = fcntl(bpf_map__fd(b->maps.pg_control), F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	*ret_control_fd = fd;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loading: the skeleton of the BPF programs, sized for this machine, pinned into the instance's directory. */
+#ifndef PORTGUARD_LOAD_H
+#define PORTGUARD_LOAD_H
+
+#include "kernel/paths.h"
+#include "policy/policy.h"
+
+/**
+ * load_programs() - Load all programs and maps and pin them; pg_control, which makes an instance count
+ * as running, is left to the caller: its descriptor is returned.
+ * Return: 0, -EPERM (77, naming the capability), -EOPNOTSUPP and others (69). Leftovers are removed by
+ * pins_remove().
+ */
+int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err);
+
+/* Whether the capabilities for loading and attaching are there; else -EPERM, naming them. */
+int check_capabilities(struct pg_error *err);
+/* Whether pins can be made: a bpffs, and one that PID 1 sees unless the caller chose it. Makes the directory. */
+int check_bpffs(const struct paths *paths, struct pg_error *err);
+
+/* A pinned object's descriptor, or -errno. */
+int pin_open(const struct paths *paths, const char *name);
+int pin_make(const struct paths *paths, const char *name, int fd);
+void pin_drop(const struct paths *paths, const char *name);
+/* Call @fn for each pin whose name begins with @prefix. */
+int pins_each(const struct paths *paths, const char *prefix, int (*fn)(const char *name, void *data), void *data);
+/* Unpin everything and remove the directory; what is pinned nowhere else goes. */
+int pins_remove(const struct paths *paths);
+
+/* This thread's network namespace. Cookie 0: the kernel has no SO_NETNS_COOKIE (before 5.14). */
+int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum);
+
+#endif

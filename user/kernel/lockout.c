@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lock-out; see lockout.h. */
+#include "kernel/lockout.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/sockets.h"
+#include "policy/compile.h"
+#include "util/cleanup.h"
+
+#define FAILSAFE_PORT 22
+
+struct search {
+	const struct policy *from, *to;
+	struct compiled before, after;
+	uint64_t *sshd;
+	size_t sshd_count;
+	uint8_t *listens;	/* a byte for each port */
+	uint8_t own_remote[16];
+	uint16_t own_remote_port, own_port;	/* own_port 0: no SSH_CONNECTION */
+	struct lockout *found;
+};
+
+static void search_free(struct search *s)
+{
+	compiled_free(&s->before);
+	compiled_free(&s->after);
+	free(s->sshd);
+	free(s->listens);
+}
+
+static bool is_guarding(const struct policy *p)
+{
+	return p && p->mode == PG_MODE_ENFORCE;
+}
+
+static bool is_loopback(const uint8_t a[16])
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return !memcmp(a, one, 16) || (a[10] == 0xff && a[11] == 0xff && !a[0] && a[12] == 127);
+}
+
+static int parse_address(const char *text, uint8_t to[16])
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		memset(to, 0, 10);
+		memset(to + 10, 0xff, 2);
+		memcpy(to + 12, &v4, 4);
+		return 0;
+	}
+	return inet_pton(AF_INET6, text, to) == 1 ? 0 : -EINVAL;
+}
+
+/* SSH_CONNECTION: "CLIENT PORT SERVER PORT", set by sshd. Whatever else it holds is no session. */
+static void read_own_session(struct search *s)
+{
+	const char *text = getenv("SSH_CONNECTION");
+	char client[64];
+
+	if (!text || sscanf(text, "%63s %hu %*63s %hu", client, &s->own_remote_port, &s->own_port) != 3 ||
+	    parse_address(client, s->own_remote))
+		s->own_port = 0;
+}
+
+static bool sshd_holds(const struct search *s, uint64_t inode)
+{
+	for (size_t low = 0, high = s->sshd_count; low < high;) {
+		size_t middle = (low + high) / 2;
+
+		if (s->sshd[middle] == inode)
+			return true;
+		if (s->sshd[middle] < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static bool is_login(const struct search *s, const struct socket_entry *e)
+{
+	if (is_loopback(e->remote) || !memcmp(e->local, e->remote, 16))
+		return false;
+	if (e->local_port == s->own_port && e->remote_port == s->own_remote_port &&
+	    !memcmp(e->remote, s->own_remote, 16))
+		return true;
+	return e->local_port == FAILSAFE_PORT || (s->listens[e->local_port] && sshd_holds(s, e->inode));
+}
+
+static bool open_before(const struct search *s, const struct pg_question *q)
+{
+	return !is_guarding(s->from) || compiled_decide(&s->before, s->from, q, NULL).verdict == PG_ALLOW;
+}
+
+static int check_session(const struct socket_entry *e, void *data)
+{
+	struct search *s = data;
+	struct pg_question q = {
+		.direction = PG_IN, .proto = PG_TCP, .family = e->family,
+		.known = PG_DIM_REMOTE | PG_DIM_LOCAL, .port = e->local_port, .remote_port = e->remote_port,
+	};
+
+	if (e->state != SOCKET_ESTABLISHED || s->found->port || !is_login(s, e))
+		return 0;
+	memcpy(q.remote, e->remote, 16);
+	memcpy(q.local, e->local, 16);
+	if (!open_before(s, &q) || compiled_decide(&s->after, s->to, &q, NULL).verdict == PG_ALLOW)
+		return 0;
+	s->found->port = e->local_port;
+	s->found->session = true;
+	(void)inet_ntop(e->family == 4 ? AF_INET : AF_INET6, e->family == 4 ? e->remote + 12 : e->remote,
+			s->found->peer, sizeof(s->found->peer));
+	return 0;
+}
+
+static int note_listener(const struct socket_entry *e, void *data)
+{
+	struct search *s = data;
+
+	if (e->state == SOCKET_LISTEN && !is_loopback(e->local))
+		s->listens[e->local_port] = sshd_holds(s, e->inode) ? 2 : s->listens[e->local_port] | 1;
+	return 0;
+}
+
+static void check_listeners(struct search *s)
+{
+	for (uint32_t port = 1; port < PG_PORTS && !s->found->port; port++)
+		if (s->listens[port] & 2 && !compiled_may_allow(&s->after, s->to, PG_IN, PG_TCP, port) &&
+		    (!is_guarding(s->from) || compiled_may_allow(&s->before, s->from, PG_IN, PG_TCP, port)))
+			s->found->port = port;
+}
+
+int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret, struct pg_error *err)
+{
+	_cleanup_(search_free) struct search s = { .from = from, .to = to, .found = ret };
+	int r;
+
+	*ret = (struct lockout){ 0 };
+	if (!is_guarding(to))
+		return 0;
+	r = policy_compile(to, &s.after, err);
+	if (!r && is_guarding(from))
+		r = policy_compile(from, &s.before, err);
+	if (r)
+		return r;
+	s.listens = calloc(PG_PORTS, 1);
+	if (!s.listens)
+		return -ENOMEM;
+	read_own_session(&s);
+	r = sockets_held_by("sshd", &s.sshd, &s.sshd_count);
+	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, &s);
+	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_ESTABLISHED, check_session, &s);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "login sessions: %s", strerror(-r));
+	check_listeners(&s);
+	return 0;
+}
+
+int lockout_refuse(const struct policy *from, const struct policy *to, struct pg_error *err)
+{
+	struct lockout l;
+	int r = lockout_find(from, to, &l, err);
+
+	if (r || !l.port)
+		return r;
+	if (l.session) {
+		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
+			      "refused: this would close port %u/tcp of the login session from %s", l.port, l.peer);
+		return pg_help(err, -EPERM, "keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
+			       "from %s), or go ahead with --force", l.port, l.peer, l.port, l.peer);
+	}
+	(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED, "refused: this would close port %u/tcp, on which sshd listens", l.port);
+	return pg_help(err, -EPERM, "keep it open: portguard allow %u/tcp (in a file: - allow %u/tcp), or go ahead "
+		       "with --force", l.port, l.port);
+}
+
+bool policy_narrows(const struct policy *from, const struct policy *to)
+{
+	_cleanup_compiled_ struct compiled before = { 0 }, after = { 0 };
+	const struct interval *a, *b;
+
+	if (!is_guarding(to))
+		return false;
+	if (!is_guarding(from) || policy_compile(from, &before, NULL) || policy_compile(to, &after, NULL) ||
+	    from->defaults[PG_IN] != to->defaults[PG_IN] || !compiled_same_classes(&before, &after))
+		return true;
+	a = before.ports[PG_IN][PG_TCP].list;
+	b = after.ports[PG_IN][PG_TCP].list;
+	for (uint32_t at = 0; at < PG_PORTS;) {
+		uint32_t last = a->last < b->last ? a->last : b->last;
+		bool ask = PG_ANSWER_KIND(a->answer) == PG_ANSWER_ASK;
+
+		if (PG_ANSWER_KIND(b->answer) != PG_ANSWER_ALLOW && (a->answer != b->answer || ask) &&
+		    PG_ANSWER_KIND(a->answer) != PG_ANSWER_NONE)
+			return true;
+		at = last + 1;
+		a += a->last == last;
+		b += b->last == last;
+	}
+	return false;
+}

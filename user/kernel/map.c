@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/map.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/load.h"
+#include "util/cleanup.h"
+
+long map_pinned(const struct paths *paths, const char *name, bool write, void **ret)
+{
+	_cleanup_close_ int fd = pin_open(paths, name);
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+	size_t bytes;
+	void *at;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	bytes = ((size_t)info.value_size + 7) / 8 * 8 * info.max_entries;
+	at = mmap(NULL, bytes, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	*ret = at;
+	return bytes;
+}
+
+void map_release(void *at, size_t size)
+{
+	if (at)
+		(void)munmap(at, size);
+}

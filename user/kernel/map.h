@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A pinned array, mapped: what is read and written without a system call. */
+#ifndef PORTGUARD_MAP_H
+#define PORTGUARD_MAP_H
+
+#include <stddef.h>
+
+#include "kernel/paths.h"
+
+/* Map a pinned array whole. Return: its size in bytes (value size rounded up to 8, times entries), or -errno. */
+long map_pinned(const struct paths *paths, const char *name, bool write, void **ret);
+void map_release(void *at, size_t size);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where an instance keeps what: pins in bpffs, socket and locks in /run, history in /var/lib. */
+#ifndef PORTGUARD_PATHS_H
+#define PORTGUARD_PATHS_H
+
+#include <stdbool.h>
+
+#include "util/error.h"
+
+#define PG_PATH 1024
+
+struct paths {
+	char instance[33];
+	char bpffs[PG_PATH];
+	bool bpffs_said;	/* by --bpffs or PORTGUARD_BPFFS: the caller decides */
+	char pins[PG_PATH + 64], run[PG_PATH], var[PG_PATH];
+};
+
+/* Names are [a-z0-9-]{1,32}: bpffs refuses dots. Either may be NULL: "default", /sys/fs/bpf. */
+int paths_init(struct paths *p, const char *instance, const char *bpffs, struct pg_error *err);
+
+/* mkdir -p with mode 0700 for what is made; 0 or -errno. */
+int make_directories(const char *path);
+/* The agent's lock, the commands' lock. @exclusive: else shared. Waits up to @wait_ms. */
+int lock_take(const struct paths *p, const char *name, bool exclusive, int wait_ms, int *ret_fd);
+/* The pid of a running agent, or 0. */
+int agent_pid(const struct paths *p);
+
+#endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Beginning and ending a guard. A start that fails leaves nothing behind; one that is killed leaves
+ * pins whose control says "not complete", which the next start or `down` clears away.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <bpf/libbpf.h>
+
+#include "kernel/cgroup.h"
+#include "kernel/guard.h"
+#include "kernel/last.h"
+#include "kernel/load.h"
+#include "kernel/lockout.h"
+#include "kernel/map.h"
+#include "policy/diff.h"
+#include "util/cleanup.h"
+
+#define LOCK_WAIT_MS 10000
+
+static uint32_t device_index(void *data, const char *name)
+{
+	(void)data;
+	return if_nametoindex(name);
+}
+
+/* -i and --cgroup stand in the place of what the file says. */
+static int apply_words(const struct guard_start *start)
+{
+	struct policy *p = start->policy;
+
+	if (start->cgroup) {
+		char *cgroup = strdup(start->cgroup);
+
+		if (!cgroup)
+			return -ENOMEM;
+		free(p->cgroup);
+		p->cgroup = cgroup;
+	}
+	if (!start->interface_count)
+		return 0;
+	for (size_t i = 0; i < p->interface_count; i++)
+		free(p->interfaces[i].pattern);
+	p->interface_count = 0;
+	free(p->interfaces);
+	p->interfaces = calloc(start->interface_count, sizeof(*p->interfaces));
+	if (!p->interfaces)
+		return -ENOMEM;
+	p->interfaces_said = true;
+	for (size_t i = 0; i < start->interface_count; i++) {
+		p->interfaces[i].pattern = strdup(start->interfaces[i]);
+		if (!p->interfaces[i].pattern)
+			return -ENOMEM;
+		p->interface_count++;
+	}
+	return 0;
+}
+
+/* The control block of a new instance; abi stays 0 until the start is complete. */
+static int init_control(int fd)
+{
+	struct pg_control *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct timespec tick;
+	uint64_t cookie;
+	int r;
+
+	if (c == MAP_FAILED)
+		return -errno;
+	r = netns_identity(&cookie, &c->netns_inum);
+	c->netns_cookie = cookie;
+	c->cpus = libbpf_num_possible_cpus();
+	c->epoch = 2;
+	c->drained = 0;
+	c->used_now = 1;
+	(void)clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	c->hz = (1000000000u + tick.tv_nsec / 2) / tick.tv_nsec;
+	if (!r && getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
+		r = -errno;
+	(void)munmap(c, sizeof(*c));
+	return r;
+}
+
+static void init_meta(struct pg_meta *meta, const struct guard_start *start)
+{
+	meta->interfaces_said = start->interface_count > 0;
+	meta->cgroup_said = start->cgroup != NULL;
+	meta->in_step = 1;	/* both slots are empty */
+	(void)snprintf(meta->config, sizeof(meta->config), "%s", start->config ? start->config : "");
+}
+
+/* A degraded start lets those in whom it would lock out. */
+static int keep_open(struct policy *p, struct pg_error *err)
+{
+	for (int tries = 0; tries < 64; tries++) {
+		struct lockout l;
+		struct rule rule = {
+			.verdict = PG_ALLOW, .directions = RULE_BIND | RULE_IN, .protos = RULE_TCP,
+			.origin = ORIGIN_RUNTIME,
+		};
+		int r = lockout_find(NULL, p, &l, err);
+
+		if (r || !l.port)
+			return r;
+		rule.ports = calloc(1, sizeof(*rule.ports));
+		if (!rule.ports)
+			return -ENOMEM;
+		rule.ports[0] = (struct port_range){ l.port, l.port };
+		rule.port_count = 1;
+		r = policy_add_rule(p, &rule);
+		if (r) {
+			rule_free(&rule);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int start_fresh(const struct paths *paths, const struct guard_start *start, struct guard *g,
+		       struct pg_error *err)
+{
+	const struct change change = { .to = start->policy, .new_generation = true, .device = device_index };
+	_cleanup_close_ int control = -1;
+	char cgroup[PG_META_PATH];
+	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
+
+	r = r ? r : load_programs(paths, start->policy, &control, err);
+	r = r ? r : init_control(control);
+	r = r ? r : pin_make(paths, "pg_control", control);
+	if (r)
+		return r;
+	r = state_open(paths, true, &g->state, err);
+	if (r)
+		return r;
+	init_meta(g->state.meta, start);
+	(void)snprintf(g->state.meta->cgroup_dir, sizeof(g->state.meta->cgroup_dir), "%s", cgroup);
+	r = state_change(&g->state, &change, err);
+	if (r)
+		return r;
+	g->policy = *start->policy;
+	*start->policy = (struct policy){ 0 };
+	r = attach_bind(paths, cgroup, err);
+	r = r ? r : guard_sync_devices(g, start->wait_for_devices, err);
+	if (!r)
+		__atomic_store_n(&g->state.control->abi, PG_ABI_VERSION, __ATOMIC_SEQ_CST);
+	return r;
+}
+
+static void clear_away(const struct paths *paths)
+{
+	_cleanup_devices_ struct devices all = { 0 };
+
+	if (!devices_read(&all))
+		detach_all(paths, &all);
+	(void)pins_remove(paths);
+}
+
+static int begin_new(const struct paths *paths, const struct guard_start *start, struct guard *g, struct pg_error *err)
+{
+	int r;
+
+	clear_away(paths);	/* what a start that was killed left */
+	r = check_bpffs(paths, err);
+	r = r ? r : policy_number(start->policy, NULL, err);
+	if (!r && start->degraded)
+		r = keep_open(start->policy, err);
+	else if (!r && !start->force)
+		r = lockout_refuse(NULL, start->policy, err);
+	r = r ? r : policy_number(start->policy, NULL, err);
+	r = r ? r : start_fresh(paths, start, g, err);
+	if (!r)
+		return 0;
+	clear_away(paths);
+	if (!err->text[0])
+		(void)pg_fail(err, r, PG_EXIT_AUTO, "start: %s", strerror(-r));
+	return r;
+}
+
+/* Bring what runs already to the policy; a start that changes nothing keeps the generation. */
+static int adopt(const struct guard_start *start, struct guard *g, struct pg_error *err)
+{
+	const struct guard_change how = {
+		.force = start->force || start->degraded, .new_generation = true,
+		.wait_for_devices = start->wait_for_devices,
+	};
+	struct pg_meta *meta = g->state.meta;
+	bool changed;
+	int r = state_policy(&g->state, &g->policy, err);
+
+	if (r)
+		return r;
+	if (start->interface_count)
+		meta->interfaces_said = 0;	/* said anew: take the words of this start */
+	if (meta->mode_typed)
+		start->policy->mode = g->policy.mode;
+	r = guard_merge(g, start->policy, false, err);
+	if (start->interface_count)
+		meta->interfaces_said = 1;
+	r = r ? r : guard_change(g, start->policy, &how, &changed, err);
+	if (r)
+		return r;
+	if (start->config)
+		(void)snprintf(meta->config, sizeof(meta->config), "%s", start->config);
+	return guard_sync_devices(g, start->wait_for_devices, err);
+}
+
+int guard_begin(const struct paths *paths, const struct guard_start *start, struct guard *ret, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard g = { .paths = paths };
+	int r = check_capabilities(err);
+
+	r = r ? r : apply_words(start);
+	if (r)
+		return r;
+	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &g.lock_fd);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
+	r = state_open(paths, false, &g.state, err);
+	if (r == -ENOENT) {
+		err->text[0] = '\0';
+		r = begin_new(paths, start, &g, err);
+	} else if (!r) {
+		r = adopt(start, &g, err);
+	}
+	if (r)
+		return r;
+	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
+		       start->degraded ? start->degraded : "");
+	if (!start->degraded)
+		(void)last_policy_write(paths, &g.policy);	/* the next boot then has an older one */
+	*ret = g;
+	g = (struct guard){ 0 };
+	return 0;
+}
+
+/* End the agent by its pid and wait until it has gone. */
+static void end_agent(const struct paths *paths)
+{
+	int pid = agent_pid(paths);
+	_cleanup_close_ int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	struct pollfd gone = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
+	if (poll(&gone, 1, 5000) == 0)
+		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	(void)poll(&gone, 1, 1000);
+}
+
+static void remove_run_directory(const struct paths *paths)
+{
+	char path[PG_PATH + 300];
+	struct dirent *entry;
+	DIR *dir = opendir(paths->run);
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", paths->run, entry->d_name);
+		(void)unlink(path);
+	}
+	(void)closedir(dir);
+	(void)rmdir(paths->run);
+	(void)rmdir("/run/portguard");	/* other instances may be there */
+}
+
+int guard_end(const struct paths *paths, struct pg_error *err)
+{
+	_cleanup_close_ int lock = -1;
+	int control, r = check_capabilities(err);
+
+	if (r)
+		return r;
+	control = pin_open(paths, "pg_control");
+	if (control >= 0)
+		(void)close(control);
+	end_agent(paths);
+	if (control < 0 && control != -ENOENT)
+		return pg_fail(err, control, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins, strerror(-control));
+	if (control < 0) {
+		remove_run_directory(paths);
+		return pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s", paths->instance,
+			       paths->bpffs);
+	}
+	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_BUSY, "lock %s/lock: %s", paths->run, strerror(-r));
+	clear_away(paths);
+	remove_run_directory(paths);
+	return 0;
+}

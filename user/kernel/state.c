@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Mapping a running instance's tables, and reading them; change.c turns one policy into the next. */
+#include "kernel/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/image_map.h"
+#include "kernel/map.h"
+
+struct mapping {
+	const char *name;
+	bool write;
+	void **at;
+};
+
+static size_t counts_bytes(const struct state *s)
+{
+	return (size_t)(s->control->cpus + 1) * PG_COUNT_REGION * sizeof(uint64_t);
+}
+
+void state_close(struct state *s)
+{
+	if (s->counts)
+		map_release(s->counts, counts_bytes(s));
+	map_release(s->control, sizeof(*s->control));
+	map_release(s->ports, sizeof(uint32_t) * PG_PORT_INDEX(PG_SLOTS, 0, 0, 0));
+	map_release(s->groups, sizeof(struct pg_group) * PG_MAX_GROUPS);
+	map_release(s->meta, sizeof(*s->meta));
+	*s = (struct state){ 0 };
+}
+
+static int not_running(long r, const struct paths *paths, struct pg_error *err)
+{
+	if (r == -EACCES || r == -EPERM) {
+		(void)pg_fail(err, r, PG_EXIT_PERMISSION, "instance %s: missing CAP_BPF, or not its owner", paths->instance);
+		return pg_help(err, r, "run it as root");
+	}
+	if (r != -ENOENT)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "instance %s: %s", paths->instance, strerror(-r));
+	(void)pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE,
+		      "instance %s is not running in %s; start it: portguard run, or portguard up",
+		      paths->instance, paths->bpffs);
+	return -ENOENT;
+}
+
+int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err)
+{
+	_cleanup_state_ struct state s = { .paths = paths };
+	const struct mapping all[] = {
+		{ "pg_control", true, (void **)&s.control },
+		{ "pg_ports", true, (void **)&s.ports },
+		{ "pg_groups", true, (void **)&s.groups },
+		{ "pg_meta", true, (void **)&s.meta },
+		{ "pg_counts", false, (void **)&s.counts },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		long r = map_pinned(paths, all[i].name, all[i].write, all[i].at);
+
+		if (r < 0)
+			return not_running(r, paths, err);
+		if (i || starting)
+			continue;
+		if (!s.control->abi)
+			return not_running(-ENOENT, paths, err);
+		if (s.control->abi != PG_ABI_VERSION) {
+			(void)pg_fail(err, -EPROTO, PG_EXIT_UNAVAILABLE,
+				      "instance %s was started by another version (layout %u, this one has %u)",
+				      paths->instance, s.control->abi, PG_ABI_VERSION);
+			return pg_help(err, -EPROTO, "use that version, or: portguard down, then portguard run");
+		}
+	}
+	*ret = s;
+	s = (struct state){ 0 };
+	return 0;
+}
+
+int state_policy(const struct state *s, struct policy *ret, struct pg_error *err)
+{
+	return image_map_read(s->paths, s->control->slot, ret, err);
+}
+
+uint64_t state_count(const struct state *s, uint32_t id)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t region = 0; region <= s->control->cpus; region++)
+		sum += __atomic_load_n(&s->counts[(size_t)region * PG_COUNT_REGION + id], __ATOMIC_RELAXED);
+	return sum;
+}
+
+uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdict verdict)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t reason = 0; reason < PG_REASON_COUNT; reason++)
+		sum += state_count(s, PG_COUNT_VERDICT(hook, verdict, reason));
+	return sum;
+}
+
+uint64_t state_rule_hits(const struct state *s, const struct rule *rule)
+{
+	return state_count(s, PG_COUNT_RULE(rule->id)) - rule->hits_base;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy as the kernel holds it: mapped tables, and how one policy is turned into the next.
+ *
+ * There are two slots. A change is made in the one that is not in force; one word, control->slot,
+ * then puts it in force: whoever looks meanwhile sees the former policy or the next, never a mix. A
+ * change of port answers alone is then repeated in the other slot, so that the two are in step and the
+ * next such change costs a few words; any other change leaves that for the next one.
+ */
+#ifndef PORTGUARD_STATE_H
+#define PORTGUARD_STATE_H
+
+#include "kernel/paths.h"
+#include "policy/compile.h"
+#include "policy/policy.h"
+
+struct state {
+	const struct paths *paths;
+	struct pg_control *control;
+	uint32_t *ports;		/* answers, PG_PORT_INDEX() */
+	struct pg_group *groups;
+	uint64_t *counts;		/* control->cpus + 1 regions */
+	struct pg_meta *meta;
+};
+
+/*
+ * Map an instance's tables. control->abi is 0 until a start is complete: then it counts as running
+ * only for who starts it. -ENOENT: none runs (69, with what to do).
+ */
+int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err);
+void state_close(struct state *s);
+#define _cleanup_state_ __attribute__((cleanup(state_close)))
+
+/* The policy in force, from its image. */
+int state_policy(const struct state *s, struct policy *ret, struct pg_error *err);
+
+/* Who resolves `on X`: index of a device by name, or 0. */
+typedef uint32_t (*state_device_fn)(void *data, const char *name);
+
+struct change {
+	const struct policy *from;	/* in force; NULL: nothing yet */
+	const struct policy *to;	/* every rule has an id */
+	bool new_generation;
+	state_device_fn device;
+	void *data;
+};
+
+/* Put a policy in force. On failure the former one stays. */
+int state_change(struct state *s, const struct change *change, struct pg_error *err);
+
+/* The same policy again, for devices that came, went or were renamed. */
+int state_resolve_devices(struct state *s, const struct policy *p, state_device_fn device, void *data,
+			  struct pg_error *err);
+
+/* Sums over CPUs. */
+uint64_t state_count(const struct state *s, uint32_t id);
+uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdict verdict);
+uint64_t state_rule_hits(const struct state *s, const struct rule *rule);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What would change between two policies, as lines: both policies are written as lists of words, the
+ * lists are sorted, and what only one of them has is a line with its sign. Settings come first, in
+ * the order of the policy file, then sets, then rules.
+ */
+#include "policy/diff.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/image_words.h"
+#include "policy/list.h"
+#include "policy/peer.h"
+#include "policy/ports.h"
+#include "policy/rule.h"
+#include "policy/units.h"
+#include "util/cleanup.h"
+
+struct lines {
+	char **list;
+	size_t count;
+};
+
+static void lines_free(struct lines *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		free(l->list[i]);
+	free(l->list);
+	*l = (struct lines){ .list = NULL };
+}
+
+/* Takes @line over, which may be NULL for want of memory. */
+static int add_line(struct lines *l, char *line)
+{
+	if (line && !list_append(&l->list, &l->count, &line, sizeof(line)))
+		return 0;
+	free(line);
+	return -ENOMEM;
+}
+
+__attribute__((format(printf, 2, 3))) static int add(struct lines *l, const char *format, ...)
+{
+	va_list ap;
+	char *line;
+	int r;
+
+	va_start(ap, format);
+	r = vasprintf(&line, format, ap);
+	va_end(ap);
+	return r < 0 ? -ENOMEM : add_line(l, line);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Merges two sorted lists; what both have is left out. */
+static void print_difference(FILE *out, struct lines *from, struct lines *to)
+{
+	size_t i = 0, j = 0;
+
+	if (from->count)
+		qsort(from->list, from->count, sizeof(*from->list), compare_lines);
+	if (to->count)
+		qsort(to->list, to->count, sizeof(*to->list), compare_lines);
+	while (i < from->count || j < to->count) {
+		int order = i == from->count ? 1 : j == to->count ? -1 :
+			strcmp(from->list[i], to->list[j]);
+
+		if (order < 0)
+			(void)fprintf(out, "- %s\n", from->list[i++]);
+		else if (order > 0)
+			(void)fprintf(out, "+ %s\n", to->list[j++]);
+		else
+			i++, j++;
+	}
+}
+
+static int list_mode(const struct policy *p, struct lines *l)
+{
+	return add(l, "mode: %s", image_modes[p->mode]);
+}
+
+static int list_interfaces(const struct policy *p, struct lines *l)
+{
+	int r = 0;
+
+	if (!p->interface_count)
+		r = p->interfaces_said ? add(l, "interfaces: []") : 0;
+	for (size_t i = 0; !r && i < p->interface_count; i++)
+		r = p->interfaces[i].attach == ATTACH_DEFAULT ?
+			add(l, "interfaces: %s", p->interfaces[i].pattern) :
+			add(l, "interfaces: %s, attach: %s", p->interfaces[i].pattern,
+			    image_attach[p->interfaces[i].attach]);
+	return r;
+}
+
+static int list_cgroup(const struct policy *p, struct lines *l)
+{
+	return add(l, "cgroup: %s", p->cgroup ? p->cgroup : "/");
+}
+
+static int list_attach(const struct policy *p, struct lines *l)
+{
+	return add(l, "attach: %s", image_attach[p->attach]);
+}
+
+static int list_defaults(const struct policy *p, struct lines *l)
+{
+	return add(l, "default: bind: %s", image_verdicts[p->defaults[PG_BIND]]) ?:
+		add(l, "default: in: %s", image_verdicts[p->defaults[PG_IN]]) ?:
+		add(l, "default: out: %s", image_verdicts[p->defaults[PG_OUT]]) ?:
+		add(l, "default: raw: %s", image_verdicts[p->default_raw]);
+}
+
+static int list_essentials(const struct policy *p, struct lines *l)
+{
+	int r = p->essentials & ESSENTIAL_DHCP ? add(l, "essentials: dhcp") : 0;
+
+	return r ?: p->essentials & ESSENTIAL_MDNS ? add(l, "essentials: mdns") : 0;
+}
+
+static int list_failsafe(const struct policy *p, struct lines *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->failsafe_count; i++) {
+		_cleanup_free_ char *port =
+			ports_print(&p->failsafe[i].range, 1, false, p->failsafe[i].protos);
+
+		r = port ? add(l, "failsafe: %s", port) : -ENOMEM;
+	}
+	return r;
+}
+
+static int list_protocols(const struct policy *p, struct lines *l)
+{
+	char text[PREFIX_TEXT];
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->protocol_count; i++) {
+		const struct protocol_rule *rule = &p->protocols[i];
+		const char *name = protocol_name(rule->protocol);
+		char number[4];
+
+		(void)snprintf(number, sizeof(number), "%u", rule->protocol);
+		name = name ? name : number;
+		if (rule->from.kind == PEER_ANY)
+			r = add(l, "protocols: %s", name);
+		else if (rule->from.kind == PEER_SET)
+			r = add(l, "protocols: %s from @%s", name, rule->from.set);
+		else
+			r = add(l, "protocols: %s from %s", name, prefix_print(&rule->from.prefix, text));
+	}
+	return r;
+}
+
+static int list_icmp(const struct policy *p, struct lines *l)
+{
+	char text[RATE_TEXT];
+	int r;
+
+	if (p->echo == PG_NONE)
+		r = add(l, "icmp: echo: %s", rate_print(&p->echo_rate, text));
+	else
+		r = add(l, "icmp: echo: %s", image_verdicts[p->echo]);
+	return r ?: add(l, "icmp: redirect: %s", image_verdicts[p->redirect]);
+}
+
+static int list_switches(const struct policy *p, struct lines *l)
+{
+	return add(l, "forward: %s", image_verdicts[p->forward]) ?:
+		add(l, "loopback: %s", p->loopback ? "true" : "false") ?:
+		add(l, "on_listen: %s", p->on_listen_close ? "close" : "report");
+}
+
+static int list_limits(const struct policy *p, struct lines *l)
+{
+	return add(l, "flows: max: %u", p->flows_max) ?:
+		add(l, "flows: udp: %us", p->flow_udp_s) ?:
+		add(l, "flows: udp-stream: %us", p->flow_udp_stream_s) ?:
+		add(l, "flows: tcp: %us", p->flow_tcp_s) ?:
+		add(l, "events: max: %u/s", p->events_max) ?:
+		add(l, "events: number: %u", p->events_number);
+}
+
+static int list_sets(const struct policy *p, struct lines *l)
+{
+	char text[PREFIX_TEXT];
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->set_count; i++) {
+		const struct set *set = &p->sets[i];
+
+		if (!set->count)
+			r = add(l, "sets: %s: []", set->name);
+		for (size_t j = 0; !r && j < set->count; j++)
+			r = add(l, "sets: %s: %s", set->name, prefix_print(&set->prefixes[j], text));
+	}
+	return r;
+}
+
+static int list_rules(const struct policy *p, struct lines *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->rule_count; i++)
+		r = add_line(l, rule_print(&p->rules[i], false));
+	return r;
+}
+
+static int (*const parts[])(const struct policy *p, struct lines *l) = {
+	list_mode, list_interfaces, list_cgroup, list_attach, list_defaults, list_essentials,
+	list_failsafe, list_protocols, list_icmp, list_switches, list_limits, list_sets, list_rules,
+};
+
+char *policy_diff(const struct policy *from, const struct policy *to)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	int r = 0;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(parts); i++) {
+		_cleanup_(lines_free) struct lines before = { .list = NULL }, after = { .list = NULL };
+
+		r = parts[i](from, &before) ?: parts[i](to, &after);
+		if (!r)
+			print_difference(out, &before, &after);
+	}
+	/* A stream in memory fails for want of memory alone. */
+	return fclose(out) || r ? NULL : TAKE_PTR(text);
+}

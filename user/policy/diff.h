@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What would change between two policies, as words: shared by `diff`, --dry-run and change events. */
+#ifndef PORTGUARD_DIFF_H
+#define PORTGUARD_DIFF_H
+
+#include "policy/policy.h"
+
+/* Lines `- allow 80/tcp`, `+ deny in 25`, `- mode: audit` / `+ mode: enforce`; empty: no difference. malloc'ed, or NULL. */
+char *policy_diff(const struct policy *from, const struct policy *to);
+
+/*
+ * policy_merge() - The policy of the files, as it will run: ids and counters' bases of equal rules of
+ * @running kept, its runtime rules appended unless @exact or already in @file. New rules have id 0.
+ */
+int policy_merge(const struct policy *running, struct policy *file, bool exact);
+/* policy_number() - Give every rule without one an id that no rule of @p or @before has. -E2BIG: more than PG_MAX_RULES. */
+int policy_number(struct policy *p, const struct policy *before, struct pg_error *err);
+
+#endif

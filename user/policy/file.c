@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policy files to a policy: each file to a tree, each key to its reader, and then what can be known
+ * only after the last file - unknown sets, rules that are there twice.
+ */
+#include "policy/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/list.h"
+#include "policy/peer.h"
+#include "policy/reader.h"
+#include "policy/rule.h"
+#include "util/cleanup.h"
+#include "util/utf8.h"
+
+static void reader_free(struct reader *r)
+{
+	mistakes_free(&r->mistakes);
+	policy_free(&r->policy);
+	for (size_t i = 0; i < r->ref_count; i++)
+		free(r->refs[i].name);
+	free(r->refs);
+	free(r->set_places);
+}
+
+static bool says_version(const struct node *root)
+{
+	for (size_t i = 0; i < root->count; i += 2)
+		if (root->children[i].text && !strcmp(root->children[i].text, "version"))
+			return true;
+	return false;
+}
+
+/* Each file may say its version; the main file must. */
+static void read_file(struct reader *r, size_t source)
+{
+	struct node root = { .kind = NODE_MAP };
+	size_t before = r->mistakes.count;
+	int found = tree_read(&r->mistakes, source, &root);
+	bool empty = !found || node_is_null(&root);
+
+	if (!empty)
+		read_root(r, &root);
+	if (!source && (empty || root.kind == NODE_MAP) && r->mistakes.count - before == 0 &&
+	    (empty || !says_version(&root)))
+		mistakes_add(&r->mistakes, (struct place){ source, 1, 1 },
+			     "the version is missing: want a line `version: 1`");
+	else if (!source && found && root.kind == NODE_MAP && !says_version(&root))
+		mistakes_add(&r->mistakes, root.place, "the version is missing: want a line `version: 1`");
+	node_free(&root);
+}
+
+static void check_sets(struct reader *r)
+{
+	for (size_t i = 0; i < r->ref_count; i++) {
+		const struct rule rule = { .from = { .kind = PEER_SET, .set = r->refs[i].name } };
+		struct pg_error err = PG_ERROR_INIT;
+		int error = policy_check_rule(&r->policy, &rule, &err);
+
+		if (error == -ENOMEM)
+			r->mistakes.no_memory = true;
+		else if (error)
+			mistakes_add(&r->mistakes, r->refs[i].place, "%s", err.text);
+	}
+}
+
+/* By sentence; equal ones in the order of the files. */
+static int compare_rules(const void *a, const void *b)
+{
+	const struct rule *const *x = a, *const *y = b;
+
+	return rule_compare(*x, *y) ?: (*x > *y) - (*x < *y);
+}
+
+/* The same sentence twice is one rule, where it stood first; the later comment stands. */
+static int unite_rules(struct policy *p)
+{
+	_cleanup_free_ struct rule **sorted = calloc(p->rule_count + 1, sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->rule_count; i++)
+		sorted[i] = &p->rules[i];
+	qsort(sorted, p->rule_count, sizeof(*sorted), compare_rules);
+	for (size_t i = 0, first = 0; i < p->rule_count; i++) {
+		if (!i || !rule_equal(sorted[first], sorted[i])) {
+			first = i;
+			continue;
+		}
+		free(sorted[first]->comment);
+		sorted[first]->comment = TAKE_PTR(sorted[i]->comment);
+		sorted[i]->verdict = PG_NONE;	/* to be left out */
+	}
+	for (size_t i = 0; i < p->rule_count; i++) {
+		if (p->rules[i].verdict == PG_NONE)
+			rule_free(&p->rules[i]);
+		else
+			p->rules[kept++] = p->rules[i];
+	}
+	p->rule_count = kept;
+	return 0;
+}
+
+/* Sets of several files were appended to: sort them, each prefix once. */
+static int settle_sets(struct policy *p)
+{
+	struct set *sets = TAKE_PTR(p->sets);
+	size_t count = TAKE(p->set_count, 0);
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		r = r ?: policy_add_set(p, &sets[i]);
+		free(sets[i].name);
+		free(sets[i].prefixes);
+	}
+	free(sets);
+	return r;
+}
+
+int policy_parse(const struct policy_text *files, size_t count, const struct policy_world *world,
+		 struct policy *ret, struct pg_error *err)
+{
+	_cleanup_(reader_free) struct reader r = { .world = world };
+	int error = policy_init(&r.policy);
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = mistakes_add_source(&r.mistakes, files[i].name, (char *)files[i].text,
+					    files[i].length, false);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		read_file(&r, i);
+	check_sets(&r);
+	error = mistakes_report(&r.mistakes, err);
+	error = error ?: settle_sets(&r.policy);
+	error = error ?: unite_rules(&r.policy);
+	if (error)
+		return error;
+	*ret = r.policy;
+	memset(&r.policy, 0, sizeof(r.policy));
+	return 0;
+}
+
+/* In double quotes, so that nothing in it means anything to YAML. */
+static void print_scalar(FILE *out, const char *text)
+{
+	(void)fputc('"', out);
+	for (size_t length = strlen(text), at = 0, used; at < length; at += used) {
+		uint32_t c = utf8_next(text + at, length - at, &used);
+
+		if (c == '"' || c == '\\')
+			(void)fprintf(out, "\\%c", (int)c);
+		else if (utf8_is_control(c) || c == 0xfeff || (c & 0xfffe) == 0xfffe)
+			(void)fprintf(out, "\\U%08x", c);	/* libyaml does not read these raw */
+		else
+			(void)fwrite(text + at, 1, used, out);
+	}
+	(void)fputc('"', out);
+}
+
+char *policy_print_local(const struct policy *p)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length, printed = 0;
+	bool failed = false;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return NULL;
+	(void)fputs("# Written by portguard; its rules are changed by commands.\nversion: 1\nrules:", out);
+	for (size_t i = 0; i < p->rule_count; i++) {
+		_cleanup_free_ char *rule = NULL;
+
+		if (p->rules[i].origin != ORIGIN_RUNTIME)
+			continue;
+		rule = rule_print(&p->rules[i], true);
+		failed |= !rule;
+		(void)fputs("\n  - ", out);
+		print_scalar(out, rule ? rule : "");
+		printed++;
+	}
+	(void)fputs(printed ? "\n" : " []\n", out);
+	return fclose(out) || failed ? NULL : TAKE_PTR(text);
+}

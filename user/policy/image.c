@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A policy as lines of text. One line a thing, `KEY VALUES`, in the order of the table below; rules
+ * are sentences behind their number, origin and counter's base. The last line is `end`, so that a
+ * text that was cut does not pass for a smaller policy. Reading: image_read.c.
+ */
+#include "policy/image.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy/image_words.h"
+#include "policy/peer.h"
+#include "policy/ports.h"
+#include "policy/rule.h"
+#include "util/cleanup.h"
+
+const char *const image_modes[] = { "enforce", "audit", "off", NULL };
+const char *const image_verdicts[] = { "none", "allow", "deny", NULL };
+const char *const image_attach[] = { "default", "auto", "xdp", "tc", NULL };
+const char *const image_origins[] = { "file", "runtime", NULL };
+
+/* Device patterns and paths may hold anything but control characters. */
+static void print_quoted(FILE *out, const char *text)
+{
+	(void)fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)fputc('\\', out);
+		(void)fputc(*text, out);
+	}
+	(void)fputc('"', out);
+}
+
+static void print_peer(FILE *out, const struct peer *p)
+{
+	char text[PREFIX_TEXT];
+
+	if (p->kind == PEER_PREFIX)
+		(void)fprintf(out, " %s", prefix_print(&p->prefix, text));
+	else if (p->kind == PEER_SET)
+		(void)fprintf(out, " @%s", p->set);
+}
+
+static void write_scalars(FILE *out, const struct policy *p)
+{
+	(void)fprintf(out, "mode %s\n", image_modes[p->mode]);
+	(void)fprintf(out, "default %s %s %s %s\n", image_verdicts[p->defaults[PG_BIND]],
+		      image_verdicts[p->defaults[PG_IN]], image_verdicts[p->defaults[PG_OUT]],
+		      image_verdicts[p->default_raw]);
+	(void)fputs("cgroup ", out);
+	print_quoted(out, p->cgroup ? p->cgroup : "/");
+	(void)fprintf(out, "\nattach %s\n", image_attach[p->attach]);
+	(void)fprintf(out, "essentials %u\n", p->essentials);
+	(void)fprintf(out, "icmp %s %u %u %s\n", image_verdicts[p->echo], p->echo_rate.per_second_x1000,
+		      p->echo_rate.burst, image_verdicts[p->redirect]);
+	(void)fprintf(out, "forward %s\n", image_verdicts[p->forward]);
+	(void)fprintf(out, "loopback %d\n", p->loopback);
+	(void)fprintf(out, "on-listen-close %d\n", p->on_listen_close);
+	(void)fprintf(out, "flows %u %u %u %u\n", p->flows_max, p->flow_udp_s, p->flow_udp_stream_s,
+		      p->flow_tcp_s);
+	(void)fprintf(out, "events %u %u\n", p->events_max, p->events_number);
+	(void)fprintf(out, "interfaces-said %d\n", p->interfaces_said);
+}
+
+static int write_failsafe(FILE *out, const struct policy *p)
+{
+	for (size_t i = 0; i < p->failsafe_count; i++) {
+		_cleanup_free_ char *text =
+			ports_print(&p->failsafe[i].range, 1, false, p->failsafe[i].protos);
+
+		if (!text)
+			return -1;
+		(void)fprintf(out, "failsafe %s\n", text);
+	}
+	return 0;
+}
+
+static void write_lists(FILE *out, const struct policy *p)
+{
+	for (size_t i = 0; i < p->interface_count; i++) {
+		(void)fputs("interface ", out);
+		print_quoted(out, p->interfaces[i].pattern);
+		(void)fprintf(out, " %s\n", image_attach[p->interfaces[i].attach]);
+	}
+	for (size_t i = 0; i < p->protocol_count; i++) {
+		(void)fprintf(out, "protocol %u", p->protocols[i].protocol);
+		print_peer(out, &p->protocols[i].from);
+		(void)fputc('\n', out);
+	}
+	for (size_t i = 0; i < p->set_count; i++) {
+		(void)fprintf(out, "set %s", p->sets[i].name);
+		for (size_t j = 0; j < p->sets[i].count; j++)
+			print_peer(out, &(struct peer){ .kind = PEER_PREFIX,
+							.prefix = p->sets[i].prefixes[j] });
+		(void)fputc('\n', out);
+	}
+}
+
+static int write_rules(FILE *out, const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct rule *rule = &p->rules[i];
+		_cleanup_free_ char *text = rule_print(rule, true);
+
+		if (!text)
+			return -1;
+		(void)fprintf(out, "rule %u %s %" PRIu64 " %s\n", rule->id, image_origins[rule->origin],
+			      rule->hits_base, text);
+	}
+	return 0;
+}
+
+char *image_write(const struct policy *p, size_t *ret_length)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	int r;
+
+	if (!out)
+		return NULL;
+	(void)fputs(IMAGE_FIRST_LINE "\n", out);
+	write_scalars(out, p);
+	r = write_failsafe(out, p);
+	write_lists(out, p);
+	r = write_rules(out, p) ?: r;
+	(void)fputs(IMAGE_LAST_LINE "\n", out);
+	/* A stream in memory fails for want of memory alone. */
+	if (fclose(out) || r)
+		return NULL;
+	*ret_length = length;
+	return TAKE_PTR(text);
+}

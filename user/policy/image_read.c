@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading the image. It was written by us, but lies where others may have touched it: every line is
+ * parsed as if it were hostile, each key that is not a list must be there once, and `end` last.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/image.h"
+#include "policy/image_words.h"
+#include "policy/list.h"
+#include "policy/peer.h"
+#include "policy/ports.h"
+#include "policy/rule.h"
+#include "policy/show.h"
+#include "util/cleanup.h"
+
+/* What is left of a line; readers consume it, and fail for good. */
+struct line {
+	char *rest;
+	bool bad;
+};
+
+static char *next_word(struct line *l)
+{
+	char *word = l->rest, *end;
+
+	if (l->bad || !*word || *word == ' ') {
+		l->bad = true;
+		return "";
+	}
+	end = strchrnul(word, ' ');
+	l->rest = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+static uint64_t next_number(struct line *l, uint64_t most)
+{
+	const char *word = next_word(l);
+	uint64_t number = 0;
+
+	for (; *word && !l->bad; word++) {
+		if (*word < '0' || *word > '9' || number > (UINT64_MAX - 9) / 10) {
+			l->bad = true;
+			return 0;
+		}
+		number = number * 10 + (uint64_t)(*word - '0');
+	}
+	if (number > most)
+		l->bad = true;
+	return l->bad ? 0 : number;
+}
+
+static unsigned next_choice(struct line *l, const char *const *words)
+{
+	const char *word = next_word(l);
+
+	for (unsigned i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	l->bad = true;
+	return 0;
+}
+
+static uint8_t next_verdict(struct line *l, bool none)
+{
+	unsigned verdict = next_choice(l, image_verdicts);
+
+	if (verdict == PG_NONE && !none)
+		l->bad = true;
+	return (uint8_t)verdict;
+}
+
+static char *next_quoted(struct line *l)
+{
+	char *in = l->rest, *out = l->rest, *text = l->rest;
+
+	if (l->bad || *in++ != '"')
+		goto bad;
+	for (; *in != '"'; in++) {
+		if (*in == '\\')
+			in++;
+		if (!*in)
+			goto bad;
+		*out++ = *in;
+	}
+	in++;
+	if (*in && *in != ' ')
+		goto bad;
+	l->rest = *in ? in + 1 : in;
+	*out = '\0';
+	return strdup(text);
+bad:
+	l->bad = true;
+	return NULL;
+}
+
+static int read_mode(struct policy *p, struct line *l)
+{
+	p->mode = next_choice(l, image_modes);
+	return 0;
+}
+
+static int read_default(struct policy *p, struct line *l)
+{
+	for (unsigned i = 0; i < PG_DIRECTION_COUNT; i++)
+		p->defaults[i] = next_verdict(l, false);
+	p->default_raw = next_verdict(l, false);
+	return 0;
+}
+
+static int read_cgroup(struct policy *p, struct line *l)
+{
+	free(p->cgroup);
+	p->cgroup = next_quoted(l);
+	return p->cgroup || l->bad ? 0 : -ENOMEM;
+}
+
+static int read_attach(struct policy *p, struct line *l)
+{
+	p->attach = next_choice(l, image_attach);
+	return 0;
+}
+
+static int read_essentials(struct policy *p, struct line *l)
+{
+	p->essentials = (unsigned)next_number(l, ESSENTIAL_DHCP | ESSENTIAL_MDNS);
+	return 0;
+}
+
+static int read_icmp(struct policy *p, struct line *l)
+{
+	p->echo = next_verdict(l, true);
+	p->echo_rate.per_second_x1000 = (__u32)next_number(l, UINT32_MAX);
+	p->echo_rate.burst = (__u32)next_number(l, UINT32_MAX);
+	p->redirect = next_verdict(l, false);
+	return 0;
+}
+
+static int read_forward(struct policy *p, struct line *l)
+{
+	p->forward = next_verdict(l, false);
+	return 0;
+}
+
+static int read_loopback(struct policy *p, struct line *l)
+{
+	p->loopback = next_number(l, 1);
+	return 0;
+}
+
+static int read_on_listen(struct policy *p, struct line *l)
+{
+	p->on_listen_close = next_number(l, 1);
+	return 0;
+}
+
+static int read_flows(struct policy *p, struct line *l)
+{
+	p->flows_max = (uint32_t)next_number(l, UINT32_MAX);
+	p->flow_udp_s = (uint32_t)next_number(l, UINT32_MAX);
+	p->flow_udp_stream_s = (uint32_t)next_number(l, UINT32_MAX);
+	p->flow_tcp_s = (uint32_t)next_number(l, UINT32_MAX);
+	return 0;
+}
+
+static int read_events(struct policy *p, struct line *l)
+{
+	p->events_max = (uint32_t)next_number(l, UINT32_MAX);
+	p->events_number = (uint32_t)next_number(l, UINT32_MAX);
+	return 0;
+}
+
+static int read_interfaces_said(struct policy *p, struct line *l)
+{
+	p->interfaces_said = next_number(l, 1);
+	return 0;
+}
+
+static int read_failsafe(struct policy *p, struct line *l)
+{
+	_cleanup_port_choice_ struct port_choice c = { .any = false };
+	const char *word = next_word(l);
+	size_t at, read = 0;
+
+	if (l->bad || ports_parse(word, strlen(word), NULL, &c, &at, NULL) || c.any)
+		return l->bad = true, 0;
+	for (unsigned protos = 1; protos <= (RULE_TCP | RULE_UDP); protos++)
+		for (size_t i = 0; i < c.by_protos[protos].count; i++, read++) {
+			struct failsafe_port port = { c.by_protos[protos].list[i], protos };
+
+			if (list_append(&p->failsafe, &p->failsafe_count, &port, sizeof(port)))
+				return -ENOMEM;
+		}
+	l->bad |= read != 1;
+	return 0;
+}
+
+static int read_interface(struct policy *p, struct line *l)
+{
+	_cleanup_free_ char *pattern = next_quoted(l);
+	struct interface_choice choice = { .pattern = pattern, .attach = next_choice(l, image_attach) };
+
+	if (l->bad)
+		return 0;
+	if (!pattern || list_append(&p->interfaces, &p->interface_count, &choice, sizeof(choice)))
+		return -ENOMEM;
+	(void)TAKE_PTR(pattern);	/* the list's now */
+	return 0;
+}
+
+static int read_protocol(struct policy *p, struct line *l)
+{
+	struct protocol_rule rule = { .protocol = (uint8_t)next_number(l, 255) };
+	int r = 0;
+
+	if (!l->bad && *l->rest) {
+		const char *word = next_word(l);
+
+		r = peer_parse(word, strlen(word), &rule.from, NULL);
+		l->bad |= r == -EINVAL;
+	}
+	if (l->bad || r)
+		return l->bad ? 0 : r;
+	r = list_append(&p->protocols, &p->protocol_count, &rule, sizeof(rule));
+	if (r)
+		peer_free(&rule.from);
+	return r;
+}
+
+static int read_prefixes(struct set *set, struct line *l)
+{
+	while (!l->bad && *l->rest) {
+		const char *word = next_word(l);
+		struct prefix prefix;
+
+		if (l->bad || prefix_parse(word, strlen(word), &prefix, NULL))
+			return l->bad = true, 0;
+		if (list_append(&set->prefixes, &set->count, &prefix, sizeof(prefix)))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_set(struct policy *p, struct line *l)
+{
+	const char *name = next_word(l);
+	struct set set = { .name = NULL };
+	int r;
+
+	if (l->bad || set_name_check(name, strlen(name), NULL) || policy_find_set(p, name))
+		return l->bad = true, 0;
+	r = read_prefixes(&set, l);
+	set.name = strdup(name);
+	if (!r && !l->bad)
+		r = set.name ? policy_add_set(p, &set) : -ENOMEM;
+	free(set.name);
+	free(set.prefixes);
+	return r;
+}
+
+static int read_rule(struct policy *p, struct line *l)
+{
+	uint32_t id = (uint32_t)next_number(l, PG_MAX_RULES);
+	enum rule_origin origin = next_choice(l, image_origins);
+	uint64_t hits_base = next_number(l, UINT64_MAX);
+	struct rule *rules = NULL;
+	size_t count = 0;
+	int r;
+
+	if (l->bad)
+		return 0;
+	r = rule_parse((const char *const[]){ l->rest }, 1, false, NULL, &rules, &count, NULL, NULL);
+	l->rest = "";
+	l->bad |= r == -EINVAL || count > 1;
+	if (!r && !l->bad) {
+		rules[0].id = id;
+		rules[0].origin = origin;
+		rules[0].hits_base = hits_base;
+		r = policy_add_rule(p, &rules[0]);
+	}
+	for (size_t i = 0; i < count; i++)
+		rule_free(&rules[i]);
+	free(rules);
+	return l->bad ? 0 : r;
+}
+
+static const struct key {
+	const char *name;
+	bool once;
+	int (*read)(struct policy *p, struct line *l);	/* 0 (a mistake: l->bad) or -ENOMEM */
+} keys[] = {
+	{ "mode", true, read_mode }, { "default", true, read_default },
+	{ "cgroup", true, read_cgroup }, { "attach", true, read_attach },
+	{ "essentials", true, read_essentials }, { "icmp", true, read_icmp },
+	{ "forward", true, read_forward }, { "loopback", true, read_loopback },
+	{ "on-listen-close", true, read_on_listen }, { "flows", true, read_flows },
+	{ "events", true, read_events }, { "interfaces-said", true, read_interfaces_said },
+	{ "failsafe", false, read_failsafe }, { "interface", false, read_interface },
+	{ "protocol", false, read_protocol }, { "set", false, read_set },
+	{ "rule", false, read_rule },
+};
+
+static int read_line(struct policy *p, char *text, unsigned *seen)
+{
+	struct line l = { .rest = text };
+	const char *name = next_word(&l);
+
+	for (size_t i = 0; !l.bad && i < ARRAY_SIZE(keys); i++) {
+		int r;
+
+		if (strcmp(keys[i].name, name))
+			continue;
+		if (keys[i].once && *seen & 1u << i)
+			return -EINVAL;
+		*seen |= 1u << i;
+		r = keys[i].read(p, &l);
+		return r ? r : l.bad || *l.rest ? -EINVAL : 0;
+	}
+	return -EINVAL;
+}
+
+static bool complete(unsigned seen)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].once && !(seen & 1u << i))
+			return false;
+	return true;
+}
+
+static int damaged(struct pg_error *err, unsigned line, const char *why)
+{
+	return pg_fail(err, -EINVAL, PG_EXIT_POLICY, "the stored policy is damaged in line %u: %s", line, why);
+}
+
+static int check_first_line(const char *line, struct pg_error *err)
+{
+	if (!strcmp(line, IMAGE_FIRST_LINE))
+		return 0;
+	if (!strncmp(line, IMAGE_KIND " ", strlen(IMAGE_KIND " ")))
+		return pg_fail(err, -EINVAL, PG_EXIT_POLICY,
+			       "the stored policy is of a later version of portguard: '%s', want '%s'",
+			       SHOW_STRING(line), IMAGE_FIRST_LINE);
+	return damaged(err, 1, "want " IMAGE_FIRST_LINE);
+}
+
+/* Lines are cut off @text as they are read. */
+static int read_lines(struct policy *p, char *text, struct pg_error *err)
+{
+	unsigned seen = 0, number = 1;
+
+	for (char *end; (end = strchr(text, '\n')); text = end + 1, number++) {
+		int r;
+
+		*end = '\0';
+		if (!strcmp(text, IMAGE_LAST_LINE))
+			return end[1] ? damaged(err, number, "text follows the end") :
+				complete(seen) ? 0 : damaged(err, number, "a key is missing");
+		r = number == 1 ? check_first_line(text, err) : read_line(p, text, &seen);
+		if (r == -EINVAL && number > 1)
+			return damaged(err, number, SHOW_STRING(text));
+		if (r)
+			return r;
+	}
+	return damaged(err, number, "the end is missing");
+}
+
+int image_read(const char *text, size_t length, struct policy *ret, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy p = { .mode = PG_MODE_ENFORCE };
+	_cleanup_free_ char *copy = NULL;
+	int r;
+
+	if (memchr(text, '\0', length))
+		return damaged(err, 1, "it holds NUL");
+	copy = strndup(text, length);
+	if (!copy)
+		return -ENOMEM;
+	r = read_lines(&p, copy, err);
+	if (r)
+		return r;
+	*ret = p;
+	memset(&p, 0, sizeof(p));
+	return 0;
+}

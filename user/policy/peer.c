@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Addresses, prefixes, peers and device names. Whoever types them makes the same few mistakes - host
+ * bits, a port behind the address, a list, a host's name - so each of these has its own answer.
+ */
+#include "policy/peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "policy/show.h"
+#include "util/cleanup.h"
+
+#define MISTAKE -EINVAL, PG_EXIT_POLICY
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool prefix_is_v4(const struct prefix *p)
+{
+	return p->length >= 96 && !memcmp(p->address, mapped, sizeof(mapped));
+}
+
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(a, b, bytes))
+		return false;
+	return !rest || !((a[bytes] ^ b[bytes]) >> (8 - rest));
+}
+
+bool prefix_holds(const struct prefix *p, const uint8_t address[16])
+{
+	if (p->length < 96 && !memcmp(address, mapped, sizeof(mapped)))
+		return false;
+	return same_bits(p->address, address, p->length);
+}
+
+int prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+	int order = memcmp(a->address, b->address, sizeof(a->address));
+
+	return order ? order : (int)a->length - (int)b->length;
+}
+
+char *prefix_print(const struct prefix *p, char *text)
+{
+	bool v4 = prefix_is_v4(p);
+	unsigned length = p->length - (v4 ? 96 : 0);
+
+	(void)inet_ntop(v4 ? AF_INET : AF_INET6, p->address + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
+	if (p->length < 128)
+		(void)sprintf(text + strlen(text), "/%u", length);
+	return text;
+}
+
+static void clear_host_bits(struct prefix *p)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned from = i * 8;
+
+		if (from >= p->length)
+			p->address[i] = 0;
+		else if (from + 8 > p->length)
+			p->address[i] &= (uint8_t)(0xff << (8 - (p->length - from)));
+	}
+}
+
+static int check_host_bits(const struct prefix *p, const char *word, struct pg_error *err)
+{
+	struct prefix network = *p, host = *p;
+	char network_text[PREFIX_TEXT], host_text[PREFIX_TEXT];
+
+	clear_host_bits(&network);
+	if (!prefix_compare(&network, p))
+		return 0;
+	host.length = 128;
+	return pg_fail(err, MISTAKE, "'%s' has host bits: want %s, or %s for that one address", word,
+		       prefix_print(&network, network_text), prefix_print(&host, host_text));
+}
+
+/* The usual mistakes, told apart by how the word looks. */
+static int not_an_address(const char *text, const char *word, struct pg_error *err)
+{
+	static const char *const everyone[] = { "any", "all", "anywhere", "everyone", "*" };
+	const char *why = "want an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, or @set";
+
+	for (size_t i = 0; i < ARRAY_SIZE(everyone); i++)
+		if (!strcasecmp(text, everyone[i]))
+			return pg_fail(err, MISTAKE, "'%s': anybody is meant where no peer is said: leave it out",
+				       word);
+	if (strchr(text, ','))
+		why = "want one peer: put several into a set and name it, @set";
+	else if (strchr(text, '['))
+		why = "want the address without brackets";
+	else if (strchr(text, '%'))
+		why = "want the address without %zone: say `on IFACE`";
+	else if (strchr(text, '.') && strchr(text, ':') && !strstr(text, "::"))
+		why = "want the address without a port: the port stands before `from`";
+	else if (strchr(text, '-') && text[strspn(text, "0123456789abcdefABCDEF.:-")] == '\0')
+		why = "a range of addresses is written as prefixes, such as 192.0.2.0/24";
+	else if (text[strspn(text, "0123456789.")] == '\0')
+		why = "an IPv4 address has four numbers 0-255 without leading zeros, as 192.0.2.7";
+	else if (!strchr(text, ':') && strpbrk(text, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"))
+		why = "want an address: names are not looked up (a set is written @set)";
+	return pg_fail(err, MISTAKE, "'%s': %s", word, why);
+}
+
+static int parse_length(const char *text, unsigned most, const char *word, unsigned *ret,
+			struct pg_error *err)
+{
+	unsigned number = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	for (size_t i = 0; i < digits && number <= most; i++)
+		number = number * 10 + (unsigned)(text[i] - '0');
+	if (!digits || text[digits] || number > most)
+		return pg_fail(err, MISTAKE, "'%s': want a prefix length 0-%u behind the /", word, most);
+	if (digits > 1 && text[0] == '0')
+		return pg_fail(err, MISTAKE, "'%s': a prefix length has no leading zero", word);
+	*ret = number;
+	return 0;
+}
+
+static int parse_address(const char *text, struct prefix *ret, unsigned *ret_bits)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->length = 128;
+	*ret_bits = 32;
+	if (inet_pton(AF_INET, text, ret->address + 12) == 1) {
+		memcpy(ret->address, mapped, sizeof(mapped));
+		return 0;
+	}
+	*ret_bits = 128;
+	return inet_pton(AF_INET6, text, ret->address) == 1 ? 0 : -EINVAL;
+}
+
+int prefix_parse(const char *text, size_t length, struct prefix *ret, struct pg_error *err)
+{
+	char copy[80], word[SHOW_BYTES], *slash;
+	struct prefix p;
+	unsigned bits, said = 0;
+	int r;
+
+	show_text(word, text, length);
+	if (!length || length >= sizeof(copy) || memchr(text, '\0', length))
+		return pg_fail(err, MISTAKE, "'%s' is no address", word);
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	slash = strchr(copy, '/');
+	if (slash)
+		*slash = '\0';
+	if (parse_address(copy, &p, &bits))
+		return not_an_address(copy, word, err);
+	if (slash) {
+		r = parse_length(slash + 1, bits, word, &said, err);
+		if (r)
+			return r;
+		p.length = (uint8_t)(128 - bits + said);
+		r = check_host_bits(&p, word, err);
+		if (r)
+			return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+int peer_parse(const char *text, size_t length, struct peer *ret, struct pg_error *err)
+{
+	struct peer peer = { .kind = PEER_PREFIX };
+	int r;
+
+	if (length && text[0] == '@') {
+		r = set_name_check(text + 1, length - 1, err);
+		if (r)
+			return r;
+		peer.kind = PEER_SET;
+		peer.set = strndup(text + 1, length - 1);
+		if (!peer.set)
+			return -ENOMEM;
+	} else {
+		r = prefix_parse(text, length, &peer.prefix, err);
+		if (r)
+			return r;
+	}
+	*ret = peer;
+	return 0;
+}
+
+void peer_free(struct peer *p)
+{
+	free(p->set);
+	*p = (struct peer){ .kind = PEER_ANY };
+}
+
+int peer_copy(const struct peer *from, struct peer *to)
+{
+	struct peer copy = *from;
+
+	if (from->set) {
+		copy.set = strdup(from->set);
+		if (!copy.set)
+			return -ENOMEM;
+	}
+	*to = copy;
+	return 0;
+}
+
+int peer_compare(const struct peer *a, const struct peer *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->kind == PEER_PREFIX)
+		return prefix_compare(&a->prefix, &b->prefix);
+	return a->kind == PEER_SET ? strcmp(a->set, b->set) : 0;
+}
+
+int set_name_check(const char *text, size_t length, struct pg_error *err)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+	if (!length)
+		return pg_fail(err, MISTAKE, "'@' lacks the name of a set");
+	if (length > SET_NAME_MAX)
+		return pg_fail(err, MISTAKE, "set '%s': a name has at most %d letters", SHOW(text, length),
+			       SET_NAME_MAX);
+	for (size_t i = 0; i < length; i++)
+		if (!text[i] || !strchr(letters, text[i]))
+			return pg_fail(err, MISTAKE, "set '%s': a name is made of letters, digits, '_', '.' and '-'",
+				       SHOW(text, length));
+	return 0;
+}
+
+int device_name_check(const char *text, size_t length, struct pg_error *err)
+{
+	const char *why = NULL;
+
+	if (!length || length >= IFNAMSIZ)
+		why = "a device's name has 1-15 letters";
+	else if (memchr(text, '/', length) || memchr(text, ':', length))
+		why = "a device's name has no '/' or ':'";
+	else if ((length == 1 && text[0] == '.') || (length == 2 && !memcmp(text, "..", 2)))
+		why = "no device has that name";
+	for (size_t i = 0; !why && i < length; i++) {
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"')
+			why = "a device's name has no blanks, quotes or control characters";
+		else if (strchr("*?[", text[i]))
+			why = "want the name of one device, not a pattern";
+	}
+	return why ? pg_fail(err, MISTAKE, "interface '%s': %s", SHOW(text, length), why) : 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the readers of a policy file's keys share. A reader takes the value of its key into the policy
+ * and notes mistakes; it returns nothing, so that every mistake is found in one run.
+ */
+#ifndef PORTGUARD_READER_H
+#define PORTGUARD_READER_H
+
+#include "policy/policy.h"
+#include "policy/tree.h"
+
+#define SAID_MAX 32			/* scalars that a policy can have */
+
+/* A set's name in a rule: whether there is such a set is known after the last file. */
+struct set_ref {
+	char *name;
+	struct place place;
+};
+
+struct said {
+	const char *path;
+	struct place place;
+};
+
+struct reader {
+	const struct policy_world *world;
+	struct mistakes mistakes;
+	struct policy policy;
+	struct said said[SAID_MAX];
+	size_t said_count;
+	struct set_ref *refs;
+	size_t ref_count;
+	struct place *set_places;	/* of each set, where it was said last */
+	size_t set_place_count;
+	bool essentials_said, failsafe_said, too_many_rules;
+};
+
+struct key {
+	const char *name;
+	/* NULL: belongs to a later version. */
+	void (*read)(struct reader *r, const struct key *key, const struct node *value);
+	const char *path;		/* of a scalar, which may be said once in all files; else NULL */
+	size_t field;			/* where its value goes: an offset into the policy */
+};
+
+/* A mistake about a node. */
+#define MISTAKE(r, node, ...) mistakes_add(&(r)->mistakes, (node)->place, __VA_ARGS__)
+
+/* Hands each value of a map to its key's reader; @what: of the map, for messages. */
+void read_map(struct reader *r, const struct node *map, const struct key *keys, size_t count,
+	      const char *what);
+/* Whether the node is a list; a mistake if not. */
+bool want_list(struct reader *r, const struct node *n, const char *what, const char *example);
+/* Whether it is a scalar with text and without NUL. */
+bool want_scalar(struct reader *r, const struct node *n, const char *what, const char *wanted);
+/* The number of the scalar's word in @words (NULL at the end), or -1 and a mistake. */
+int want_choice(struct reader *r, const struct node *n, const char *what, const char *const *words);
+/* A peer; a set is noted for the end. Return: whether it is one. */
+bool want_peer(struct reader *r, const struct node *n, const char *what, struct peer *ret);
+/* The text of @err as a mistake, or want of memory. */
+void note_error(struct reader *r, struct place place, int error, const struct pg_error *err);
+void note_set(struct reader *r, const char *name, struct place place);
+
+/* Readers of single keys: keys.c, lists.c, sets.c, sentences.c. */
+void read_rules(struct reader *r, const struct key *key, const struct node *n);
+void read_sets(struct reader *r, const struct key *key, const struct node *n);
+void read_interfaces(struct reader *r, const struct key *key, const struct node *n);
+void read_essentials(struct reader *r, const struct key *key, const struct node *n);
+void read_failsafe(struct reader *r, const struct key *key, const struct node *n);
+void read_protocols(struct reader *r, const struct key *key, const struct node *n);
+void read_root(struct reader *r, const struct node *root);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whole files. */
+#ifndef PORTGUARD_FILE_H
+#define PORTGUARD_FILE_H
+
+#include <stddef.h>
+
+/* Read at most @most bytes; *ret is NUL-terminated, the caller frees it. -EISDIR, -EFBIG, -errno. */
+int file_read(const char *path, size_t most, char **ret, size_t *ret_length);
+/* Write by a file beside it, fsync and rename: afterwards it is the old or the new one, whole. */
+int file_write(const char *path, const char *text, size_t length, unsigned mode);
+
+#endif
