@@ -20,14 +20,14 @@
 #include "util/cleanup.h"
 
 #define WORDS_MAX 16
-#define WRITE_SIZE 65536	/* history is written in pieces of about this size */
-#define FLUSH_SECONDS 2		/* an agent that is busy for longer is not waited for */
-#define CLOSED 1		/* nobody reads our output any more: not an error */
+#define WRITE_SIZE 65536 /* history is written in pieces of about this size */
+#define FLUSH_SECONDS 2 /* an agent that is busy for longer is not waited for */
+#define CLOSED 1 /* nobody reads our output any more: not an error */
 
 struct request {
 	bool follow;
 	void (*write)(struct json *out, const struct event_source *source, const struct event *e);
-	int hook, verdict, port;	/* -1: any */
+	int hook, verdict, port; /* -1: any */
 	struct json out;
 };
 
@@ -58,7 +58,8 @@ static int unknown_word(const char *option, const char *word, word_fn word_at, s
 	size_t count = 0, length = 0;
 
 	while (count < WORDS_MAX && (words[count] = word_at(count))) {
-		int n = snprintf(list + length, sizeof(list) - length, "%s%s", count ? ", " : "", words[count]);
+		int n = snprintf(list + length, sizeof(list) - length, "%s%s", count ? ", " : "",
+				 words[count]);
 
 		if (n < 0 || (size_t)n >= sizeof(list) - length)
 			break;
@@ -70,7 +71,8 @@ static int unknown_word(const char *option, const char *word, word_fn word_at, s
 			   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-static int parse_format(const char *word, const struct pg_context *ctx, struct request *r, struct pg_error *err)
+static int parse_format(const char *word, const struct pg_context *ctx, struct request *r,
+			struct pg_error *err)
 {
 	bool terminal = isatty(STDOUT_FILENO);
 	const struct format *f;
@@ -102,7 +104,8 @@ static int parse_port(const char *word, int *ret, struct pg_error *err)
 	return 0;
 }
 
-static int parse_filters(const char *hook, const char *port, const char *verdict, struct request *r, struct pg_error *err)
+static int parse_filters(const char *hook, const char *port, const char *verdict, struct request *r,
+			 struct pg_error *err)
 {
 	if (hook) {
 		r->hook = event_hook_by_name(hook);
@@ -117,7 +120,8 @@ static int parse_filters(const char *hook, const char *port, const char *verdict
 	return port ? parse_port(port, &r->port, err) : 0;
 }
 
-static int parse(int argc, char **argv, const struct pg_context *ctx, struct request *r, struct pg_error *err)
+static int parse(int argc, char **argv, const struct pg_context *ctx, struct request *r,
+		 struct pg_error *err)
 {
 	const char *format = NULL, *hook = NULL, *port = NULL, *verdict = NULL;
 	const struct option_word options[] = {
@@ -183,9 +187,11 @@ static int show(void *data, const struct event_source *source, const struct even
 static int not_running(const struct paths *paths, int error, struct pg_error *err)
 {
 	if (error == -EACCES || error == -EPERM)
-		return pg_fail(err, error, PG_EXIT_PERMISSION, "events: %s: permission denied: needs root (CAP_DAC_OVERRIDE)",
+		return pg_fail(err, error, PG_EXIT_PERMISSION,
+			       "events: %s: permission denied: needs root (CAP_DAC_OVERRIDE)",
 			       paths->run);
-	(void)pg_fail(err, error, PG_EXIT_UNAVAILABLE, "events: no agent is running for instance '%s'", paths->instance);
+	(void)pg_fail(err, error, PG_EXIT_UNAVAILABLE,
+		      "events: no agent is running for instance '%s'", paths->instance);
 	return pg_help(err, error, "start one: portguard run");
 }
 
@@ -216,7 +222,8 @@ static void flush_agent(int fd)
 	struct timeval patience = { .tv_sec = FLUSH_SECONDS };
 	char answer[8];
 
-	if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) && !ask(fd, "flush\n"))
+	if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) &&
+	    !ask(fd, "flush\n"))
 		(void)!recv(fd, answer, sizeof(answer), 0);
 }
 
@@ -246,7 +253,8 @@ static int show_frames(struct stream_in *in, struct request *r)
 	size_t at = 0, used;
 	int got, error = 0;
 
-	while ((got = frame_get(in->bytes.text + at, in->bytes.length - at, &frame, &used)) > 0 && !error) {
+	while ((got = frame_get(in->bytes.text + at, in->bytes.length - at, &frame, &used)) > 0 &&
+	       !error) {
 		at += used;
 		if (frame.type == FRAME_SOURCE)
 			in->source = frame.source;
@@ -300,11 +308,13 @@ static int result(int error, const struct paths *paths, struct pg_error *err)
 	case CLOSED:
 		return 0;
 	case -ECONNRESET:
-		return pg_fail(err, error, PG_EXIT_UNAVAILABLE, "events: the agent of instance '%s' has ended", paths->instance);
+		return pg_fail(err, error, PG_EXIT_UNAVAILABLE,
+			       "events: the agent of instance '%s' has ended", paths->instance);
 	case -ENOSPC:
 	case -EIO:
 	case -EDQUOT:
-		return pg_fail(err, error, PG_EXIT_OUTPUT, "events: cannot write: %s", strerror(-error));
+		return pg_fail(err, error, PG_EXIT_OUTPUT, "events: cannot write: %s",
+			       strerror(-error));
 	default:
 		return pg_fail(err, error, PG_EXIT_AUTO, "events: %s", strerror(-error));
 	}
@@ -317,7 +327,9 @@ static void free_request(struct request *r)
 
 int cmd_events(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
-	__attribute__((cleanup(free_request))) struct request r = { .hook = -1, .verdict = -1, .port = -1, .out = JSON_INIT };
+	__attribute__((cleanup(free_request))) struct request r = {
+		.hook = -1, .verdict = -1, .port = -1, .out = JSON_INIT
+	};
 	_cleanup_close_ int fd = -1;
 	int error = parse(argc, argv, ctx, &r, err);
 

@@ -77,16 +77,6 @@ static int unknown_option(const char *word, const struct option_word *options, s
 	return usage_error(err, "unknown option '%.64s'", word);
 }
 
-static int store(const struct option_word *o, const char *value, struct pg_error *err)
-{
-	if (o->each)
-		return o->each(o->data, value);
-	if (*o->value)
-		return usage_error(err, "%s is given twice", o->name);
-	*o->value = value;
-	return 0;
-}
-
 /* One option, at argv[*at]. */
 static int take_option(int argc, char **argv, int *at, const struct option_word *options, size_t count,
 		       struct pg_error *err)
@@ -107,7 +97,10 @@ static int take_option(int argc, char **argv, int *at, const struct option_word 
 		}
 		if (!equals && *at + 1 >= argc)
 			return usage_error(err, "%s wants a value", o->name);
-		return store(o, equals ? equals + 1 : argv[++*at], err);
+		if (o->each)
+			return o->each(o->data, equals ? equals + 1 : argv[++*at]);
+		*o->value = equals ? equals + 1 : argv[++*at];	/* said twice, the later word stands */
+		return 0;
 	}
 	return unknown_option(word, options, count, err);
 }

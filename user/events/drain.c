@@ -32,13 +32,16 @@ static bool copy_slot(const struct pg_seen *slot, struct pg_seen *ret)
 
 static bool makes_sense(const struct pg_seen *slot)
 {
-	return slot->level > PG_SEEN_FREE && slot->level <= PG_SEEN_REST && slot->hook < PG_HOOK_COUNT &&
-	       slot->verdict < PG_VERDICT_COUNT && slot->reason < PG_REASON_COUNT;
+	return slot->level > PG_SEEN_FREE && slot->level <= PG_SEEN_REST &&
+	       slot->hook < PG_HOOK_COUNT && slot->verdict < PG_VERDICT_COUNT &&
+	       slot->reason < PG_REASON_COUNT;
 }
 
 static struct scan_key source_of(const struct pg_seen *slot)
 {
-	struct scan_key key = { .hook = slot->hook, .verdict = slot->verdict, .family = slot->family };
+	struct scan_key key = { .hook = slot->hook,
+				.verdict = slot->verdict,
+				.family = slot->family };
 
 	memcpy(key.remote, slot->remote, sizeof(key.remote));
 	return key;
@@ -58,19 +61,23 @@ static bool look_at(struct stream *s, uint32_t index)
 	bool is_new = __atomic_load_n(&slot->count, __ATOMIC_RELAXED) != s->journal.reported[index];
 	struct pg_seen copy;
 
-	if (__atomic_load_n(&slot->level, __ATOMIC_RELAXED) != PG_SEEN_SOURCE || !(is_new || slot->scanning))
+	if (__atomic_load_n(&slot->level, __ATOMIC_RELAXED) != PG_SEEN_SOURCE ||
+	    !(is_new || slot->scanning))
 		return is_new;
-	if (copy_slot(slot, &copy) && copy.level == PG_SEEN_SOURCE && is_scanning(s, &copy, is_new)) {
+	if (copy_slot(slot, &copy) && copy.level == PG_SEEN_SOURCE &&
+	    is_scanning(s, &copy, is_new)) {
 		struct scan_key key = source_of(&copy);
 
-		(void)scans_note(s->scans, &key, (const uint64_t *)copy.port_bits);	/* no room: known by its packets */
+		/* no room: known by its packets */
+		(void)scans_note(s->scans, &key, (const uint64_t *)copy.port_bits);
 	}
 	return is_new;
 }
 
 uint64_t drain_utc_us(const struct stream *s, uint64_t monotonic_ns)
 {
-	uint64_t ago_us = monotonic_ns < s->monotonic_ns ? (s->monotonic_ns - monotonic_ns) / 1000 : 0;
+	uint64_t ago_us =
+		monotonic_ns < s->monotonic_ns ? (s->monotonic_ns - monotonic_ns) / 1000 : 0;
 
 	return ago_us < s->now_us ? s->now_us - ago_us : 0;
 }
@@ -85,7 +92,8 @@ static struct event_endpoint endpoint(const uint8_t ip[16], bool port_known, uin
 }
 
 /* When, where and how: of the packet that made the key, and of now. */
-static struct kind_detail detail_of(const struct stream *s, const struct pg_seen *slot, uint64_t refusals)
+static struct kind_detail detail_of(const struct stream *s, const struct pg_seen *slot,
+				    uint64_t refusals)
 {
 	uint64_t first_us = drain_utc_us(s, slot->first_ns);
 	struct kind_detail d = {
@@ -106,9 +114,15 @@ static struct kind_detail detail_of(const struct stream *s, const struct pg_seen
 static struct kind_key key_of(const struct pg_seen *slot)
 {
 	struct kind_key key = {
-		.level = KIND_WHOLE, .hook = slot->hook, .verdict = slot->verdict, .reason = slot->reason,
-		.proto = slot->proto, .family = slot->family, .has_port = slot->ports_known != 0,
-		.port = slot->local_port, .rule = slot->rule,
+		.level = KIND_WHOLE,
+		.hook = slot->hook,
+		.verdict = slot->verdict,
+		.reason = slot->reason,
+		.proto = slot->proto,
+		.family = slot->family,
+		.has_port = slot->ports_known != 0,
+		.port = slot->local_port,
+		.rule = slot->rule,
 	};
 
 	if (slot->level == PG_SEEN_KIND)
@@ -116,16 +130,24 @@ static struct kind_key key_of(const struct pg_seen *slot)
 	else if (slot->level == PG_SEEN_PORT)
 		key.level = KIND_PORT;
 	else
-		key = (struct kind_key){ .level = KIND_REST, .hook = slot->hook, .verdict = slot->verdict,
-			.reason = slot->reason, .proto = slot->proto, .family = slot->family };
+		key = (struct kind_key){ .level = KIND_REST,
+					 .hook = slot->hook,
+					 .verdict = slot->verdict,
+					 .reason = slot->reason,
+					 .proto = slot->proto,
+					 .family = slot->family };
 	return key;
 }
 
 /* @scan: NULL where there was no room to remember it. */
-static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *scan, uint64_t refusals)
+static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *scan,
+		     uint64_t refusals)
 {
-	struct kind_key key = { .level = KIND_WHOLE, .hook = slot->hook, .verdict = slot->verdict,
-		.reason = PG_REASON_SCAN, .family = slot->family };
+	struct kind_key key = { .level = KIND_WHOLE,
+				.hook = slot->hook,
+				.verdict = slot->verdict,
+				.reason = PG_REASON_SCAN,
+				.family = slot->family };
 	struct kind_detail detail = detail_of(s, slot, refusals);
 
 	memcpy(key.remote, slot->remote, sizeof(key.remote));
@@ -179,7 +201,8 @@ static void learn_protocols(struct stream *s)
 		struct scan_key key;
 		struct scan *scan;
 
-		if (__atomic_load_n(&slot->level, __ATOMIC_RELAXED) != PG_SEEN_KIND || !copy_slot(slot, &copy))
+		if (__atomic_load_n(&slot->level, __ATOMIC_RELAXED) != PG_SEEN_KIND ||
+		    !copy_slot(slot, &copy))
 			continue;
 		key = source_of(&copy);
 		scan = scans_find(s->scans, &key);
@@ -220,14 +243,17 @@ struct kind *drain_announced(struct stream *s, uint32_t index)
 	struct kind_key key;
 	struct pg_seen slot;
 
-	if (index >= s->slots || !(index % PG_SEEN_REGION) || !copy_slot(&s->config.memory.seen[index], &slot))
+	if (index >= s->slots || !(index % PG_SEEN_REGION) ||
+	    !copy_slot(&s->config.memory.seen[index], &slot))
 		return NULL;
-	if (slot.level != PG_SEEN_KIND || !makes_sense(&slot) || slot.count <= s->journal.reported[index])
+	if (slot.level != PG_SEEN_KIND || !makes_sense(&slot) ||
+	    slot.count <= s->journal.reported[index])
 		return NULL;
 	source = source_of(&slot);
 	key = key_of(&slot);
 	if (scans_find(s->scans, &source) || kinds_find(s->kinds, &key))
 		return NULL;
 	detail = detail_of(s, &slot, slot.count - s->journal.reported[index]);
-	return kinds_add(s->kinds, &key, &detail, journal_take_slot(&s->journal, index, slot.count));
+	return kinds_add(s->kinds, &key, &detail,
+			 journal_take_slot(&s->journal, index, slot.count));
 }

@@ -11,11 +11,11 @@
 
 #include "util/cleanup.h"
 
-#define FRAME_VERSION 1		/* counted up when the layout changes: older frames are then skipped */
+#define FRAME_VERSION 1 /* counted up when the layout changes: older frames are then skipped */
 
 struct frame_header {
-	uint32_t length;	/* of the whole frame */
-	uint32_t check;		/* FNV-1a over what follows this word */
+	uint32_t length; /* of the whole frame */
+	uint32_t check; /* FNV-1a over what follows this word */
 	uint16_t version;
 	uint16_t type;
 };
@@ -30,13 +30,15 @@ struct event_numbers {
 
 /* The strings of an event, by their place in it; append only, with FRAME_VERSION. */
 static const size_t string_places[] = {
-	offsetof(struct event, interface), offsetof(struct event, comm), offsetof(struct event, exe),
-	offsetof(struct event, cmdline), offsetof(struct event, cgroup), offsetof(struct event, unit),
-	offsetof(struct event, container_id), offsetof(struct event, container_name),
-	offsetof(struct event, scope), offsetof(struct event, rule), offsetof(struct event, action),
-	offsetof(struct event, text), offsetof(struct event, counters_json),
-	offsetof(struct event, actor.comm), offsetof(struct event, actor.tty),
-	offsetof(struct event, actor.ssh), offsetof(struct event, before), offsetof(struct event, after),
+	offsetof(struct event, interface),     offsetof(struct event, comm),
+	offsetof(struct event, exe),           offsetof(struct event, cmdline),
+	offsetof(struct event, cgroup),        offsetof(struct event, unit),
+	offsetof(struct event, container_id),  offsetof(struct event, container_name),
+	offsetof(struct event, scope),         offsetof(struct event, rule),
+	offsetof(struct event, action),        offsetof(struct event, text),
+	offsetof(struct event, counters_json), offsetof(struct event, actor.comm),
+	offsetof(struct event, actor.tty),     offsetof(struct event, actor.ssh),
+	offsetof(struct event, before),        offsetof(struct event, after),
 };
 
 static const char **string_at(struct event *e, size_t place)
@@ -53,7 +55,7 @@ static uint32_t checksum(const char *bytes, size_t length)
 	return hash;
 }
 
-#define CHECKED offsetof(struct frame_header, version)	/* where the checked bytes begin */
+#define CHECKED offsetof(struct frame_header, version) /* where the checked bytes begin */
 
 static size_t begin_frame(struct json *out, enum frame_type type)
 {
@@ -103,7 +105,7 @@ static struct event_numbers numbers_of(const struct event *e)
 {
 	struct event_numbers n;
 
-	memset(&n, 0, sizeof(n));	/* padding too: it is checked */
+	memset(&n, 0, sizeof(n)); /* padding too: it is checked */
 	n.seq = e->seq;
 	n.start_us = e->start_us;
 	n.end_us = e->end_us;
@@ -167,18 +169,33 @@ static bool take_string(const char **bytes, size_t *length, const char **ret)
 
 static bool numbers_make_sense(const struct event_numbers *n)
 {
-	return n->kind < EVENT_KIND_COUNT && n->verdict < PG_VERDICT_COUNT && n->mode < PG_MODE_COUNT &&
-	       n->hook < PG_HOOK_COUNT && n->reason < PG_REASON_COUNT && n->severity <= 10;
+	return n->kind < EVENT_KIND_COUNT && n->verdict < PG_VERDICT_COUNT &&
+	       n->mode < PG_MODE_COUNT && n->hook < PG_HOOK_COUNT && n->reason < PG_REASON_COUNT &&
+	       n->severity <= 10;
 }
 
 static void set_numbers(struct event *e, const struct event_numbers *n)
 {
 	*e = (struct event){
-		.kind = n->kind, .seq = n->seq, .start_us = n->start_us, .end_us = n->end_us,
-		.severity = (int)n->severity, .verdict = n->verdict, .mode = n->mode, .hook = n->hook,
-		.reason = n->reason, .proto = n->proto, .family = n->family, .local = n->local,
-		.remote = n->remote, .process_known = n->process_known, .pid = n->pid, .ppid = n->ppid,
-		.uid = n->uid, .count = n->count, .ports = n->ports,
+		.kind = n->kind,
+		.seq = n->seq,
+		.start_us = n->start_us,
+		.end_us = n->end_us,
+		.severity = (int)n->severity,
+		.verdict = n->verdict,
+		.mode = n->mode,
+		.hook = n->hook,
+		.reason = n->reason,
+		.proto = n->proto,
+		.family = n->family,
+		.local = n->local,
+		.remote = n->remote,
+		.process_known = n->process_known,
+		.pid = n->pid,
+		.ppid = n->ppid,
+		.uid = n->uid,
+		.count = n->count,
+		.ports = n->ports,
 		.actor = { .known = n->actor_known, .uid = n->actor_uid, .pid = n->actor_pid },
 	};
 }
@@ -216,7 +233,8 @@ int frame_get(const char *bytes, size_t length, struct frame *ret, size_t *ret_u
 	if (length < sizeof(header))
 		return 0;
 	memcpy(&header, bytes, sizeof(header));
-	if (header.length < sizeof(header) || header.length > FRAME_MAX || header.version != FRAME_VERSION)
+	if (header.length < sizeof(header) || header.length > FRAME_MAX ||
+	    header.version != FRAME_VERSION)
 		return -EBADMSG;
 	if (length < header.length)
 		return 0;
@@ -228,7 +246,8 @@ int frame_get(const char *bytes, size_t length, struct frame *ret, size_t *ret_u
 	if (header.type == FRAME_EVENT)
 		r = get_event(bytes, length, &ret->event);
 	else
-		r = header.type == FRAME_SOURCE ? get_source(bytes, length, &ret->source) : -EBADMSG;
+		r = header.type == FRAME_SOURCE ? get_source(bytes, length, &ret->source)
+						: -EBADMSG;
 	if (r)
 		return r;
 	*ret_used = header.length;

@@ -29,25 +29,44 @@ static const struct protocol_name {
 	uint8_t number;
 	const char *name;
 } protocol_names[] = {
-	{ 0, "ip" }, { IPPROTO_ICMP, "icmp" }, { IPPROTO_IGMP, "igmp" }, { IPPROTO_IPIP, "ipip" },
-	{ IPPROTO_TCP, "tcp" }, { IPPROTO_EGP, "egp" }, { IPPROTO_UDP, "udp" },
-	{ IPPROTO_DCCP, "dccp" }, { IPPROTO_IPV6, "ipv6" }, { IPPROTO_RSVP, "rsvp" },
-	{ IPPROTO_GRE, "gre" }, { IPPROTO_ESP, "esp" }, { IPPROTO_AH, "ah" },
-	{ IPPROTO_ICMPV6, "icmpv6" }, { IPPROTO_NONE, "ipv6-nonxt" }, { 88, "eigrp" },
-	{ 89, "ospf" }, { 97, "etherip" }, { IPPROTO_PIM, "pim" }, { IPPROTO_COMP, "ipcomp" },
-	{ 112, "vrrp" }, { 115, "l2tp" }, { IPPROTO_SCTP, "sctp" }, { IPPROTO_UDPLITE, "udp" },
-	{ IPPROTO_MPLS, "mpls" }, { IPPROTO_RAW, "raw" },
+	{ 0, "ip" },
+	{ IPPROTO_ICMP, "icmp" },
+	{ IPPROTO_IGMP, "igmp" },
+	{ IPPROTO_IPIP, "ipip" },
+	{ IPPROTO_TCP, "tcp" },
+	{ IPPROTO_EGP, "egp" },
+	{ IPPROTO_UDP, "udp" },
+	{ IPPROTO_DCCP, "dccp" },
+	{ IPPROTO_IPV6, "ipv6" },
+	{ IPPROTO_RSVP, "rsvp" },
+	{ IPPROTO_GRE, "gre" },
+	{ IPPROTO_ESP, "esp" },
+	{ IPPROTO_AH, "ah" },
+	{ IPPROTO_ICMPV6, "icmpv6" },
+	{ IPPROTO_NONE, "ipv6-nonxt" },
+	{ 88, "eigrp" },
+	{ 89, "ospf" },
+	{ 97, "etherip" },
+	{ IPPROTO_PIM, "pim" },
+	{ IPPROTO_COMP, "ipcomp" },
+	{ 112, "vrrp" },
+	{ 115, "l2tp" },
+	{ IPPROTO_SCTP, "sctp" },
+	{ IPPROTO_UDPLITE, "udp" },
+	{ IPPROTO_MPLS, "mpls" },
+	{ IPPROTO_RAW, "raw" },
 };
 
 static const struct action_severity {
 	const char *action;
 	int severity;
 } action_severities[] = {
-	{ "beat", 0 }, { "start", 1 }, { "stop", 1 }, { "lost", 7 }, { "tamper", 9 }, { "degraded", 9 },
+	{ "beat", 0 }, { "start", 1 },  { "stop", 1 },
+	{ "lost", 7 }, { "tamper", 9 }, { "degraded", 9 },
 };
 
 #define SEVERITY_CHANGE 5
-#define SEVERITY_HEALTH 1	/* of an action that the table does not name */
+#define SEVERITY_HEALTH 1 /* of an action that the table does not name */
 
 static const char *name_of(const char *const names[], size_t count, size_t i)
 {
@@ -84,7 +103,7 @@ const char *event_proto_name(uint8_t proto, char number[4])
 	for (size_t i = 0; i < ARRAY_SIZE(protocol_names); i++)
 		if (protocol_names[i].number == proto)
 			return protocol_names[i].name;
-	(void)snprintf(number, 4, "%u", (unsigned)proto);	/* at most three digits */
+	(void)snprintf(number, 4, "%u", (unsigned)proto); /* at most three digits */
 	return number;
 }
 
@@ -112,7 +131,7 @@ static int verdict_severity(const struct event *e)
 	case PG_AUDIT:
 		return 2;
 	default:
-		return 1;	/* allowed, and asked for by a rule's `log` */
+		return 1; /* allowed, and asked for by a rule's `log` */
 	}
 }
 
@@ -157,9 +176,13 @@ static bool read_line(const char *path, char *out, size_t size)
 
 void event_source_fill(struct event_source *source, const char *instance)
 {
-	*source = (struct event_source){ .boot_id = "unknown", .host_name = "unknown", .host_id = "unknown" };
-	(void)snprintf(source->instance, sizeof(source->instance), "%s", instance);	/* names have at most 32 */
-	(void)read_line("/proc/sys/kernel/random/boot_id", source->boot_id, sizeof(source->boot_id));
+	*source = (struct event_source){ .boot_id = "unknown",
+					 .host_name = "unknown",
+					 .host_id = "unknown" };
+	/* names have at most 32 */
+	(void)snprintf(source->instance, sizeof(source->instance), "%s", instance);
+	(void)read_line("/proc/sys/kernel/random/boot_id", source->boot_id,
+			sizeof(source->boot_id));
 	if (!read_line("/etc/machine-id", source->host_id, sizeof(source->host_id)))
 		memcpy(source->host_id, source->boot_id, sizeof(source->boot_id));
 	if (gethostname(source->host_name, sizeof(source->host_name)) || !source->host_name[0])

@@ -129,7 +129,7 @@ static void put_health(struct json *out, const struct event *e)
 
 void format_json(struct json *out, const struct event_source *source, const struct event *e)
 {
-	out->comma = false;	/* lines do not belong to one array */
+	out->comma = false; /* lines do not belong to one array */
 	json_object(out);
 	put_common(out, source, e);
 	if (e->kind == EVENT_VERDICT)

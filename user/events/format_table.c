@@ -13,13 +13,8 @@
 #include "util/cleanup.h"
 
 static const struct format formats[] = {
-	{ "json", format_json },
-	{ "text", format_text },
-	{ "ecs", NULL },
-	{ "ocsf", NULL },
-	{ "cef", NULL },
-	{ "leef", NULL },
-	{ "syslog", NULL },
+	{ "json", format_json }, { "text", format_text }, { "ecs", NULL },    { "ocsf", NULL },
+	{ "cef", NULL },         { "leef", NULL },        { "syslog", NULL },
 };
 
 const struct format *format_at(size_t i)
@@ -42,14 +37,17 @@ void format_time(uint64_t us, char out[FORMAT_TIME_SIZE])
 	size_t n;
 
 	if (!gmtime_r(&seconds, &tm))
-		tm = (struct tm){ .tm_year = 70, .tm_mday = 1 };	/* a year that no int holds */
+		tm = (struct tm){ .tm_year = 70, .tm_mday = 1 }; /* a year that no int holds */
 	n = strftime(out, FORMAT_TIME_SIZE - 9, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out + n, FORMAT_TIME_SIZE - n, ".%06uZ", (unsigned)(us % 1000000));	/* fits */
+	/* fits */
+	(void)snprintf(out + n, FORMAT_TIME_SIZE - n, ".%06uZ", (unsigned)(us % 1000000));
 }
 
 void format_id(const struct event_source *source, uint64_t seq, char out[FORMAT_ID_SIZE])
 {
-	(void)snprintf(out, FORMAT_ID_SIZE, "%s-%s-%" PRIu64, source->boot_id, source->instance, seq);	/* fits */
+	/* fits */
+	(void)snprintf(out, FORMAT_ID_SIZE, "%s-%s-%" PRIu64, source->boot_id, source->instance,
+		       seq);
 }
 
 void format_ip(const uint8_t ip[16], char out[FORMAT_IP_SIZE])
@@ -58,5 +56,5 @@ void format_ip(const uint8_t ip[16], char out[FORMAT_IP_SIZE])
 	bool v4 = !memcmp(ip, mapped, sizeof(mapped));
 
 	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ip + 12 : ip, out, FORMAT_IP_SIZE))
-		out[0] = '\0';	/* cannot be: the buffer is large enough */
+		out[0] = '\0'; /* cannot be: the buffer is large enough */
 }

@@ -22,10 +22,9 @@
 #define COLOR_OTHER "\033[36m"
 #define COLOR_END "\033[0m"
 
-__attribute__((format(printf, 2, 3)))
-static void put(struct json *out, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(struct json *out, const char *format, ...)
 {
-	char text[512];		/* every use below is far shorter */
+	char text[512]; /* every use below is far shorter */
 	va_list ap;
 	int n;
 
@@ -40,7 +39,8 @@ static void put(struct json *out, const char *format, ...)
 static bool turns_text(uint32_t character)
 {
 	return character == 0x61c || character == 0x200e || character == 0x200f ||
-	       (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
+	       (character >= 0x202a && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
 }
 
 static void put_character(struct json *out, uint32_t character, const char *bytes, size_t length)
@@ -60,7 +60,8 @@ static void put_character(struct json *out, uint32_t character, const char *byte
 /* Whether a name may stand without quotes: nothing in it that this format uses itself. */
 static bool is_plain(const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@:+%-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@:+%-";
 
 	return *text && text[strspn(text, plain)] == '\0';
 }
@@ -91,7 +92,7 @@ static void put_time(struct json *out, uint64_t us)
 
 	format_time(us, text);
 	text[strcspn(text, "T")] = ' ';
-	put(out, "%.*s ", (int)strcspn(text, ".") + 4, text);	/* milliseconds are enough here */
+	put(out, "%.*s ", (int)strcspn(text, ".") + 4, text); /* milliseconds are enough here */
 }
 
 static const char *color_of(const struct event *e)
@@ -131,8 +132,10 @@ static void put_what(struct json *out, const struct event *e)
 		put(out, " %s %u/%s", event_hook_name(e->hook), asked->port, proto);
 	else
 		put(out, " %s %s", event_hook_name(e->hook), proto);
-	put_ip(out, e->hook == PG_HOOK_INBOUND || e->hook == PG_HOOK_DELIVER ? "from" : "to", &e->remote);
-	put_ip(out, e->hook == PG_HOOK_CONNECT || e->hook == PG_HOOK_SEND ? "from" : "at", &e->local);
+	put_ip(out, e->hook == PG_HOOK_INBOUND || e->hook == PG_HOOK_DELIVER ? "from" : "to",
+	       &e->remote);
+	put_ip(out, e->hook == PG_HOOK_CONNECT || e->hook == PG_HOOK_SEND ? "from" : "at",
+	       &e->local);
 	if (e->interface) {
 		put(out, " on ");
 		put_name(out, e->interface);
@@ -182,7 +185,7 @@ static void write_line(struct json *out, const struct event *e, const char *colo
 
 void format_text(struct json *out, const struct event_source *source, const struct event *e)
 {
-	(void)source;	/* people know on which machine they are */
+	(void)source; /* people know on which machine they are */
 	write_line(out, e, NULL);
 }
 

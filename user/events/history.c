@@ -20,11 +20,11 @@ struct history {
 	char *dir;
 	struct event_source source;
 	uint32_t limit;
-	unsigned current;	/* the file that is written */
+	unsigned current; /* the file that is written */
 	int fd;
-	uint64_t bytes;		/* of whole frames in it */
+	uint64_t bytes; /* of whole frames in it */
 	uint64_t events;
-	bool source_written;	/* in this file, by this writer */
+	bool source_written; /* in this file, by this writer */
 	struct json batch;
 	uint32_t batch_events;
 };
@@ -35,7 +35,10 @@ struct files {
 	struct segment_summary sums[SEGMENTS];
 };
 
-#define FILES_INIT { .readers = { SEGMENT_READER_INIT, SEGMENT_READER_INIT } }
+#define FILES_INIT                                                      \
+	{                                                               \
+		.readers = { SEGMENT_READER_INIT, SEGMENT_READER_INIT } \
+	}
 
 static void close_files(struct files *f)
 {
@@ -151,7 +154,8 @@ static int take_turn(struct history *h)
 
 	if (segment_path(h->dir, next, path) || segment_path(h->dir, SEGMENTS, fresh))
 		return -ENAMETOOLONG;
-	fd = open_segment(h, SEGMENTS, O_TRUNC);	/* one that an earlier agent left is worth nothing */
+	/* one that an earlier agent left is worth nothing */
+	fd = open_segment(h, SEGMENTS, O_TRUNC);
 	if (fd < 0)
 		return fd;
 	if (rename(fresh, path))
@@ -176,13 +180,14 @@ static int write_batch(struct history *h)
 			return r;
 	}
 	if (!h->source_written)
-		(void)frame_put_source(&bytes, &h->source);	/* its error sticks */
+		(void)frame_put_source(&bytes, &h->source); /* its error sticks */
 	json_append(&bytes, h->batch.text, h->batch.length);
 	r = json_error(&bytes);
 	if (!r)
 		r = write_at(h->fd, bytes.text, bytes.length, h->bytes);
 	if (r) {
-		(void)!ftruncate(h->fd, (off_t)h->bytes);	/* else the next write covers the rest */
+		/* else the next write covers the rest */
+		(void)!ftruncate(h->fd, (off_t)h->bytes);
 		return r;
 	}
 	h->bytes += bytes.length;
@@ -202,7 +207,8 @@ int history_flush(struct history *h)
 	return r;
 }
 
-static int visit_file(struct segment_reader *reader, uint64_t *skip, history_visit_fn visit, void *data)
+static int visit_file(struct segment_reader *reader, uint64_t *skip, history_visit_fn visit,
+		      void *data)
 {
 	struct event e;
 	int r;
@@ -247,7 +253,7 @@ static int tally_event(void *data, const struct event_source *source, const stru
 {
 	struct tally_context *c = data;
 
-	(void)source;	/* the seq goes on over agents and boots */
+	(void)source; /* the seq goes on over agents and boots */
 	c->tally.last_seq = e->seq;
 	c->tally.last_end_us = e->end_us;
 	if (e->seq >= c->from_seq && event_refusals(e)) {

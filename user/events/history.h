@@ -35,7 +35,7 @@ void history_free(struct history *h);	/* what was not flushed is dropped; NULL i
 /* Take an event into the batch; nothing is written yet. */
 int history_append(struct history *h, const struct event *e);
 
-/* Write the batch, by one write() as a rule. 0, or -errno and the whole batch is dropped: no half of it stays. */
+/* Write the batch, by one write() as a rule. 0, or -errno and the whole batch is dropped. */
 int history_flush(struct history *h);
 
 /* history_tally() - Sum up what @dir holds from @from_seq on. An empty or missing history is no error. */

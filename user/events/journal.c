@@ -5,7 +5,7 @@
  */
 #include "events/journal.h"
 
-#define RING_SLOT 0	/* the header of the first region */
+#define RING_SLOT 0 /* the header of the first region */
 #define RING_COUNT_BITS 48
 #define RING_COUNT_MASK ((1ULL << RING_COUNT_BITS) - 1)
 
@@ -83,7 +83,8 @@ bool journal_take_record(struct journal *j, const void *record, size_t size)
 	j->first_record = false;
 	if (again)
 		return false;
-	store((__u64 *)&j->reported[RING_SLOT], mark << RING_COUNT_BITS | ((word + 1) & RING_COUNT_MASK));
+	store((__u64 *)&j->reported[RING_SLOT],
+	      mark << RING_COUNT_BITS | ((word + 1) & RING_COUNT_MASK));
 	return true;
 }
 

@@ -21,27 +21,28 @@
 #define NONE UINT32_MAX
 
 struct kinds {
-	uint64_t seed;			/* an attacker chooses keys, but not chains */
-	uint64_t clock;			/* for kind.since */
+	uint64_t seed; /* an attacker chooses keys, but not chains */
+	uint64_t clock; /* for kind.since */
 	uint32_t chains[CHAINS];
-	uint32_t used[PLACES];		/* the places in use, dense */
+	uint32_t used[PLACES]; /* the places in use, dense */
 	uint32_t used_count;
 	uint32_t free[PLACES];
 	uint32_t free_count;
-	uint32_t finer_count;		/* kinds that are not KIND_REST */
+	uint32_t finer_count; /* kinds that are not KIND_REST */
 	size_t waiting_count;
-	struct kind *waiting[PLACES];	/* of kinds_list_waiting() */
+	struct kind *waiting[PLACES]; /* of kinds_list_waiting() */
 	struct kind kinds[PLACES];
 };
 
 int kinds_new(struct kinds **ret)
 {
-	struct kinds *k = calloc(1, sizeof(*k));	/* large, but only pages in use take memory */
+	/* large, but only pages in use take memory */
+	struct kinds *k = calloc(1, sizeof(*k));
 
 	if (!k)
 		return -ENOMEM;
 	if (getrandom(&k->seed, sizeof(k->seed), GRND_NONBLOCK) < 0)
-		k->seed = (uintptr_t)k;		/* before the kernel has randomness: what the loader gave */
+		k->seed = (uintptr_t)k; /* before the kernel has randomness: what the loader gave */
 	memset(k->chains, 0xff, sizeof(k->chains));
 	for (uint32_t i = 0; i < PLACES; i++)
 		k->free[i] = PLACES - 1 - i;
@@ -158,7 +159,8 @@ static void set_detail(struct kind *kind, const struct kind_detail *detail)
 	process_unref(former.process);
 }
 
-struct kind *kinds_add(struct kinds *k, const struct kind_key *key, const struct kind_detail *detail, uint64_t refusals)
+struct kind *kinds_add(struct kinds *k, const struct kind_key *key,
+		       const struct kind_detail *detail, uint64_t refusals)
 {
 	struct kind *kind = find_or_make(k, key);
 
@@ -230,5 +232,6 @@ void kinds_forget_quiet(struct kinds *k)
 
 bool kind_keeps_endpoints(const struct kind_key *key)
 {
-	return (key->hook != PG_HOOK_INBOUND && key->hook != PG_HOOK_DELIVER) || key->reason == PG_REASON_SCAN;
+	return (key->hook != PG_HOOK_INBOUND && key->hook != PG_HOOK_DELIVER) ||
+	       key->reason == PG_REASON_SCAN;
 }

@@ -60,17 +60,19 @@ void kinds_free(struct kinds *k);	/* NULL is fine */
 /**
  * kinds_add() - Count refusals of a kind.
  * @detail: of the last of them; its start_us is taken where none waited before.
- * Return: the kind that counts them - a coarser one if the table is full; valid until kinds_forget_quiet().
+ * Return: the kind that counts them - a coarser one if the table is full. It is valid until
+ * kinds_forget_quiet().
  */
-struct kind *kinds_add(struct kinds *k, const struct kind_key *key, const struct kind_detail *detail, uint64_t refusals);
+struct kind *kinds_add(struct kinds *k, const struct kind_key *key, const struct kind_detail *detail,
+		       uint64_t refusals);
 struct kind *kinds_find(struct kinds *k, const struct kind_key *key);
 
 /* The refusals of @kind have got their line. */
 void kinds_told(struct kinds *k, struct kind *kind);
-/* Let what waits in @kind wait in the kind above it; false: there is none, or it is a scan, which stays what it is. */
+/* Let what waits in @kind wait in the kind above it; false: there is none, or it is a scan. */
 bool kinds_fold(struct kinds *k, struct kind *kind);
 
-/* How many kinds wait, and all of them, longest waiting first; the array is the table's, until the next call. */
+/* How many kinds wait; all of them, longest waiting first, in an array of the table's own. */
 size_t kinds_waiting(const struct kinds *k);
 struct kind **kinds_list_waiting(struct kinds *k, size_t *ret_count);
 

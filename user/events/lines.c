@@ -11,8 +11,8 @@
 
 /* A second, less what a timer is early or late: ticks a second apart must not miss each other's lines. */
 #define WINDOW_NS 980000000ULL
-#define HOLD_SECONDS 2		/* kinds that can be told within these wait; beyond, they are folded */
-#define PATIENCE 2		/* ticks that a lone packet of no known source waits for another */
+#define HOLD_SECONDS 2 /* kinds that can be told within these wait; beyond, they are folded */
+#define PATIENCE 2 /* ticks that a lone packet of no known source waits for another */
 #define TEXT_SIZE 64
 
 static bool is_past(const struct stream *s, uint32_t i)
@@ -69,7 +69,8 @@ static void set_process(struct event *e, const struct process *p)
 }
 
 /* A rule that is gone, or one of several that a folded line stands for, still gets a word. */
-static const char *rule_text(const struct stream *s, const struct kind_key *key, char text[TEXT_SIZE])
+static const char *rule_text(const struct stream *s, const struct kind_key *key,
+			     char text[TEXT_SIZE])
 {
 	const char *rule = NULL;
 
@@ -78,9 +79,10 @@ static const char *rule_text(const struct stream *s, const struct kind_key *key,
 	if (rule)
 		return rule;
 	if (key->rule)
-		(void)snprintf(text, TEXT_SIZE, "(rule %u, removed)", (unsigned)key->rule);	/* fits */
+		(void)snprintf(text, TEXT_SIZE, "(rule %u, removed)",
+			       (unsigned)key->rule); /* fits */
 	else
-		(void)snprintf(text, TEXT_SIZE, "(several rules)");	/* fits */
+		(void)snprintf(text, TEXT_SIZE, "(several rules)"); /* fits */
 	return key->rule || key->reason == PG_REASON_RULE ? text : NULL;
 }
 
@@ -94,7 +96,7 @@ static const char *interface_name(const struct stream *s, uint32_t ifindex, char
 		name = s->config.interface_name(s->config.data, ifindex);
 	if (name)
 		return name;
-	(void)snprintf(text, TEXT_SIZE, "if%u", (unsigned)ifindex);	/* it is gone; fits */
+	(void)snprintf(text, TEXT_SIZE, "if%u", (unsigned)ifindex); /* it is gone; fits */
 	return text;
 }
 
@@ -109,15 +111,24 @@ static struct event event_of(const struct kind *kind)
 	const struct kind_detail *detail = &kind->detail;
 	bool is_scan = key->reason == PG_REASON_SCAN;
 	struct event e = {
-		.kind = EVENT_VERDICT, .start_us = detail->start_us, .end_us = detail->end_us,
-		.verdict = key->verdict, .hook = key->hook, .reason = key->reason,
-		.mode = key->verdict == PG_DENY || detail->mode >= PG_MODE_OFF ? PG_MODE_ENFORCE : detail->mode,
-		.proto = is_scan ? detail->proto : key->proto, .family = key->family,
-		.local = detail->local, .remote = detail->remote, .scope = "host", .count = kind->waiting,
+		.kind = EVENT_VERDICT,
+		.start_us = detail->start_us,
+		.end_us = detail->end_us,
+		.verdict = key->verdict,
+		.hook = key->hook,
+		.reason = key->reason,
+		.mode = key->verdict == PG_DENY || detail->mode >= PG_MODE_OFF ? PG_MODE_ENFORCE
+									       : detail->mode,
+		.proto = is_scan ? detail->proto : key->proto,
+		.family = key->family,
+		.local = detail->local,
+		.remote = detail->remote,
+		.scope = "host",
+		.count = kind->waiting,
 		.ports = is_scan ? ports_of_scan(kind) : 0,
 	};
 
-	if (e.start_us > e.end_us)	/* somebody set the clock back */
+	if (e.start_us > e.end_us) /* somebody set the clock back */
 		e.start_us = e.end_us;
 	set_process(&e, detail->process);
 	return e;
@@ -191,7 +202,8 @@ static void fold(struct stream *s, enum kind_level level, size_t keep)
 	qsort(kinds, count, sizeof(*kinds), by_weight);
 	for (size_t i = keep; i < count; i++)
 		if (kinds[i]->key.level <= level)
-			(void)kinds_fold(s->kinds, kinds[i]);	/* a scan stays what it is, and waits */
+			(void)kinds_fold(s->kinds,
+					 kinds[i]); /* a scan stays what it is, and waits */
 }
 
 /* The heaviest kinds get lines of their own, the others share what lines are left. */
@@ -214,7 +226,8 @@ static void tell_folded(struct stream *s, uint32_t limit)
 /* A sum over unknown sources that is one packet would be a line that says nothing: it waits for another. */
 static bool is_lone(const struct kind *kind)
 {
-	return kind->key.level >= KIND_PORT && kind->waiting == 1 && !kind_keeps_endpoints(&kind->key);
+	return kind->key.level >= KIND_PORT && kind->waiting == 1 &&
+	       !kind_keeps_endpoints(&kind->key);
 }
 
 /* The kinds whose time has come, first in the list; returns how many. */
@@ -230,7 +243,7 @@ static size_t without_lone(struct stream *s, struct kind **kinds, size_t count)
 		else if (kind->key.level == KIND_REST)
 			kind->patience++;
 		else
-			(void)kinds_fold(s->kinds, kind);	/* a KIND_PORT always folds */
+			(void)kinds_fold(s->kinds, kind); /* a KIND_PORT always folds */
 	}
 	return n;
 }

@@ -14,9 +14,9 @@
 
 struct outputs {
 	struct history *history;
-	struct sink_file *log;		/* or NULL */
+	struct sink_file *log; /* or NULL */
 	struct subscribers *subscribers;
-	struct json batch;		/* frames for the followers */
+	struct json batch; /* frames for the followers */
 };
 
 struct replay {
@@ -28,7 +28,7 @@ static int replay_event(void *data, const struct event_source *source, const str
 {
 	struct replay *r = data;
 
-	(void)source;	/* a batch under way is of this boot: the journal does not outlive it */
+	(void)source; /* a batch under way is of this boot: the journal does not outlive it */
 	return e->seq >= r->from_seq ? sink_file_append(r->log, e) : 0;
 }
 
@@ -49,14 +49,18 @@ static int replay(const struct outputs_config *config, struct sink_file *log)
 static int open_all(struct outputs *o, const struct outputs_config *config, struct pg_error *err)
 {
 	struct subscribers_config sub = {
-		.path = config->socket, .source = config->source, .flush = config->flush, .data = config->data,
+		.path = config->socket,
+		.source = config->source,
+		.flush = config->flush,
+		.data = config->data,
 	};
 	int r = history_open(config->dir, config->source, 0, err, &o->history);
 
 	if (!r && config->event_log)
 		r = sink_file_open(config->event_log, config->source, err, &o->log);
 	if (!r && o->log)
-		(void)replay(config, o->log);	/* a full disk: the lines wait, and its figures say so */
+		(void)replay(config,
+			     o->log); /* a full disk: the lines wait, and its figures say so */
 	return r ? r : subscribers_open(&sub, err, &o->subscribers);
 }
 
@@ -72,7 +76,8 @@ int outputs_open(const struct outputs_config *config, struct pg_error *err, stru
 	if (!r) {
 		r = history_tally(config->dir, config->pending_seq, ret_past);
 		if (r)
-			(void)pg_fail(err, r, PG_EXIT_AUTO, "history in %s cannot be read", config->dir);
+			(void)pg_fail(err, r, PG_EXIT_AUTO, "history in %s cannot be read",
+				      config->dir);
 	}
 	if (r) {
 		outputs_free(o);
@@ -116,7 +121,7 @@ static void publish(struct outputs *o)
 
 	for (size_t at = 0; at < o->batch.length; at += used) {
 		if (frame_get(o->batch.text + at, o->batch.length - at, &frame, &used) <= 0)
-			break;		/* cannot be: we wrote it */
+			break; /* cannot be: we wrote it */
 		subscribers_publish(o->subscribers, &frame.event);
 	}
 	json_reset(&o->batch);

@@ -18,7 +18,8 @@ struct outputs_config {
 	const char *event_log;		/* NULL: none */
 	const struct event_source *source;	/* copied */
 	uint64_t pending_seq;		/* journal->pending_seq, as the former agent left it */
-	void (*flush)(void *data);	/* a client asks for all there is: drain the ring, then stream_flush() */
+	/* A client asks for all there is: drain the ring, then stream_flush(). May be NULL. */
+	void (*flush)(void *data);
 	void *data;
 };
 

@@ -14,8 +14,8 @@
 #include "util/cleanup.h"
 
 #define CMDLINE_MAX 4096
-#define START_FIELD 22		/* of /proc/PID/stat, proc(5) */
-#define START_SLACK 2		/* ticks */
+#define START_FIELD 22 /* of /proc/PID/stat, proc(5) */
+#define START_SLACK 2 /* ticks */
 #define NS_PER_SECOND 1000000000ULL
 
 /* Up to @size bytes of a file; how many, 0 on failure. */
@@ -85,7 +85,8 @@ static char *read_cmdline(int dir_fd)
 	return length ? strndup(words, length) : NULL;
 }
 
-void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **ret_exe, char **ret_cmdline)
+void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **ret_exe,
+		  char **ret_cmdline)
 {
 	_cleanup_close_ int dir_fd = -1;
 	char path[PATH_MAX];
@@ -123,13 +124,14 @@ static void set_comm(struct process *p, const char comm[16])
 	memcpy(p->comm, comm, length);
 	p->comm[length] = '\0';
 	if (!length)
-		p->comm[0] = '?';	/* a process may take its own name away */
+		p->comm[0] = '?'; /* a process may take its own name away */
 }
 
 static bool is_process_of(const struct process *p, const struct pg_record_refusal *r)
 {
-	return p->pid == r->pid && p->started_ns == r->started_ns && p->uid == r->uid && p->ppid == r->ppid &&
-	       p->cgroup_id == r->cgroup_id && (!strncmp(p->comm, r->comm, 16) || !r->comm[0]);
+	return p->pid == r->pid && p->started_ns == r->started_ns && p->uid == r->uid &&
+	       p->ppid == r->ppid && p->cgroup_id == r->cgroup_id &&
+	       (!strncmp(p->comm, r->comm, 16) || !r->comm[0]);
 }
 
 static struct process *look_up(const struct process_cache *c, const struct pg_record_refusal *r)

@@ -76,7 +76,8 @@ static struct scan *find(struct scans *s, const struct scan_key *key, struct sca
 	return NULL;
 }
 
-struct scan *scans_note(struct scans *s, const struct scan_key *key, const uint64_t bits[SCAN_WORDS])
+struct scan *scans_note(struct scans *s, const struct scan_key *key,
+			const uint64_t bits[SCAN_WORDS])
 {
 	struct scan *place, *scan = find(s, key, &place);
 
@@ -97,7 +98,7 @@ struct scan *scans_note(struct scans *s, const struct scan_key *key, const uint6
 static void count_new_ports(struct scan *scan)
 {
 	for (int i = 0; i < SCAN_WORDS; i++)
-		if (scan->known[i] & ~scan->now[i])	/* a slot began anew: so does the count */
+		if (scan->known[i] & ~scan->now[i]) /* a slot began anew: so does the count */
 			memset(scan->known, 0, sizeof(scan->known));
 	for (int i = 0; i < SCAN_WORDS; i++)
 		scan->new_ports += (uint32_t)__builtin_popcountll(scan->now[i] & ~scan->known[i]);

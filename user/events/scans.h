@@ -37,7 +37,7 @@ void scans_free(struct scans *s);	/* NULL is fine */
 void scans_begin(struct scans *s);
 /* A CPU's slot of a source that is scanning. NULL: no room to remember it. */
 struct scan *scans_note(struct scans *s, const struct scan_key *key, const uint64_t bits[SCAN_WORDS]);
-/* All CPUs' slots of this drain have been noted: tell the new ports from the known. True if a scan began. */
+/* All slots of this drain have been noted: tell new ports from known. True if a scan began. */
 bool scans_end(struct scans *s);
 /* Whether that source was scanning at the last drain. */
 struct scan *scans_find(struct scans *s, const struct scan_key *key);

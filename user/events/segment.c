@@ -48,7 +48,8 @@ static int read_more(struct segment_reader *r)
 	if (r->fd < 0)
 		return 0;
 	if (r->consumed) {
-		memmove(r->buffer.text, r->buffer.text + r->consumed, r->buffer.length - r->consumed);
+		memmove(r->buffer.text, r->buffer.text + r->consumed,
+			r->buffer.length - r->consumed);
 		r->buffer.length -= r->consumed;
 		r->consumed = 0;
 	}
@@ -71,7 +72,7 @@ static int next_frame(struct segment_reader *r, struct frame *frame)
 		left = r->buffer.length - r->consumed;
 		got = left ? frame_get(r->buffer.text + r->consumed, left, frame, &used) : 0;
 		if (got < 0)
-			return 0;	/* damage: nothing after it can be trusted */
+			return 0; /* damage: nothing after it can be trusted */
 		if (got) {
 			r->consumed += used;
 			r->offset += used;

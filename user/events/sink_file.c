@@ -14,11 +14,11 @@
 #include "events/format.h"
 #include "util/cleanup.h"
 
-#define BUFFER_MAX (1024 * 1024)	/* bytes that may wait for the disk */
-#define TAIL_MAX (256 * 1024)		/* a line is shorter */
+#define BUFFER_MAX (1024 * 1024) /* bytes that may wait for the disk */
+#define TAIL_MAX (256 * 1024) /* a line is shorter */
 
 struct mark {
-	size_t end;		/* of the line, in the buffer */
+	size_t end; /* of the line, in the buffer */
 	uint64_t refusals;
 };
 
@@ -27,7 +27,7 @@ struct sink_file {
 	struct event_source source;
 	int fd;
 	struct json buffer;
-	size_t written;		/* bytes of the first line that lie in the file */
+	size_t written; /* bytes of the first line that lie in the file */
 	struct mark *marks;
 	size_t mark_count, mark_capacity;
 	uint64_t last_seq;
@@ -37,7 +37,8 @@ struct sink_file {
 static int open_for_append(const char *path)
 {
 	/* O_NONBLOCK: a pipe without a reader must not stop the agent; files do not heed it. */
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -58,30 +59,41 @@ static ssize_t read_tail(const char *path, char *bytes, size_t size, off_t *ret_
 	return n < 0 ? -errno : n;
 }
 
+/* Whether a line, or what there is of it, is one of ours; a stranger's file is never cut. */
+static bool is_ours(const char *line, size_t length)
+{
+	static const char begin[] = "{\"schema\":1,";
+	size_t n = length < sizeof(begin) - 1 ? length : sizeof(begin) - 1;
+
+	return n && !memcmp(line, begin, n);
+}
+
 /* Our fields come in order, so that nobody's text stands before "seq". */
 static uint64_t seq_of_line(const char *line, size_t length)
 {
-	static const char name[] = "\"seq\":", begin[] = "{\"schema\":1,";
+	static const char name[] = "\"seq\":";
 	const char *seq = memmem(line, length, name, sizeof(name) - 1);
 
-	if (!seq || length < sizeof(begin) || memcmp(line, begin, sizeof(begin) - 1))
+	if (!seq || !is_ours(line, length))
 		return 0;
-	return strtoull(seq + sizeof(name) - 1, NULL, 10);	/* a newline follows in the buffer */
+	/* A newline follows in the buffer. */
+	return strtoull(seq + sizeof(name) - 1, NULL, 10);
 }
 
 /* Cut off a torn line that is ours, and learn the seq of the last whole one. */
 static int look_back(struct sink_file *f)
 {
-	_cleanup_free_ char *tail = malloc(TAIL_MAX);
+	_cleanup_free_ char *tail = calloc(1, TAIL_MAX);
 	const char *end, *line;
 	off_t offset = 0;
 	ssize_t n = tail ? read_tail(f->path, tail, TAIL_MAX, &offset) : -ENOMEM;
 
+	/* One that cannot be read back can still be written. */
 	if (n <= 0)
-		return n == -ENOMEM ? -ENOMEM : 0;	/* one that cannot be read back can still be written */
+		return n == -ENOMEM ? -ENOMEM : 0;
 	end = memrchr(tail, '\n', (size_t)n);
 	end = end ? end + 1 : offset ? tail + n : tail;
-	if (end < tail + n && tail[end - tail] == '{' && ftruncate(f->fd, offset + (end - tail)))
+	if (is_ours(end, (size_t)(tail + n - end)) && ftruncate(f->fd, offset + (end - tail)))
 		return -errno;
 	if (end == tail || end[-1] != '\n')
 		return 0;
@@ -91,7 +103,8 @@ static int look_back(struct sink_file *f)
 	return 0;
 }
 
-int sink_file_open(const char *path, const struct event_source *source, struct pg_error *err, struct sink_file **ret)
+int sink_file_open(const char *path, const struct event_source *source, struct pg_error *err,
+		   struct sink_file **ret)
 {
 	struct sink_file *f = calloc(1, sizeof(*f));
 	int r;
@@ -115,7 +128,7 @@ void sink_file_free(struct sink_file *f)
 	if (!f)
 		return;
 	if (f->fd >= 0)
-		(void)sink_file_flush(f);	/* nobody is left to be told */
+		(void)sink_file_flush(f); /* nobody is left to be told */
 	cleanup_close(&f->fd);
 	json_free(&f->buffer);
 	free(f->marks);
@@ -180,7 +193,8 @@ static void consume(struct sink_file *f, size_t bytes)
 int sink_file_flush(struct sink_file *f)
 {
 	while (f->buffer.length > f->written) {
-		ssize_t n = write(f->fd, f->buffer.text + f->written, f->buffer.length - f->written);
+		ssize_t n =
+			write(f->fd, f->buffer.text + f->written, f->buffer.length - f->written);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -202,7 +216,9 @@ static void take_back(struct sink_file *f)
 	if (!f->written || fstat(f->fd, &st) || !S_ISREG(st.st_mode))
 		return;
 	if (st.st_size >= (off_t)f->written)
-		(void)!ftruncate(f->fd, st.st_size - (off_t)f->written);	/* a torn line there is all that is lost */
+		(void)!ftruncate(
+			f->fd,
+			st.st_size - (off_t)f->written); /* a torn line there is all that is lost */
 }
 
 int sink_file_reopen(struct sink_file *f)

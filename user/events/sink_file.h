@@ -22,7 +22,8 @@ struct sink_figures {
  * @source: copied.
  * A last line that a dying agent left unfinished is cut off.
  */
-int sink_file_open(const char *path, const struct event_source *source, struct pg_error *err, struct sink_file **ret);
+int sink_file_open(const char *path, const struct event_source *source, struct pg_error *err,
+		   struct sink_file **ret);
 void sink_file_free(struct sink_file *f);	/* what waits is tried once more; NULL is fine */
 
 /* Take an event into the batch. */

@@ -13,14 +13,14 @@
 
 #include "events/stream_state.h"
 
-#define FOR_TICKS 4	/* one line of so many is not for those at once */
+#define FOR_TICKS 4 /* one line of so many is not for those at once */
 
 static void machine_clocks(void *data, uint64_t *ret_monotonic_ns, uint64_t *ret_realtime_ns)
 {
 	struct timespec monotonic, realtime;
 
 	(void)data;
-	(void)clock_gettime(CLOCK_MONOTONIC, &monotonic);	/* neither can fail */
+	(void)clock_gettime(CLOCK_MONOTONIC, &monotonic); /* neither can fail */
 	(void)clock_gettime(CLOCK_REALTIME, &realtime);
 	*ret_monotonic_ns = (uint64_t)monotonic.tv_sec * 1000000000 + (uint64_t)monotonic.tv_nsec;
 	*ret_realtime_ns = (uint64_t)realtime.tv_sec * 1000000000 + (uint64_t)realtime.tv_nsec;
@@ -84,7 +84,9 @@ int stream_open(const struct stream_config *config, struct stream **ret)
 	}
 	read_clocks(s);
 	s->drained_us = config->past.last_end_us;
+	s->figures.lost_before = config->memory.journal->lost;
 	journal_open(&s->journal, &config->past);
+	s->figures.lost_before = config->memory.journal->lost - s->figures.lost_before;
 	*ret = s;
 	return 0;
 }
@@ -124,12 +126,15 @@ static bool is_zero(const uint8_t ip[16])
 {
 	static const uint8_t zero[16];
 
-	return !memcmp(ip, zero, sizeof(zero)) || (!memcmp(ip, zero, 10) && !memcmp(ip + 12, zero, 4));
+	return !memcmp(ip, zero, sizeof(zero)) ||
+	       (!memcmp(ip, zero, 10) && !memcmp(ip + 12, zero, 4));
 }
 
 static struct event_endpoint endpoint(const uint8_t ip[16], uint8_t family, uint16_t port)
 {
-	struct event_endpoint end = { .known = true, .ip_known = true, .port_known = true, .port = port };
+	struct event_endpoint end = {
+		.known = true, .ip_known = true, .port_known = true, .port = port
+	};
 
 	copy_ip(end.ip, ip, family);
 	return end;
@@ -156,8 +161,14 @@ static struct kind_key key_of(const struct pg_record_refusal *r)
 {
 	bool outgoing = r->hook == PG_HOOK_CONNECT || r->hook == PG_HOOK_SEND;
 	struct kind_key key = {
-		.level = KIND_WHOLE, .hook = r->hook, .verdict = r->verdict, .reason = r->reason,
-		.proto = r->proto, .family = r->family, .rule = r->rule, .has_port = r->hook != PG_HOOK_SOCKET,
+		.level = KIND_WHOLE,
+		.hook = r->hook,
+		.verdict = r->verdict,
+		.reason = r->reason,
+		.proto = r->proto,
+		.family = r->family,
+		.rule = r->rule,
+		.has_port = r->hook != PG_HOOK_SOCKET,
 		.port = outgoing ? r->remote_port : r->local_port,
 	};
 
@@ -253,9 +264,12 @@ void stream_finish(struct stream *s)
 	journal_close(&s->journal);
 }
 
-void stream_health(struct stream *s, const char *action, const char *text, const char *counters_json)
+void stream_health(struct stream *s, const char *action, const char *text,
+		   const char *counters_json)
 {
-	struct event e = { .kind = EVENT_HEALTH, .action = action, .text = text, .counters_json = counters_json };
+	struct event e = {
+		.kind = EVENT_HEALTH, .action = action, .text = text, .counters_json = counters_json
+	};
 
 	read_clocks(s);
 	lines_tell_event(s, &e);
@@ -264,8 +278,12 @@ void stream_health(struct stream *s, const char *action, const char *text, const
 void stream_change(struct stream *s, const struct event *change)
 {
 	struct event e = {
-		.kind = EVENT_CHANGE, .action = change->action, .text = change->text, .actor = change->actor,
-		.before = change->before, .after = change->after,
+		.kind = EVENT_CHANGE,
+		.action = change->action,
+		.text = change->text,
+		.actor = change->actor,
+		.before = change->before,
+		.after = change->after,
 	};
 
 	read_clocks(s);

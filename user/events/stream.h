@@ -16,13 +16,13 @@
 
 struct stream;
 
-/* One line is made: called with the event whole (seq, severity … set); 0 or -errno, which is only counted. */
+/* One line is made: the event is whole (seq, severity … set). 0 or -errno, which is only counted. */
 typedef int (*stream_sink_fn)(void *data, const struct event *event);
 
 struct stream_memory {
 	struct pg_control *control;		/* epoch and drained are written */
 	const struct pg_seen *seen;		/* control->cpus regions of PG_SEEN_REGION */
-	uint64_t *reported;			/* one for each slot of seen: its count as reported so far */
+	uint64_t *reported;	/* a word for each slot of seen: its count as reported so far; journal.h */
 	struct pg_journal *journal;
 };
 
@@ -33,7 +33,7 @@ struct stream_config {
 	/* The end of a batch of lines: write them, history first. May be NULL. 0 or -errno, only counted. */
 	int (*flush)(void *data);
 	void *data;
-	/* Text of a rule id as `list` prints it, or NULL; valid until the next call. May be NULL, as those below. */
+	/* Text of a rule id as `list` prints it, or NULL; valid until the next call. These may be NULL. */
 	const char *(*rule_text)(void *data, uint32_t id);
 	/* Device name by index, or NULL; likewise. */
 	const char *(*interface_name)(void *data, uint32_t ifindex);
@@ -46,9 +46,9 @@ struct stream_config {
 	void (*clocks)(void *data, uint64_t *ret_monotonic_ns, uint64_t *ret_realtime_ns);
 };
 
-/* Lines and batches that an output did not take, as it said. */
 struct stream_figures {
-	uint64_t sink_errors;
+	uint64_t sink_errors;	/* lines and batches that an output did not take, as it said */
+	uint64_t lost_before;	/* refusals that died with the former agent: found by stream_open() */
 };
 
 /**

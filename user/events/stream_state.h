@@ -38,7 +38,7 @@ struct stream {
 void drain_all(struct stream *s);
 /* Tell the kernel that all was taken: slots that stay quiet may be given to other kinds. */
 void drain_next_epoch(struct stream *s);
-/* Take a new kind that the kernel announced, if it is the first of its kind; NULL: it waits for the drain. */
+/* Take a kind that the kernel announced, if it is the first of its kind; NULL: the drain will. */
 struct kind *drain_announced(struct stream *s, uint32_t slot);
 /* CLOCK_MONOTONIC to UTC microseconds, never later than now. */
 uint64_t drain_utc_us(const struct stream *s, uint64_t monotonic_ns);

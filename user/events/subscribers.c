@@ -24,15 +24,15 @@
 enum client_format { CLIENT_SILENT, CLIENT_RECORD, CLIENT_JSON, CLIENT_TEXT };
 
 struct client {
-	int fd;				/* -1: a free place */
+	int fd; /* -1: a free place */
 	enum client_format format;
 	char request[REQUEST_MAX];
 	size_t request_length;
 	struct json queue;
-	bool waits_for_room;		/* EPOLLOUT is asked for */
-	bool closing;			/* hang up once the queue is empty */
+	bool waits_for_room; /* EPOLLOUT is asked for */
+	bool closing; /* hang up once the queue is empty */
 	uint64_t lost_events, lost_refusals;
-	struct event lost_last;		/* times and seq of the last one lost; no strings */
+	struct event lost_last; /* times and seq of the last one lost; no strings */
 };
 
 struct subscribers {
@@ -42,12 +42,12 @@ struct subscribers {
 	void *data;
 	int listen_fd, epoll_fd;
 	struct client clients[SUBSCRIBERS_MAX];
-	struct json scratch[CLIENT_TEXT + 1];	/* the event being published, once a format */
+	struct json scratch[CLIENT_TEXT + 1]; /* the event being published, once a format */
 };
 
 static void hang_up(struct client *c)
 {
-	cleanup_close(&c->fd);	/* leaves the epoll set too */
+	cleanup_close(&c->fd); /* leaves the epoll set too */
 	json_free(&c->queue);
 	*c = (struct client){ .fd = -1 };
 }
@@ -59,7 +59,8 @@ static void ask_for_room(struct subscribers *s, struct client *c, bool wanted)
 	if (c->waits_for_room == wanted)
 		return;
 	c->waits_for_room = wanted;
-	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);	/* on failure the next event tries again */
+	/* on failure the next event tries again */
+	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
 static void send_queue(struct subscribers *s, struct client *c)
@@ -67,7 +68,8 @@ static void send_queue(struct subscribers *s, struct client *c)
 	size_t sent = 0;
 
 	while (sent < c->queue.length) {
-		ssize_t n = send(c->fd, c->queue.text + sent, c->queue.length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(c->fd, c->queue.text + sent, c->queue.length - sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -88,10 +90,12 @@ static void send_queue(struct subscribers *s, struct client *c)
 		ask_for_room(s, c, c->queue.length > 0);
 }
 
-static void put_event(struct json *out, const struct subscribers *s, enum client_format format, const struct event *e)
+static void put_event(struct json *out, const struct subscribers *s, enum client_format format,
+		      const struct event *e)
 {
 	if (format == CLIENT_RECORD)
-		(void)frame_put_event(out, e);	/* an error sticks, or the event is over every limit */
+		(void)frame_put_event(out,
+				      e); /* an error sticks, or the event is over every limit */
 	else if (format == CLIENT_JSON)
 		format_json(out, &s->source, e);
 	else
@@ -125,11 +129,13 @@ static bool tell_lost(struct subscribers *s, struct client *c)
 	if (!c->lost_events)
 		return true;
 	if (c->queue.length > SUBSCRIBER_QUEUE_MAX / 2)
-		return false;	/* not one by one as bytes get free */
-	(void)snprintf(text, sizeof(text), "this reader was too slow: %" PRIu64 " events did not reach it",
-		       c->lost_events);	/* fits */
-	(void)snprintf(counters, sizeof(counters), "{\"events\":%" PRIu64 ",\"refusals\":%" PRIu64 "}",
-		       c->lost_events, c->lost_refusals);	/* fits */
+		return false; /* not one by one as bytes get free */
+	(void)snprintf(text, sizeof(text),
+		       "this reader was too slow: %" PRIu64 " events did not reach it",
+		       c->lost_events); /* fits */
+	(void)snprintf(counters, sizeof(counters),
+		       "{\"events\":%" PRIu64 ",\"refusals\":%" PRIu64 "}", c->lost_events,
+		       c->lost_refusals); /* fits */
 	e.kind = EVENT_HEALTH;
 	e.action = "lost";
 	e.text = text;
@@ -165,7 +171,8 @@ static void start(struct subscribers *s, struct client *c, enum client_format fo
 {
 	c->format = format;
 	if (format == CLIENT_RECORD)
-		(void)frame_put_source(&c->queue, &s->source);	/* an error sticks: the client is then cut */
+		(void)frame_put_source(&c->queue,
+				       &s->source); /* an error sticks: the client is then cut */
 	if (json_error(&c->queue))
 		hang_up(c);
 	else
@@ -234,14 +241,14 @@ static void welcome(struct subscribers *s)
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 
 	if (fd < 0 || !c || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev))
-		return;		/* one too many is hung up on */
+		return; /* one too many is hung up on */
 	*c = (struct client){ .fd = TAKE_FD(fd) };
 }
 
 static void serve(struct subscribers *s, struct client *c, uint32_t what)
 {
 	if (c->fd >= 0 && what & EPOLLOUT) {
-		(void)tell_lost(s, c);	/* or at the next event */
+		(void)tell_lost(s, c); /* or at the next event */
 		send_queue(s, c);
 	}
 	if (c->fd >= 0 && what & (EPOLLIN | EPOLLHUP | EPOLLERR))
@@ -295,13 +302,15 @@ static int start_listening(struct subscribers *s)
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->listen_fd, &ev) ? -errno : 0;
 }
 
-int subscribers_open(const struct subscribers_config *config, struct pg_error *err, struct subscribers **ret)
+int subscribers_open(const struct subscribers_config *config, struct pg_error *err,
+		     struct subscribers **ret)
 {
 	struct subscribers *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
-		return pg_fail(err, -ENOMEM, PG_EXIT_AUTO, "socket %s: out of memory", config->path);
+		return pg_fail(err, -ENOMEM, PG_EXIT_AUTO, "socket %s: out of memory",
+			       config->path);
 	s->listen_fd = s->epoll_fd = -1;
 	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++)
 		s->clients[i].fd = -1;
@@ -328,7 +337,7 @@ void subscribers_free(struct subscribers *s)
 	for (size_t i = 0; i < ARRAY_SIZE(s->scratch); i++)
 		json_free(&s->scratch[i]);
 	if (s->listen_fd >= 0)
-		(void)unlink(s->path);	/* a stale name is replaced by the next agent */
+		(void)unlink(s->path); /* a stale name is replaced by the next agent */
 	cleanup_close(&s->listen_fd);
 	cleanup_close(&s->epoll_fd);
 	free(s->path);

@@ -19,13 +19,14 @@
 struct subscribers;
 
 struct subscribers_config {
-	const char *path;		/* of the socket; a stale one is replaced: the caller holds the lock */
+	const char *path;	/* of the socket; a stale one is replaced: the caller holds the lock */
 	const struct event_source *source;	/* copied */
 	void (*flush)(void *data);	/* somebody asks for all there is; may be NULL */
 	void *data;
 };
 
-int subscribers_open(const struct subscribers_config *config, struct pg_error *err, struct subscribers **ret);
+int subscribers_open(const struct subscribers_config *config, struct pg_error *err,
+		     struct subscribers **ret);
 void subscribers_free(struct subscribers *s);	/* unlinks the socket; NULL is fine */
 
 /* Readable when something is to be done: subscribers_dispatch() does it and never blocks. */

@@ -126,8 +126,7 @@ static int load_failed(int r, struct pg_error *err)
 
 int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "pg");
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open_opts(&options);
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
 	int r, fd;
 
 	if (!b)

@@ -35,22 +35,27 @@ static bool says_version(const struct node *root)
 	return false;
 }
 
-/* Each file may say its version; the main file must. */
+/* Each file may say its version; the main file must, unless it cannot be read at all. */
+static void check_version(struct reader *r, const struct node *root, bool found)
+{
+	struct place top = { .source = 0, .line = 1, .column = 1 };
+
+	if (found && !node_is_null(root) && (root->kind != NODE_MAP || says_version(root)))
+		return;
+	mistakes_add(&r->mistakes, found ? root->place : top,
+		     "the version is missing: want a line `version: 1`");
+}
+
 static void read_file(struct reader *r, size_t source)
 {
 	struct node root = { .kind = NODE_MAP };
 	size_t before = r->mistakes.count;
-	int found = tree_read(&r->mistakes, source, &root);
-	bool empty = !found || node_is_null(&root);
+	bool found = tree_read(&r->mistakes, source, &root);
 
-	if (!empty)
+	if (!source && (found || r->mistakes.count == before))
+		check_version(r, &root, found);
+	if (found && !node_is_null(&root))
 		read_root(r, &root);
-	if (!source && (empty || root.kind == NODE_MAP) && r->mistakes.count - before == 0 &&
-	    (empty || !says_version(&root)))
-		mistakes_add(&r->mistakes, (struct place){ source, 1, 1 },
-			     "the version is missing: want a line `version: 1`");
-	else if (!source && found && root.kind == NODE_MAP && !says_version(&root))
-		mistakes_add(&r->mistakes, root.place, "the version is missing: want a line `version: 1`");
 	node_free(&root);
 }
 

@@ -14,6 +14,8 @@
 
 #define DURATION_MAX (24 * 86400)	/* half of what 32 bits of jiffies count */
 
+#define EVENTS_MAX 1000000u
+
 static const char *const verdict_words[] = { "allow", "deny", NULL };
 
 /* allow or deny; a word of a later version is refused by name. Return: a verdict, or PG_NONE. */
@@ -215,17 +217,16 @@ static void read_flows(struct reader *r, const struct key *key, const struct nod
 
 static void read_events_max(struct reader *r, const struct key *key, const struct node *n)
 {
-	struct pg_bucket_config rate;
 	uint32_t lines;
 
 	if (!want_scalar(r, n, key->name, "lines a second, such as 200/s"))
 		return;
-	if (rate_parse(n->text, n->length, &rate, NULL) || !memmem(n->text, n->length, "/s", 3)) {
-		MISTAKE(r, n, "max '%s': want lines a second, such as 200/s", SHOW(n->text, n->length));
-		return;
-	}
-	lines = rate.per_second_x1000 / 1000;
-	r->policy.events_max = lines;
+	if (n->length < 3 || strcmp(n->text + n->length - 2, "/s") ||
+	    number_parse(n->text, n->length - 2, 1, EVENTS_MAX, &lines, NULL))
+		MISTAKE(r, n, "max '%s': want lines a second, 1-%u, such as 200/s",
+			SHOW(n->text, n->length), EVENTS_MAX);
+	else
+		r->policy.events_max = lines;
 }
 
 static void read_events_number(struct reader *r, const struct key *key, const struct node *n)

@@ -63,7 +63,8 @@ static int find_lines(struct source *s)
 
 int mistakes_add_source(struct mistakes *m, const char *name, char *text, size_t length, bool owned)
 {
-	struct source s = { .name = strdup(name), .text = text, .length = length,
+	size_t mark = length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;	/* byte order mark */
+	struct source s = { .name = strdup(name), .text = text + mark, .length = length - mark,
 			    .owned = owned ? text : NULL };
 
 	if (s.name && !find_lines(&s) &&

@@ -134,7 +134,8 @@ static size_t append_escaped(struct json *j, const char *text, size_t length)
 		json_append(j, "\\", 1);
 		json_append(j, text, 1);
 	} else if (utf8_is_control(character)) {
-		(void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)character);	/* always fits */
+		/* always fits */
+		(void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)character);
 		json_append(j, escape, 6);
 	} else if (character == UTF8_REPLACEMENT) {
 		json_append(j, "\xef\xbf\xbd", 3);
@@ -173,7 +174,7 @@ void json_u64(struct json *j, uint64_t number)
 {
 	char digits[24];
 
-	(void)snprintf(digits, sizeof(digits), "%" PRIu64, number);	/* at most 20 digits */
+	(void)snprintf(digits, sizeof(digits), "%" PRIu64, number); /* at most 20 digits */
 	json_raw(j, digits);
 }
 
@@ -181,7 +182,8 @@ void json_i64(struct json *j, int64_t number)
 {
 	char digits[24];
 
-	(void)snprintf(digits, sizeof(digits), "%" PRId64, number);	/* at most 19 digits and a sign */
+	/* at most 19 digits and a sign */
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, number);
 	json_raw(j, digits);
 }
 

@@ -6,9 +6,9 @@
 #include "util/utf8.h"
 
 struct lead {
-	uint8_t first, last;		/* lead bytes */
+	uint8_t first, last; /* lead bytes */
 	uint8_t length;
-	uint8_t low, high;		/* of the second byte; later ones are 0x80-0xbf */
+	uint8_t low, high; /* of the second byte; later ones are 0x80-0xbf */
 };
 
 static const struct lead leads[] = {
