@@ -14,7 +14,6 @@
 #include "kernel/map.h"
 #include "policy/rule.h"
 #include "util/cleanup.h"
-#include "util/file.h"
 
 struct agent_events {
 	struct agent_events_config config;
@@ -109,28 +108,6 @@ static void asked(void *data)
 	stream_flush(e->stream);
 }
 
-static void read_word(const char *path, char *to, size_t size)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-
-	if (file_read(path, 4096, &text, &length))
-		return;
-	text[strcspn(text, "\n")] = '\0';
-	(void)snprintf(to, size, "%.*s", (int)size - 1, text);
-}
-
-static void describe_host(struct event_source *source, const struct paths *paths)
-{
-	(void)snprintf(source->instance, sizeof(source->instance), "%s", paths->instance);
-	if (gethostname(source->host_name, sizeof(source->host_name) - 1) || !source->host_name[0])
-		(void)snprintf(source->host_name, sizeof(source->host_name), "localhost");
-	read_word("/proc/sys/kernel/random/boot_id", source->boot_id, sizeof(source->boot_id));
-	read_word("/etc/machine-id", source->host_id, sizeof(source->host_id));
-	if (!source->host_id[0])
-		(void)snprintf(source->host_id, sizeof(source->host_id), "%s", source->boot_id);
-}
-
 static int map_tables(struct agent_events *e, struct pg_error *err)
 {
 	const struct paths *paths = e->config.paths;
@@ -156,9 +133,21 @@ static int open_outputs(struct agent_events *e, struct history_tally *past, stru
 
 	if (r)
 		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->var, strerror(-r));
-	describe_host(&source, paths);
+	event_source_fill(&source, paths->instance);
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
 	return outputs_open(&config, err, &e->outputs, past);
+}
+
+static void report_lost_before(struct agent_events *e)
+{
+	uint64_t lost = stream_figures(e->stream).lost_before;
+	char text[128];
+
+	if (!lost)
+		return;
+	(void)snprintf(text, sizeof(text), "%llu refusals died with the former agent and are only counted",
+		       (unsigned long long)lost);
+	stream_health(e->stream, "lost", text, NULL);
 }
 
 int agent_events_open(const struct agent_events_config *config, struct agent_events **ret, struct pg_error *err)
@@ -188,6 +177,7 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: %s", strerror(-r));
 	read_texts(e);
+	report_lost_before(e);
 	*ret = TAKE_PTR(e);
 	return 0;
 }

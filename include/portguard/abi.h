@@ -224,7 +224,8 @@ struct pg_image {
 /*
  * pg_seen: what was refused to packets, by kind. Each CPU has a region: a header, a direct-mapped
  * table of kinds, and one fixed slot for each thing that is left when even that table is full. The
- * kernel counts up; the agent reports the difference to what it reported before (pg_reported).
+ * kernel counts up; the agent reports the difference to what it reported before (pg_reported; the
+ * word of slot 0, a header, is the agent's account of the ring).
  */
 enum pg_seen_level {
 	PG_SEEN_FREE,
@@ -334,7 +335,7 @@ struct pg_journal {
 	__u64 suppressed;	/* refusals that are only in a count */
 	__u64 lost;		/* refusals in no line, beside PG_COUNT_LOST */
 	__u64 pending_seq;	/* the first line of a batch under way; 0: none */
-	__u64 pending_count;	/* refusals in that batch */
+	__u64 pending_count;	/* emitted + suppressed before that batch */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

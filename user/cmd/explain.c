@@ -154,7 +154,8 @@ static void print_answer_text(const struct pg_decision *d, const struct pg_quest
 	const char *proto = q->proto == PG_TCP ? "tcp" : "udp";
 
 	(void)printf("%s %u/%s: %s (%s)\n", verbs[q->direction], q->port, proto, verdict, reason_names[d->reason]);
-	(void)printf("port %u is a %s one\n", q->port, q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
+	(void)printf("port %u is %s\n", q->port,
+		     q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
 	if (rule)
 		(void)printf("rule: %s\n", rule);
 	if (d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE)

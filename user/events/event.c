@@ -10,19 +10,10 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/names.h"
 
 static const char *const kind_names[] = { "verdict", "change", "health" };
-static const char *const verdict_names[] = { "none", "allow", "deny", "audit" };
-static const char *const mode_names[] = { "enforce", "audit", "off" };
-
-#define X(id, name, help) name,
-static const char *const hook_names[] = { PG_HOOKS(X) };
-static const char *const reason_names[] = { PG_REASONS(X) };
-#undef X
-
 _Static_assert(ARRAY_SIZE(kind_names) == EVENT_KIND_COUNT, "one name each");
-_Static_assert(ARRAY_SIZE(verdict_names) == PG_VERDICT_COUNT, "one name each");
-_Static_assert(ARRAY_SIZE(mode_names) == PG_MODE_COUNT, "one name each");
 
 /* Protocols that hosts really see; /etc/protocols is not asked, it may be anybody's. */
 static const struct protocol_name {

@@ -8,12 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/nl.h"
 #include "util/cleanup.h"
 
 /* Of Linux 6.6; Debian 12's headers are older. */
@@ -125,7 +128,33 @@ static void filter_detach(const struct device *d, enum bpf_tc_attach_point point
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
 
-	(void)bpf_tc_detach(&hook, &options);	/* clsact stays: others may have come to rely on it */
+	(void)bpf_tc_detach(&hook, &options);
+}
+
+static int saw_filter(const struct nlmsghdr *message, void *data)
+{
+	*(bool *)data |= message->nlmsg_type == RTM_NEWTFILTER;
+	return 0;
+}
+
+/* Take clsact away with the last filter, whoever made it: without filters it does nothing. */
+static void drop_empty_clsact(const struct device *d)
+{
+	static const uint32_t parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	bool used = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		struct { struct nlmsghdr h; struct tcmsg t; } request = {
+			.h = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETTFILTER },
+			.t = { .tcm_ifindex = d->index, .tcm_parent = parents[i] },
+		};
+
+		if (nl_dump(NETLINK_ROUTE, &request.h, 1, saw_filter, &used))
+			return;
+	}
+	if (!used)
+		(void)bpf_tc_hook_destroy(&hook);
 }
 
 /* By TCX, or where the kernel has none by a classic filter. */
@@ -216,14 +245,18 @@ enum attach_via attached_outbound(const struct paths *paths, const struct device
 
 void detach_device(const struct paths *paths, const struct device *d)
 {
+	bool filters = filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) || filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST);
 	char name[32];
 
 	link_name(name, sizeof(name), "in", d->index);
 	pin_drop(paths, name);
 	link_name(name, sizeof(name), "out", d->index);
 	pin_drop(paths, name);
+	if (!filters)
+		return;
 	filter_detach(d, BPF_TC_INGRESS, FILTER_FIRST);
 	filter_detach(d, BPF_TC_EGRESS, FILTER_LAST);
+	drop_empty_clsact(d);
 }
 
 void detach_all(const struct paths *paths, const struct devices *all)

@@ -101,7 +101,7 @@ static int not_an_address(const char *text, const char *word, struct pg_error *e
 		why = "want the address without a port: the port stands before `from`";
 	else if (strchr(text, '-') && text[strspn(text, "0123456789abcdefABCDEF.:-")] == '\0')
 		why = "a range of addresses is written as prefixes, such as 192.0.2.0/24";
-	else if (text[strspn(text, "0123456789.")] == '\0')
+	else if (*text && text[strspn(text, "0123456789.")] == '\0')
 		why = "an IPv4 address has four numbers 0-255 without leading zeros, as 192.0.2.7";
 	else if (!strchr(text, ':') && strpbrk(text, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"))
 		why = "want an address: names are not looked up (a set is written @set)";
