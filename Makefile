@@ -22,7 +22,8 @@ FUZZ_SECONDS ?= 60
 STATIC_LIBS ?= 1
 
 PG_CPPFLAGS := -Iinclude -Iuser -isystem $(BUILD)/gen -D_GNU_SOURCE= -DPG_VERSION='"$(VERSION)"'
-PG_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fstack-protector-strong -MMD -MP
+# -MD, not -MMD: the generated skeleton is a system header to the compiler, and still a dependency.
+PG_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fstack-protector-strong -MD -MP
 PG_LIBRARIES := bpf elf z yaml cap-ng
 PG_LIBS = $(if $(filter 1,$(STATIC_LIBS)),$(foreach l,$(PG_LIBRARIES),$(call static_or_shared,$l)),$(PG_LIBRARIES:%=-l%))
 # `cc -print-file-name` answers with a path where it knows the file, else with the bare name.

@@ -38,7 +38,7 @@ struct pg_groups_map {
 struct pg_cases_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 2 << 20);
+	__uint(max_entries, 1 << 17);
 	__type(key, struct pg_case_key);
 	__type(value, __u32);
 };

@@ -26,17 +26,17 @@ void guard_close(struct guard *g)
 int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard g = { .paths = paths };
-	int r = state_open(paths, false, &g.state, err);	/* before the lock, which would make directories */
+	int fd = pin_open(paths, "pg_control"), r;
 
-	if (r)
-		return r;
-	state_close(&g.state);
+	if (fd < 0)	/* nothing runs: do not even make the lock's directory */
+		return state_open(paths, false, &g.state, err);
+	(void)close(fd);
 	r = lock_take(paths, "lock", access == GUARD_WRITE, LOCK_WAIT_MS, &g.lock_fd);
 	if (r == -EBUSY)
 		return pg_fail(err, r, PG_EXIT_BUSY, "lock: another portguard command holds %s/lock", paths->run);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
-	r = state_open(paths, false, &g.state, err);	/* again: it may have ended while we waited */
+	r = state_open(paths, false, &g.state, err);
 	r = r ? r : state_policy(&g.state, &g.policy, err);
 	if (r)
 		return r;

@@ -181,6 +181,16 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 		       "with --force", l.port, l.port);
 }
 
+/* Whether a port's answer can refuse what it let in before; where it depends on addresses: if it changes at all. */
+static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after, uint32_t b)
+{
+	uint32_t from = PG_ANSWER_KIND(a), to = PG_ANSWER_KIND(b);
+
+	if (from == PG_ANSWER_ASK && to == PG_ANSWER_ASK)
+		return !group_equal(&before->groups[PG_ANSWER_NUMBER(a) - 1], &after->groups[PG_ANSWER_NUMBER(b) - 1]);
+	return to != PG_ANSWER_ALLOW && from != to && from != PG_ANSWER_DENY;
+}
+
 bool policy_narrows(const struct policy *from, const struct policy *to)
 {
 	_cleanup_compiled_ struct compiled before = { 0 }, after = { 0 };
@@ -195,10 +205,8 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	b = after.ports[PG_IN][PG_TCP].list;
 	for (uint32_t at = 0; at < PG_PORTS;) {
 		uint32_t last = a->last < b->last ? a->last : b->last;
-		bool ask = PG_ANSWER_KIND(a->answer) == PG_ANSWER_ASK;
 
-		if (PG_ANSWER_KIND(b->answer) != PG_ANSWER_ALLOW && (a->answer != b->answer || ask) &&
-		    PG_ANSWER_KIND(a->answer) != PG_ANSWER_NONE)
+		if (answer_narrows(&before, a->answer, &after, b->answer))
 			return true;
 		at = last + 1;
 		a += a->last == last;

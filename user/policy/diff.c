@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What would change between two policies, as lines: both policies are written as lists of words, the
- * lists are sorted, and what only one of them has is a line with its sign. Settings come first, in
- * the order of the policy file, then sets, then rules.
+ * What would change between two policies, as lines: each part of both is written as a list of lines,
+ * and what only one of them has is shown with its sign, first what goes, then what comes. Settings
+ * are first, in the order of the policy file, then sets, then rules.
  */
 #include "policy/diff.h"
 
@@ -59,26 +59,27 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Merges two sorted lists; what both have is left out. */
+static void sort_lines(struct lines *l)
+{
+	if (l->count)
+		qsort(l->list, l->count, sizeof(*l->list), compare_lines);
+}
+
+/* Those lines of @l that @other, which is sorted, does not have. */
+static void print_missing(FILE *out, char sign, const struct lines *l, const struct lines *other)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!other->count || !bsearch(&l->list[i], other->list, other->count,
+					      sizeof(*other->list), compare_lines))
+			(void)fprintf(out, "%c %s\n", sign, l->list[i]);
+}
+
 static void print_difference(FILE *out, struct lines *from, struct lines *to)
 {
-	size_t i = 0, j = 0;
-
-	if (from->count)
-		qsort(from->list, from->count, sizeof(*from->list), compare_lines);
-	if (to->count)
-		qsort(to->list, to->count, sizeof(*to->list), compare_lines);
-	while (i < from->count || j < to->count) {
-		int order = i == from->count ? 1 : j == to->count ? -1 :
-			strcmp(from->list[i], to->list[j]);
-
-		if (order < 0)
-			(void)fprintf(out, "- %s\n", from->list[i++]);
-		else if (order > 0)
-			(void)fprintf(out, "+ %s\n", to->list[j++]);
-		else
-			i++, j++;
-	}
+	sort_lines(from);
+	sort_lines(to);
+	print_missing(out, '-', from, to);
+	print_missing(out, '+', to, from);
 }
 
 static int list_mode(const struct policy *p, struct lines *l)
@@ -179,13 +180,17 @@ static int list_switches(const struct policy *p, struct lines *l)
 		add(l, "on_listen: %s", p->on_listen_close ? "close" : "report");
 }
 
-static int list_limits(const struct policy *p, struct lines *l)
+static int list_flows(const struct policy *p, struct lines *l)
 {
 	return add(l, "flows: max: %u", p->flows_max) ?:
 		add(l, "flows: udp: %us", p->flow_udp_s) ?:
 		add(l, "flows: udp-stream: %us", p->flow_udp_stream_s) ?:
-		add(l, "flows: tcp: %us", p->flow_tcp_s) ?:
-		add(l, "events: max: %u/s", p->events_max) ?:
+		add(l, "flows: tcp: %us", p->flow_tcp_s);
+}
+
+static int list_events(const struct policy *p, struct lines *l)
+{
+	return add(l, "events: max: %u/s", p->events_max) ?:
 		add(l, "events: number: %u", p->events_number);
 }
 
@@ -216,7 +221,8 @@ static int list_rules(const struct policy *p, struct lines *l)
 
 static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_mode, list_interfaces, list_cgroup, list_attach, list_defaults, list_essentials,
-	list_failsafe, list_protocols, list_icmp, list_switches, list_limits, list_sets, list_rules,
+	list_failsafe, list_protocols, list_icmp, list_switches, list_flows, list_events,
+	list_sets, list_rules,
 };
 
 char *policy_diff(const struct policy *from, const struct policy *to)

@@ -43,11 +43,9 @@ static uint64_t next_number(struct line *l, uint64_t most)
 	uint64_t number = 0;
 
 	for (; *word && !l->bad; word++) {
-		if (*word < '0' || *word > '9' || number > (UINT64_MAX - 9) / 10) {
-			l->bad = true;
-			return 0;
-		}
-		number = number * 10 + (uint64_t)(*word - '0');
+		l->bad = *word < '0' || *word > '9' ||
+			__builtin_mul_overflow(number, (uint64_t)10, &number) ||
+			__builtin_add_overflow(number, (uint64_t)(*word - '0'), &number);
 	}
 	if (number > most)
 		l->bad = true;

@@ -6,6 +6,7 @@
 #include "policy/show.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define NEAREST_LETTERS 32
@@ -16,10 +17,10 @@ char *show_text(char *buffer, const char *text, size_t length)
 
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = text[i];
-		int printable = c >= 0x20 && c < 0x7f;
+		bool printable = c >= 0x20 && c < 0x7f, last = i + 1 == length;
 
-		/* Room for one escape, the dots and the NUL. */
-		if (used + 4 + 3 + 1 > SHOW_BYTES && i + 1 < length) {
+		/* Room for it, for the dots unless it is the last, and for the NUL. */
+		if (used + (printable ? 1 : 4) + (last ? 0 : 3) + 1 > SHOW_BYTES) {
 			memcpy(buffer + used, "...", 4);
 			return buffer;
 		}
