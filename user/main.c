@@ -4,6 +4,7 @@
  * the table of commands, and the one place that prints errors and turns them into exit codes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "util/cleanup.h"
 
 #define RULE_HELP \
@@ -136,7 +138,8 @@ static int run_command(int argc, char **argv, const struct pg_context *ctx)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			(void)printf("usage: portguard %s%s%s\n\n%s.\n%s", command->name, command->args[0] ? " " : "",
 				     command->args, command->help, command->details);
-			return fflush(stdout) ? PG_EXIT_OUTPUT : 0;
+			r = print_done(&err);
+			return r ? print_error(r, &err, NULL) : 0;
 		}
 	r = command->run(argc, argv, ctx, &err);
 	if (r >= 0 && !err.text[0])
@@ -208,23 +211,45 @@ static int dispatch(int argc, char **argv, struct globals *g)
 	return run_command(argc, argv, &ctx);
 }
 
+/* A standard stream that is closed would become the next file that is opened: let writes to it fail instead. */
+static void keep_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
+static int finish_output(void)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	int r = print_done(&err);
+
+	return r ? print_error(r, &err, NULL) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct pg_error err = PG_ERROR_INIT;
 	struct globals g = { 0 };
-	int first = take_globals(argc, argv, &g, &err);
+	int first;
 
+	keep_standard_streams();
+	first = take_globals(argc, argv, &g, &err);
 	(void)signal(SIGPIPE, SIG_IGN);		/* a write then says EPIPE */
 	(void)libbpf_set_print(getenv("LIBBPF_DEBUG") ? print_libbpf : NULL);
 	if (first < 0)
 		return print_error(first, &err, NULL);
 	if (g.help) {
 		print_usage(stdout);
-		return fflush(stdout) ? PG_EXIT_OUTPUT : 0;
+		return finish_output();
 	}
 	if (g.version) {
 		(void)printf("portguard %s\n", PG_VERSION);
-		return fflush(stdout) ? PG_EXIT_OUTPUT : 0;
+		return finish_output();
 	}
 	if (first == argc) {
 		(void)usage_error(&err, "no command");

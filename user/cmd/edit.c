@@ -41,7 +41,7 @@ int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *e
 }
 
 /* The rules that portguard itself has written before; none if there is no such file. */
-static int read_local(const char *path, struct policy *ret, struct pg_error *err)
+static int read_local(const char *path, const struct policy *running, struct policy *ret, struct pg_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	struct policy_text file = { .name = path };
@@ -50,9 +50,8 @@ static int read_local(const char *path, struct policy *ret, struct pg_error *err
 	char *slash;
 	int r = file_read(path, LARGEST_FILE, &text, &file.length);
 
-	policy_init(ret);
 	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
+		return policy_init(ret);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_NO_FILE, "save: %s: %s", path, strerror(-r));
 	(void)snprintf(directory, sizeof(directory), "%s", path);
@@ -60,9 +59,12 @@ static int read_local(const char *path, struct policy *ret, struct pg_error *err
 	if (slash)
 		*slash = '\0';
 	config_world(&world, directory);
+	world.sets_of = running;
 	file.text = text;
-	policy_free(ret);
-	return policy_parse(&file, 1, &world, ret, err);
+	r = policy_parse(&file, 1, &world, ret, err);
+	if (r == -EINVAL)
+		err->places = true;
+	return r;
 }
 
 static int write_local(const char *path, struct policy *local, struct pg_error *err)
@@ -110,7 +112,7 @@ int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 		return -ENOENT;
 	}
 	r = config_local_path(g->state.meta->config, path, sizeof(path));
-	r = r ? r : read_local(path, &local, err);
+	r = r ? r : read_local(path, &g->policy, &local, err);
 	r = r ? r : policy_copy(&g->policy, &next);
 	r = r ? r : adopt_rules(&next, &local);
 	for (size_t i = local.rule_count; !r && gone && i-- > 0;)
@@ -130,6 +132,23 @@ static int print_difference(const struct policy *from, const struct policy *to, 
 	return print_done(err);
 }
 
+/* Save what was changed, in the file too; what cannot be saved is not done either. */
+static int edit_save(struct guard *g, struct policy *before, struct pg_error *err)
+{
+	const struct guard_change back = { .force = true, .rewrite = true };
+	_cleanup_policy_ struct policy gone = { 0 };
+	bool changed;
+	int r = policy_copy(before, &gone);
+
+	for (size_t i = gone.rule_count; !r && i-- > 0;)
+		if (policy_find_rule(&g->policy, &gone.rules[i]) >= 0)
+			policy_remove_rule(&gone, i);
+	r = r ? r : save_rules(g, &gone, err);
+	if (r)
+		(void)guard_change(g, before, &back, &changed, NULL);
+	return r;
+}
+
 int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, struct pg_error *err)
 {
 	struct guard_change how = { .force = w->force, .dry_run = w->dry_run, .rewrite = true };
@@ -142,11 +161,5 @@ int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w
 		return r;
 	if (w->dry_run)
 		return print_difference(&before, next, err);
-	if (!w->permanent)
-		return 0;
-	/* What the change took away is taken from the file as well. */
-	for (size_t i = before.rule_count; i-- > 0;)
-		if (policy_find_rule(&g->policy, &before.rules[i]) >= 0)
-			policy_remove_rule(&before, i);
-	return save_rules(g, &before, err);
+	return w->permanent ? edit_save(g, &before, err) : 0;
 }

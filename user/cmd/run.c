@@ -20,8 +20,8 @@ static void fall_back(const struct paths *paths, struct policy *policy, char *wh
 {
 	bool kept = !last_policy_read(paths, policy);
 
-	if (!kept)
-		policy_init(policy);
+	if (!kept && policy_init(policy))
+		*policy = (struct policy){ 0 };
 	(void)fprintf(stderr, "%s%s\n", err->places ? "" : "portguard: ", err->text);
 	(void)snprintf(why, size, "%.*s: %s is enforced", (int)strcspn(err->text, "\n"), err->text,
 		       kept ? "the last policy in force" : "a policy of essentials and failsafe alone");

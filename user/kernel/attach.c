@@ -200,16 +200,26 @@ static int xdp_failed(int r, const struct device *d, struct pg_error *err)
 	return pg_help(err, r, "use attach: auto or tc for this interface");
 }
 
+/* Attached, but not by what the policy names; auto is content with what there is. */
+static bool is_wrong(enum attach_via now, enum attach_choice how)
+{
+	return (how == ATTACH_XDP && now != VIA_XDP) || (how == ATTACH_TC && now == VIA_XDP);
+}
+
 int attach_inbound(const struct paths *paths, const struct device *d, enum attach_choice how, struct pg_error *err)
 {
+	enum attach_via now;
 	char name[32];
 	int r = -EOPNOTSUPP;
 
-	if (attached_inbound(paths, d) != VIA_NONE)
+	now = attached_inbound(paths, d);
+	if (now != VIA_NONE && !is_wrong(now, how))
 		return 0;
 	link_name(name, sizeof(name), "in", d->index);
 	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
 		r = make_link(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
+	if (!r && now == VIA_TC)
+		filter_detach(d, BPF_TC_INGRESS, FILTER_FIRST);	/* no moment unguarded: the new one is there */
 	if (!r)
 		return 0;
 	if (how == ATTACH_XDP)

@@ -127,6 +127,30 @@ static void base_hits(const struct guard *g, struct policy *next)
 	}
 }
 
+static int absent(const struct policy *p, const struct devices *all, struct pg_error *err)
+{
+	for (size_t i = 0; i < p->interface_count; i++) {
+		const char *name = p->interfaces[i].pattern;
+		bool found = strpbrk(name, "*?[") != NULL;
+
+		for (size_t j = 0; j < all->count && !found; j++)
+			found = !strcmp(all->list[j].name, name);
+		if (found)
+			continue;
+		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE, "interface %s: there is none of that name", name);
+		return pg_help(err, -ENODEV, "see: ip link; portguard run waits for it, portguard up does not");
+	}
+	return 0;
+}
+
+static int check_devices(const struct policy *p, struct pg_error *err)
+{
+	_cleanup_devices_ struct devices all = { 0 };
+	int r = devices_read(&all);
+
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r)) : absent(p, &all, err);
+}
+
 static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
 			struct pg_error *err)
 {
@@ -148,47 +172,48 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 	return state_change(&g->state, &change, err);
 }
 
+/* Attach what the policy in force wants; where that fails, the former policy comes back. */
+static int follow_with_devices(struct guard *g, struct policy *before, const struct guard_change *how,
+			       struct pg_error *err)
+{
+	const struct guard_change back = { .force = true };
+	int r = guard_sync_devices(g, how->wait_for_devices, err);
+
+	if (!r)
+		return 0;
+	if (!put_in_force(g, before, &back, NULL)) {
+		policy_free(&g->policy);
+		g->policy = TAKE(*before, (struct policy){ 0 });
+		(void)guard_sync_devices(g, true, NULL);
+	}
+	return r;
+}
+
 int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
 		 struct pg_error *err)
 {
+	_cleanup_policy_ struct policy before = { 0 };
 	bool devices = !same_choice(&g->policy, next);
-	int r;
+	int r = policy_number(next, &g->policy, err);
 
 	*ret_changed = false;
-	r = policy_number(next, &g->policy, err);
 	if (r)
 		return r;
 	base_hits(g, next);
 	*ret_changed = !policy_equal(&g->policy, next);
 	if (!*ret_changed && !how->rewrite)
 		return 0;
-	r = put_in_force(g, next, how, err);
+	r = devices && !how->wait_for_devices ? check_devices(next, err) : 0;
+	r = r ? r : put_in_force(g, next, how, err);
 	if (r || how->dry_run)
 		return r;
-	policy_free(&g->policy);
-	g->policy = *next;
-	*next = (struct policy){ 0 };
+	before = g->policy;
+	g->policy = TAKE(*next, (struct policy){ 0 });
 	if (devices)
-		r = guard_sync_devices(g, how->wait_for_devices, err);
-	if (!r && how->new_generation)
+		r = follow_with_devices(g, &before, how, err);
+	if (!r && (how->new_generation || how->rewrite))
 		(void)last_policy_write(g->paths, &g->policy);	/* the next boot then has an older one */
 	return r;
-}
-
-static int absent(const struct guard *g, const struct devices *all, struct pg_error *err)
-{
-	for (size_t i = 0; i < g->policy.interface_count; i++) {
-		const char *name = g->policy.interfaces[i].pattern;
-		bool found = strpbrk(name, "*?[") != NULL;
-
-		for (size_t j = 0; j < all->count && !found; j++)
-			found = !strcmp(all->list[j].name, name);
-		if (found)
-			continue;
-		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE, "interface %s: there is none of that name", name);
-		return pg_help(err, -ENODEV, "see: ip link; portguard run waits for it, portguard up does not");
-	}
-	return 0;
 }
 
 static int attach_new(struct guard *g, const struct devices *all, struct pg_error *err)
@@ -226,7 +251,7 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
-	r = wait ? 0 : absent(g, &all, err);
+	r = wait ? 0 : absent(&g->policy, &all, err);
 	r = r ? r : attach_new(g, &all, err);
 	if (r)
 		return r;

@@ -107,12 +107,16 @@ static int check_session(const struct socket_entry *e, void *data)
 		.known = PG_DIM_REMOTE | PG_DIM_LOCAL, .port = e->local_port, .remote_port = e->remote_port,
 	};
 
+	struct pg_decision d;
+
 	if (e->state != SOCKET_ESTABLISHED || s->found->port || !is_login(s, e))
 		return 0;
 	memcpy(q.remote, e->remote, 16);
 	memcpy(q.local, e->local, 16);
-	if (!open_before(s, &q) || compiled_decide(&s->after, s->to, &q, NULL).verdict == PG_ALLOW)
+	d = compiled_decide(&s->after, s->to, &q, NULL);
+	if (!open_before(s, &q) || d.verdict == PG_ALLOW)
 		return 0;
+	s->found->by_deny = d.reason == PG_REASON_RULE;
 	s->found->port = e->local_port;
 	s->found->session = true;
 	(void)inet_ntop(e->family == 4 ? AF_INET : AF_INET6, e->family == 4 ? e->remote + 12 : e->remote,
@@ -173,6 +177,9 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 	if (l.session) {
 		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
 			      "refused: this would close port %u/tcp of the login session from %s", l.port, l.peer);
+		if (l.by_deny)
+			return pg_help(err, -EPERM, "a deny always wins over portguard allow %u/tcp from %s: leave that "
+				       "address out of the deny, or go ahead with --force", l.port, l.peer);
 		return pg_help(err, -EPERM, "keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
 			       "from %s), or go ahead with --force", l.port, l.peer, l.port, l.peer);
 	}
@@ -182,13 +189,16 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 }
 
 /* Whether a port's answer can refuse what it let in before; where it depends on addresses: if it changes at all. */
-static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after, uint32_t b)
+static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after, uint32_t b,
+			   uint8_t unruled)
 {
 	uint32_t from = PG_ANSWER_KIND(a), to = PG_ANSWER_KIND(b);
 
 	if (from == PG_ANSWER_ASK && to == PG_ANSWER_ASK)
 		return !group_equal(&before->groups[PG_ANSWER_NUMBER(a) - 1], &after->groups[PG_ANSWER_NUMBER(b) - 1]);
-	return to != PG_ANSWER_ALLOW && from != to && from != PG_ANSWER_DENY;
+	if (from == PG_ANSWER_DENY || (from == PG_ANSWER_NONE && unruled == PG_DENY))
+		return false;
+	return to != PG_ANSWER_ALLOW && from != to;
 }
 
 bool policy_narrows(const struct policy *from, const struct policy *to)
@@ -206,7 +216,7 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	for (uint32_t at = 0; at < PG_PORTS;) {
 		uint32_t last = a->last < b->last ? a->last : b->last;
 
-		if (answer_narrows(&before, a->answer, &after, b->answer))
+		if (answer_narrows(&before, a->answer, &after, b->answer, from->defaults[PG_IN]))
 			return true;
 		at = last + 1;
 		a += a->last == last;

@@ -12,6 +12,7 @@
 struct lockout {
 	uint16_t port;		/* 0: nobody is locked out */
 	bool session;		/* else sshd listens there */
+	bool by_deny;		/* a deny closes it, not the lack of an allow */
 	char peer[64];		/* of the session */
 };
 

@@ -164,6 +164,25 @@ static void clear_away(const struct paths *paths)
 	(void)pins_remove(paths);
 }
 
+static void remove_run_directory(const struct paths *paths)
+{
+	char path[PG_PATH + 300];
+	struct dirent *entry;
+	DIR *dir = opendir(paths->run);
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", paths->run, entry->d_name);
+		(void)unlink(path);
+	}
+	(void)closedir(dir);
+	(void)rmdir(paths->run);
+	(void)rmdir("/run/portguard");	/* other instances may be there */
+}
+
 static int begin_new(const struct paths *paths, const struct guard_start *start, struct guard *g, struct pg_error *err)
 {
 	int r;
@@ -180,6 +199,7 @@ static int begin_new(const struct paths *paths, const struct guard_start *start,
 	if (!r)
 		return 0;
 	clear_away(paths);
+	remove_run_directory(paths);
 	if (!err->text[0])
 		(void)pg_fail(err, r, PG_EXIT_AUTO, "start: %s", strerror(-r));
 	return r;
@@ -189,7 +209,7 @@ static int begin_new(const struct paths *paths, const struct guard_start *start,
 static int adopt(const struct guard_start *start, struct guard *g, struct pg_error *err)
 {
 	const struct guard_change how = {
-		.force = start->force || start->degraded, .new_generation = true,
+		.force = start->force || start->degraded, .new_generation = !start->degraded,
 		.wait_for_devices = start->wait_for_devices,
 	};
 	struct pg_meta *meta = g->state.meta;
@@ -198,6 +218,13 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 
 	if (r)
 		return r;
+	if (start->degraded) {	/* what is pinned is the last policy in force, whatever lies in files */
+		policy_free(start->policy);
+		r = policy_copy(&g->policy, start->policy);
+		r = r ? r : apply_words(start);
+		if (r)
+			return r;
+	}
 	if (start->interface_count)
 		meta->interfaces_said = 0;	/* said anew: take the words of this start */
 	if (meta->mode_typed)
@@ -255,25 +282,6 @@ static void end_agent(const struct paths *paths)
 	if (poll(&gone, 1, 5000) == 0)
 		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	(void)poll(&gone, 1, 1000);
-}
-
-static void remove_run_directory(const struct paths *paths)
-{
-	char path[PG_PATH + 300];
-	struct dirent *entry;
-	DIR *dir = opendir(paths->run);
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", paths->run, entry->d_name);
-		(void)unlink(path);
-	}
-	(void)closedir(dir);
-	(void)rmdir(paths->run);
-	(void)rmdir("/run/portguard");	/* other instances may be there */
 }
 
 int guard_end(const struct paths *paths, struct pg_error *err)

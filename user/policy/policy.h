@@ -117,6 +117,8 @@ struct policy_world {
 	/* Service name -> ports with protocols, at most @max; returns how many (0: unknown). */
 	size_t (*service)(void *data, const char *name, struct failsafe_port *out, size_t max);
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
+	/* A policy whose sets may be named beside the files' own (one file read by itself); or NULL. */
+	const struct policy *sets_of;
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
 };
 
