@@ -14,6 +14,8 @@
 #include "kernel/map.h"
 #include "policy/rule.h"
 #include "util/cleanup.h"
+#include "util/file.h"
+#include "util/json.h"
 
 struct agent_events {
 	struct agent_events_config config;
@@ -25,6 +27,7 @@ struct agent_events {
 	long seen_size, journal_size, reported_size;
 	char *texts[PG_MAX_RULES + 1];	/* by rule id; a rule that is gone keeps its text until its id has another */
 	uint32_t texts_of;		/* control->changes that they were read at, plus one */
+	struct sink_figures figures;	/* as published */
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH];		/* of cgroup2 */
 	char cgroup[4096];
@@ -138,6 +141,30 @@ static int open_outputs(struct agent_events *e, struct history_tally *past, stru
 	return outputs_open(&config, err, &e->outputs, past);
 }
 
+/* What `status` tells of the outputs: a line of JSON in the run directory, written when it changes. */
+static void publish_figures(struct agent_events *e)
+{
+	_cleanup_json_ struct json j = JSON_INIT;
+	struct sink_figures f;
+	char path[PG_PATH + 32];
+
+	if (!outputs_log_figures(e->outputs, &f) ||
+	    (f.sent == e->figures.sent && f.queued == e->figures.queued && f.lost == e->figures.lost &&
+	     f.error == e->figures.error))
+		return;
+	json_object(&j);
+	json_member_string(&j, "name", e->config.event_log);
+	json_member_u64(&j, "sent", f.sent);
+	json_member_u64(&j, "filtered", 0);
+	json_member_u64(&j, "queued", f.queued);
+	json_member_u64(&j, "lost", f.lost);
+	json_member_string(&j, "error", f.error ? strerror(-f.error) : NULL);
+	json_object_end(&j);
+	(void)snprintf(path, sizeof(path), "%s/outputs", e->config.paths->run);
+	if (!json_error(&j) && !file_write(path, j.text, j.length, 0600))
+		e->figures = f;
+}
+
 static void report_lost_before(struct agent_events *e)
 {
 	uint64_t lost = stream_figures(e->stream).lost_before;
@@ -178,6 +205,8 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: %s", strerror(-r));
 	read_texts(e);
 	report_lost_before(e);
+	e->figures.error = 1;	/* none is published yet */
+	publish_figures(e);
 	*ret = TAKE_PTR(e);
 	return 0;
 }
@@ -191,6 +220,7 @@ void agent_events_tick(struct agent_events *e)
 {
 	read_texts(e);
 	stream_tick(e->stream);
+	publish_figures(e);
 }
 
 void agent_events_finish(struct agent_events *e)

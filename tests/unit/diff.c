@@ -49,9 +49,9 @@ Test(diff, settings_are_named_as_in_the_file)
 	expect_diff("", "interfaces: []\n", "+ interfaces: []\n");
 	expect_diff("", "protocols: [{gre: {from: 192.0.2.7}}]\n", "+ protocols: gre from 192.0.2.7\n");
 	expect_diff("", "flows: {tcp: 1d}\nevents: {max: 1/s}\n",
-		    "+ events: max: 1/s\n- events: max: 200/s\n- flows: tcp: 432000s\n+ flows: tcp: 86400s\n");
+		    "- flows: tcp: 432000s\n+ flows: tcp: 86400s\n- events: max: 200/s\n+ events: max: 1/s\n");
 	expect_diff("loopback: true\n", "on_listen: close\n",
-		    "+ loopback: false\n- loopback: true\n+ on_listen: close\n- on_listen: report\n");
+		    "- loopback: true\n- on_listen: report\n+ loopback: false\n+ on_listen: close\n");
 }
 
 Test(diff, sets_change_prefix_by_prefix)

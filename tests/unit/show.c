@@ -17,15 +17,15 @@ Test(show, what_a_terminal_could_obey_is_escaped)
 
 Test(show, long_words_are_cut)
 {
-	char word[1000], *shown;
+	char word[1000], buffer[SHOW_BYTES];
 
 	for (size_t fill = 0; fill < 2; fill++) {
 		memset(word, fill ? '\x01' : 'x', sizeof(word));
 		for (size_t length = 0; length < sizeof(word); length++) {
-			shown = SHOW(word, length);
-			cr_assert_lt(strlen(shown), SHOW_BYTES);
+			(void)show_text(buffer, word, length);
+			cr_assert_lt(strlen(buffer), SHOW_BYTES);
 		}
-		cr_assert_not_null(strstr(shown, "..."));
+		cr_assert_not_null(strstr(buffer, "..."));
 	}
 }
 

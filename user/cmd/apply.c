@@ -122,7 +122,8 @@ int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (ctx->json)
 		(void)printf("{\"rules\":%zu}\n", policy.rule_count);
 	else
-		(void)printf("%s: %zu rules, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG, policy.rule_count);
+		(void)printf("%s: %zu rule%s, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG, policy.rule_count,
+			     policy.rule_count == 1 ? "" : "s");
 	if (!ctx->json && policy.default_raw == PG_DENY)
 		(void)printf("note: `raw: deny` is taken, but its hook is not in this version: raw sockets are not refused\n");
 	return print_done(err);

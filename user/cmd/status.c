@@ -12,6 +12,7 @@
 #include "kernel/load.h"
 #include "kernel/seed.h"
 #include "util/cleanup.h"
+#include "util/file.h"
 
 struct hook_row {
 	const char *hook, *target, *via;
@@ -62,6 +63,21 @@ static void hook_text(void *data, const struct hook_row *row)
 	(void)printf("  %-8s  %-6s  %s%s\n", row->hook, row->via, row->target, row->attached ? "" : "  NOT ATTACHED");
 }
 
+/* As the agent last wrote them; nobody writes to outputs without one. */
+static void outputs_json(struct json *j, const struct paths *paths, int pid)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[PG_PATH + 32];
+	size_t length;
+
+	(void)snprintf(path, sizeof(path), "%s/outputs", paths->run);
+	json_key(j, "outputs");
+	json_array(j);
+	if (pid > 0 && !file_read(path, 65536, &text, &length) && length)
+		json_raw(j, text);
+	json_array_end(j);
+}
+
 static int status_json(const struct guard *g, const struct event_figures *f, int pid, struct pg_error *err)
 {
 	_cleanup_json_ struct json j = JSON_INIT;
@@ -95,9 +111,7 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	json_member_u64(&j, "suppressed", f->suppressed);
 	json_member_u64(&j, "lost", f->lost);
 	json_object_end(&j);
-	json_key(&j, "outputs");
-	json_array(&j);
-	json_array_end(&j);
+	outputs_json(&j, g->paths, pid);
 	json_member_u64(&j, "flows", flows > 0 ? flows : 0);
 	json_object_end(&j);
 	return r ? r : print_json(&j, err);
@@ -108,10 +122,11 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 	long flows = flows_count(&g->state);
 	int r;
 
-	(void)printf("instance %s, portguard %s\nmode %s, generation %llu, %zu rules, default bind %s, in %s\n",
+	(void)printf("instance %s, portguard %s\nmode %s, generation %llu, %zu rule%s, default bind %s, in %s\n",
 		     g->paths->instance, PG_VERSION, mode_names[g->policy.mode],
 		     (unsigned long long)g->state.control->slots[g->state.control->slot & 1].generation,
-		     g->policy.rule_count, verdict_names[g->policy.defaults[PG_BIND]],
+		     g->policy.rule_count, g->policy.rule_count == 1 ? "" : "s",
+		     verdict_names[g->policy.defaults[PG_BIND]],
 		     verdict_names[g->policy.defaults[PG_IN]]);
 	if (g->state.meta->degraded[0])
 		(void)printf("DEGRADED: %s\n", g->state.meta->degraded);

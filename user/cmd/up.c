@@ -70,6 +70,7 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	if (ctx->json)
 		(void)printf("{\"generation\":%llu}\n", guard.state.control->slots[guard.state.control->slot & 1].generation);
 	else
-		(void)printf("guarding: %zu rules, mode %s\n", guard.policy.rule_count, mode_names[guard.policy.mode]);
+		(void)printf("guarding: %zu rule%s, mode %s\n", guard.policy.rule_count,
+			     guard.policy.rule_count == 1 ? "" : "s", mode_names[guard.policy.mode]);
 	return print_done(err);
 }

@@ -91,9 +91,8 @@ static struct event_endpoint endpoint(const uint8_t ip[16], bool port_known, uin
 	return end;
 }
 
-/* When, where and how: of the packet that made the key, and of now. */
-static struct kind_detail detail_of(const struct stream *s, const struct pg_seen *slot,
-				    uint64_t refusals)
+/* When, where and how: of the packet that made the key, @alone if it is the only one, and of now. */
+static struct kind_detail detail_of(const struct stream *s, const struct pg_seen *slot, bool alone)
 {
 	uint64_t first_us = drain_utc_us(s, slot->first_ns);
 	struct kind_detail d = {
@@ -106,7 +105,7 @@ static struct kind_detail detail_of(const struct stream *s, const struct pg_seen
 		.proto = slot->proto,
 	};
 
-	if (refusals == 1 && first_us >= s->drained_us)
+	if (alone && first_us >= s->drained_us)
 		d.end_us = first_us;
 	return d;
 }
@@ -148,7 +147,7 @@ static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *
 				.verdict = slot->verdict,
 				.reason = PG_REASON_SCAN,
 				.family = slot->family };
-	struct kind_detail detail = detail_of(s, slot, refusals);
+	struct kind_detail detail = detail_of(s, slot, false);
 
 	memcpy(key.remote, slot->remote, sizeof(key.remote));
 	detail.local.port_known = detail.remote.port_known = false;
@@ -188,7 +187,7 @@ static void take(struct stream *s, uint32_t index)
 		return;
 	}
 	key = key_of(&slot);
-	detail = detail_of(s, &slot, refusals);
+	detail = detail_of(s, &slot, refusals == 1 && !kinds_find(s->kinds, &key));
 	(void)kinds_add(s->kinds, &key, &detail, refusals);
 }
 
@@ -253,7 +252,7 @@ struct kind *drain_announced(struct stream *s, uint32_t index)
 	key = key_of(&slot);
 	if (scans_find(s->scans, &source) || kinds_find(s->kinds, &key))
 		return NULL;
-	detail = detail_of(s, &slot, slot.count - s->journal.reported[index]);
+	detail = detail_of(s, &slot, slot.count - s->journal.reported[index] == 1);
 	return kinds_add(s->kinds, &key, &detail,
 			 journal_take_slot(&s->journal, index, slot.count));
 }

@@ -205,6 +205,17 @@ static int begin_new(const struct paths *paths, const struct guard_start *start,
 	return r;
 }
 
+static int check_same_cgroup(const struct policy *p, const struct pg_meta *meta, struct pg_error *err)
+{
+	char directory[PG_META_PATH];
+	int r = cgroup_directory(p->cgroup, directory, sizeof(directory), err);
+
+	if (r || !strcmp(directory, meta->cgroup_dir))
+		return r;
+	(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "--cgroup %s: portguard guards %s already", directory, meta->cgroup_dir);
+	return pg_help(err, -EINVAL, "to guard another one: portguard down, then portguard up or run");
+}
+
 /* Bring what runs already to the policy; a start that changes nothing keeps the generation. */
 static int adopt(const struct guard_start *start, struct guard *g, struct pg_error *err)
 {
@@ -216,6 +227,9 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	bool changed;
 	int r = state_policy(&g->state, &g->policy, err);
 
+	if (r)
+		return r;
+	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
 	if (r)
 		return r;
 	if (start->degraded) {	/* what is pinned is the last policy in force, whatever lies in files */
@@ -284,24 +298,30 @@ static void end_agent(const struct paths *paths)
 	(void)poll(&gone, 1, 1000);
 }
 
+static int nothing_to_end(const struct paths *paths, struct pg_error *err)
+{
+	int pid = agent_pid(paths);
+
+	if (pid > 0) {
+		(void)pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s, but its agent is "
+			      "(pid %d)", paths->instance, paths->bpffs, pid);
+		return pg_help(err, -ENOENT, "name the bpffs that it was started with: --bpffs DIR");
+	}
+	remove_run_directory(paths);
+	return pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s", paths->instance,
+		       paths->bpffs);
+}
+
 int guard_end(const struct paths *paths, struct pg_error *err)
 {
 	_cleanup_close_ int lock = -1;
-	int control, r = check_capabilities(err);
+	int r = check_capabilities(err);
 
 	if (r)
 		return r;
-	control = pin_open(paths, "pg_control");
-	if (control >= 0)
-		(void)close(control);
+	if (access(paths->pins, F_OK) && errno == ENOENT)	/* not pg_control: a killed start may have left less */
+		return nothing_to_end(paths, err);
 	end_agent(paths);
-	if (control < 0 && control != -ENOENT)
-		return pg_fail(err, control, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins, strerror(-control));
-	if (control < 0) {
-		remove_run_directory(paths);
-		return pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s", paths->instance,
-			       paths->bpffs);
-	}
 	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_BUSY, "lock %s/lock: %s", paths->run, strerror(-r));

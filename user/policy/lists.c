@@ -16,8 +16,6 @@
 #include "policy/units.h"
 #include "util/cleanup.h"
 
-#define SETS_MAX 4096
-
 /* Takes @element over; what it owns is freed by @release if there is no memory. */
 #define APPEND(r, list, count, element, release)                                         \
 	do {                                                                             \
