@@ -50,7 +50,8 @@ PURE_LIB := $(BUILD)/pure.a
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/*.c)))
 BPF_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/*.c)))
 TEST_TOOLS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/lib/*.c)))
-BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
+BENCH := $(BUILD)/tests/bench/bench
+BENCH_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kernels/*.c)))
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/*.c)))
 # What several tests of one kind share.
@@ -107,9 +108,9 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 			-artifact_prefix=$(BUILD)/corpus/crash- $$corpus $$seeds || exit; \
 	done
 
-bench: $(BUILD)/portguard $(BENCHES) ## what it costs: packets, rules, commands (root)
+bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, commands; QUICK=1: in a minute (root)
 	$(need_root)
-	@BUILD='$(BUILD)' tests/bench/run.sh
+	@$(BENCH) $(BUILD)/portguard $(if $(QUICK),quick)
 
 static: $(BUILD)/portguard-static ## one file that runs where none of the libraries is
 
@@ -205,7 +206,7 @@ $(BUILD)/tests/%.o: tests/%.c Makefile
 	$(call say,CC)
 	$(Q)$(CC) -Itests $(PG_CPPFLAGS) $(CPPFLAGS) $(PG_CFLAGS) $(CFLAGS) -c $< -o $@
 
-$(BPF_TESTS:%=%.o) $(BPF_COMMON) $(BENCHES:%=%.o) $(KERNEL_TESTS:%=%.o): | $(SKELETON)
+$(BPF_TESTS:%=%.o) $(BPF_COMMON) $(KERNEL_TESTS:%=%.o): | $(SKELETON)
 
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_COMMON) $(PURE_LIB)
 	$(call say,LINK)
@@ -219,9 +220,9 @@ $(TEST_TOOLS): $(BUILD)/tests/lib/%: $(BUILD)/tests/lib/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
-$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ALL_LIB)
+$(BENCH): $(BENCH_OBJS)
 	$(call say,LINK)
-	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PG_LIBS) -pthread
+	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PG_LIBS)
 
 # Guests have no libraries.
 $(KERNEL_TESTS): $(BUILD)/tests/kernels/%: $(BUILD)/tests/kernels/%.o $(ALL_LIB)

@@ -112,13 +112,29 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	return verdict(PG_DENY, PG_REASON_ICMP);
 }
 
-static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot, const struct packet *p,
-							 const struct pg_question *q)
+static __always_inline void ask_in(struct pg_question *q, const struct packet *p)
+{
+	q->direction = PG_IN;
+	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->family = p->family;
+	q->port = p->dport;
+	q->remote_port = p->sport;
+	q->ifindex = p->ifindex;
+	q->vlan = p->vlan;
+	__builtin_memcpy(q->remote, p->source, 16);
+	__builtin_memcpy(q->local, p->target, 16);
+}
+
+static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot, const struct packet *p)
 {
 	__u32 answer = slot->protocols[p->proto];
 
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		answer = resolve(PG_ANSWER_NUMBER(answer), q);
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
+		struct pg_question q = {};
+
+		ask_in(&q, p);
+		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
+	}
 	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY, PG_REASON_PROTOCOL);
 }
 
@@ -191,10 +207,26 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
-static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index, void *ctx,
-						      const struct packet *p, const struct pg_question *q)
+/* The rules' word on a packet. The question is only put together where the port's answer asks for more. */
+static __always_inline struct pg_decision judge_rules(const struct pg_control *ctl, __u32 index,
+						      const struct packet *p)
 {
-	struct pg_decision d = ask_rules(ctl, index, PG_IN, q->proto, q);
+	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	__u32 answer = port_answer(ctl, index, PG_IN, proto, p->dport);
+	struct pg_question q = {};
+
+	if (!is_final(answer)) {
+		ask_in(&q, p);
+		if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+			answer = resolve(PG_ANSWER_NUMBER(answer), &q);
+	}
+	return pg_decide(answer, &q, ctl->slots[index].defaults[PG_IN]);
+}
+
+static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index, void *ctx,
+						      const struct packet *p)
+{
+	struct pg_decision d = judge_rules(ctl, index, p);
 
 	if (d.verdict == PG_ALLOW)
 		return d;
@@ -203,32 +235,17 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 	return d;
 }
 
-static __always_inline void ask_in(struct pg_question *q, const struct packet *p)
-{
-	q->direction = PG_IN;
-	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	q->family = p->family;
-	q->port = p->dport;
-	q->remote_port = p->sport;
-	q->ifindex = p->ifindex;
-	q->vlan = p->vlan;
-	__builtin_memcpy(q->remote, p->source, 16);
-	__builtin_memcpy(q->local, p->target, 16);
-}
-
 static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __u32 index, void *ctx,
 						      const struct packet *p)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
-	struct pg_question q = {};
 	struct pg_decision d;
 
 	if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return judge_icmp(slot, p);
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return verdict(PG_ALLOW, PG_REASON_ICMP);
-	ask_in(&q, p);
-	d = p->has_ports ? judge_ports(ctl, index, ctx, p, &q) : judge_protocol(slot, p, &q);
+	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
 	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && is_forwarded(ctx, p))
 		return verdict(PG_ALLOW, PG_REASON_DEFAULT);
 	return d;

@@ -69,10 +69,23 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 	}
 }
 
+/* Whether the rules let the answer in anyway. */
+static __always_inline bool answer_is_let_in(const struct pg_control *ctl, __u32 index, const struct packet *p)
+{
+	__u32 answer = port_answer(ctl, index, PG_IN, p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, p->sport);
+	struct pg_question q = {};
+
+	if (!is_final(answer)) {
+		ask_answer(&q, p);
+		if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+			answer = resolve(PG_ANSWER_NUMBER(answer), &q);
+	}
+	return pg_decide(answer, &q, ctl->slots[index].defaults[PG_IN]).verdict == PG_ALLOW;
+}
+
 static __always_inline void outbound(const struct bytes *b, bool forwarded)
 {
 	struct pg_control *ctl = control();
-	struct pg_question q = {};
 	struct pg_flow_key key = {};
 	struct packet *p = parse(b);
 	__u32 index;
@@ -80,15 +93,14 @@ static __always_inline void outbound(const struct bytes *b, bool forwarded)
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
 		return;
 	index = ctl->slot & 1;
-	ask_answer(&q, p);
-	if (ask_rules(ctl, index, PG_IN, q.proto, &q).verdict == PG_ALLOW)
+	if (answer_is_let_in(ctl, index, p))
 		return;
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);
 	key.remote_port = p->dport;
 	key.local_port = p->sport;
-	key.proto = q.proto;
-	if (q.proto == PG_UDP)
+	key.proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	if (key.proto == PG_UDP)
 		note_udp(ctl, &ctl->slots[index], p, &key);
 	else
 		note_tcp(ctl, &ctl->slots[index], p, &key, forwarded);

@@ -55,22 +55,24 @@ static __always_inline __u32 resolve(__u32 number, const struct pg_question *q)
 	return answer ? *answer : group->base;
 }
 
-static __always_inline __u32 find_answer(const struct pg_control *ctl, __u32 index,
-					 __u32 direction, __u32 proto, const struct pg_question *q)
+/* What the rules say of a port, before anybody asks from where: 0 for most ports, and for one bit. */
+static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 direction, __u32 proto,
+					 __u32 port)
 {
-	__u32 port = q->port, key, answer;
 	struct pg_port_line *line;
+	__u32 key;
 
-	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64] >> port % 64 & 1))
+	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64 % (PG_PORTS / 64)] >> port % 64 & 1))
 		return 0;
 	key = PG_PORT_INDEX(index, direction, proto & 1, port) / PG_PORT_LINE;
 	line = bpf_map_lookup_elem(&pg_ports, &key);
-	if (!line)
-		return 0;
-	answer = line->answers[port % PG_PORT_LINE];
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		return resolve(PG_ANSWER_NUMBER(answer), q);
-	return answer;
+	return line ? line->answers[port % PG_PORT_LINE] : 0;
+}
+
+/* Whether a port's answer stands without the facts of the attempt. */
+static __always_inline bool is_final(__u32 answer)
+{
+	return PG_ANSWER_KIND(answer) != PG_ANSWER_ASK && !PG_ANSWER_ESSENTIAL(answer);
 }
 
 /* Ask the rules in force; @direction is bind or in. */
@@ -78,8 +80,11 @@ static __always_inline struct pg_decision ask_rules(const struct pg_control *ctl
 						    __u32 direction, __u32 proto,
 						    const struct pg_question *q)
 {
-	return pg_decide(find_answer(ctl, index, direction, proto, q), q,
-			 ctl->slots[index].defaults[direction]);
+	__u32 answer = port_answer(ctl, index, direction, proto, q->port);
+
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = resolve(PG_ANSWER_NUMBER(answer), q);
+	return pg_decide(answer, q, ctl->slots[index].defaults[direction]);
 }
 
 #endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * make bench: what portguard costs, in one interleaved run. Each round measures, one after the other,
+ * packets and commands under one rule and under 10,000, the change from one policy to the other, and an
+ * agent from its start to its end, so that slow stretches of the machine fall on every row.
+ *
+ *   bench PORTGUARD [quick]
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+
+#define MANY 10000
+#define REPEATS 15		/* of a command in a round; their median counts */
+
+#define ONE_A WORLD_DIR "/one.yaml"
+#define MANY_A WORLD_DIR "/many.yaml"
+#define ONE_B WORLD_DIR "/agent.yaml"
+#define EVENT_LOG WORLD_DIR "/events.jsonl"
+#define INSTANCE_A "bench-a"	/* without an agent: its packets and commands */
+#define INSTANCE_B "bench-b"	/* made and taken down in each round */
+#define PINS_A WORLD_BPFFS "/portguard/" INSTANCE_A
+#define PINS_B WORLD_BPFFS "/portguard/" INSTANCE_B
+
+/* Each is followed by as many as its kind has. */
+enum row_id {
+	ROW_PACKETS,					/* 10,000 rules beside 1 */
+	ROW_EVENTS_DROP = ROW_PACKETS + PACKET_KINDS,	/* with an agent beside without */
+	ROW_EVENTS_SPREAD,
+	ROW_CPU_1,
+	ROW_CPU_MANY = ROW_CPU_1 + 4,
+	ROW_WALL_1 = ROW_CPU_MANY + 4,
+	ROW_WALL_MANY = ROW_WALL_1 + 4,
+	ROW_APPLY = ROW_WALL_MANY + 4,
+	ROW_APPLY_BACK,
+	ROW_READY,
+	ROW_RSS,
+	ROW_MAPS,
+	ROWS
+};
+
+enum { ALLOW_NEW, REMOVE, ALLOW_AGAIN, LIST, COMMANDS };
+
+#define COMMAND_ROWS(at, heading, ratio)                                                                  \
+	[(at) + ALLOW_NEW] = { .section = heading, .name = "allow 81/tcp, new", .unit = "us",             \
+			       .beside = "/bin/true", .most_ratio = ratio },                              \
+	[(at) + REMOVE] = { .name = "remove 81/tcp", .unit = "us", .beside = "/bin/true" },               \
+	[(at) + ALLOW_AGAIN] = { .name = "allow 80/tcp, there already", .unit = "us",                     \
+				 .beside = "/bin/true", .most_ratio = ratio },                            \
+	[(at) + LIST] = { .name = "list", .unit = "us", .beside = "/bin/true", .most_ratio = ratio }
+
+static struct row rows[ROWS] = {
+	[ROW_PACKETS + DROP] = { .section = "A packet under 10,000 rules, over an empty XDP program",
+				 .name = "drop: closed port, one source", .unit = "ns", .beside = "1 rule",
+				 .most = 15, .most_ratio = 1.05 },
+	[ROW_PACKETS + DROP_SPREAD] = { .name = "drop: random sources and ports", .unit = "ns", .beside = "1 rule",
+					.most = 15, .most_ratio = 1.05 },
+	[ROW_PACKETS + ALLOWED] = { .name = "pass: allowed port", .unit = "ns", .beside = "1 rule" },
+	[ROW_PACKETS + FLOW] = { .name = "pass: reply of a flow", .unit = "ns", .beside = "1 rule" },
+	[ROW_PACKETS + SOCKET] = { .name = "pass: open connection, by its socket", .unit = "ns", .beside = "1 rule" },
+	[ROW_EVENTS_DROP] = { .section = "A packet while an agent reports events", .name = "drop: closed port, one source",
+			      .unit = "ns", .beside = "no agent" },
+	[ROW_EVENTS_SPREAD] = { .name = "drop: random sources and ports", .unit = "ns", .beside = "no agent" },
+	COMMAND_ROWS(ROW_CPU_1, "A command as a process, 1 rule: CPU", 2),
+	COMMAND_ROWS(ROW_CPU_MANY, "The same, 10,000 rules: CPU", 0),
+	COMMAND_ROWS(ROW_WALL_1, "A command as a process, 1 rule: wall", 2),
+	COMMAND_ROWS(ROW_WALL_MANY, "The same, 10,000 rules: wall", 0),
+	[ROW_APPLY] = { .section = "The larger things", .name = "apply a file of 10,000 rules", .unit = "ms", .most = 50 },
+	[ROW_APPLY_BACK] = { .name = "apply a file of 1 rule after it", .unit = "ms" },
+	[ROW_READY] = { .name = "run, until it says ready", .unit = "ms", .most = 100 },
+	[ROW_RSS] = { .name = "memory: the agent", .unit = "KiB" },
+	[ROW_MAPS] = { .name = "memory: maps in the kernel", .unit = "KiB" },
+};
+
+struct bench {
+	size_t rounds;
+	unsigned repeat;	/* packets in a turn */
+	double empty_ns[ROUNDS_MAX];
+};
+
+static struct cost run_portguard(const struct world *w, const char *instance, const char *const words[])
+{
+	struct command_line line = portguard(w, instance, words);
+
+	return command((char *const *)line.argv, -1);
+}
+
+#define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
+
+static double apply(const struct world *w, const char *path)
+{
+	return run_portguard(w, INSTANCE_A, WORDS("apply", path)).wall_us / 1e3;
+}
+
+/* Both into .value, or, under the policy that rows are compared to, into .base. */
+static void measure_packets(struct bench *b, const struct packets *p, size_t round, bool many)
+{
+	for (int kind = 0; kind < PACKET_KINDS; kind++) {
+		struct row *row = &rows[ROW_PACKETS + kind];
+		double empty, over = packets_measure(p, kind, &empty);
+
+		(many ? row->value : row->base)[round] = over;
+		if (kind == DROP)
+			b->empty_ns[round] = empty;
+	}
+}
+
+static void set_cost(int at_cpu, int at_wall, size_t round, struct cost *costs, const struct cost *beside)
+{
+	double cpu[REPEATS], wall[REPEATS], cpu_beside[REPEATS], wall_beside[REPEATS];
+
+	for (int i = 0; i < REPEATS; i++) {
+		cpu[i] = costs[i].cpu_us;
+		wall[i] = costs[i].wall_us;
+		cpu_beside[i] = beside[i].cpu_us;
+		wall_beside[i] = beside[i].wall_us;
+	}
+	rows[at_cpu].value[round] = median(cpu, REPEATS);
+	rows[at_wall].value[round] = median(wall, REPEATS);
+	rows[at_cpu].base[round] = median(cpu_beside, REPEATS);
+	rows[at_wall].base[round] = median(wall_beside, REPEATS);
+}
+
+static void measure_commands(const struct world *w, size_t round, bool many)
+{
+	struct cost costs[COMMANDS][REPEATS], beside[REPEATS];
+	int cpu = many ? ROW_CPU_MANY : ROW_CPU_1, wall = many ? ROW_WALL_MANY : ROW_WALL_1;
+
+	for (int i = 0; i < REPEATS; i++) {
+		beside[i] = command((char *[]){ "/bin/true", NULL }, -1);
+		costs[ALLOW_NEW][i] = run_portguard(w, INSTANCE_A, WORDS("allow", "81/tcp"));
+		costs[REMOVE][i] = run_portguard(w, INSTANCE_A, WORDS("remove", "81/tcp"));
+		costs[ALLOW_AGAIN][i] = run_portguard(w, INSTANCE_A, WORDS("allow", "80/tcp"));
+		costs[LIST][i] = run_portguard(w, INSTANCE_A, WORDS("list"));
+	}
+	for (int i = 0; i < COMMANDS; i++)
+		set_cost(cpu + i, wall + i, round, costs[i], beside);
+}
+
+/* An agent from its start to the end of its guard; the same programs and maps with it and without it. */
+static void measure_agent(const struct world *w, const struct bench *b, size_t round)
+{
+	struct packets p;
+	struct memory memory;
+	struct agent agent;
+	double empty;
+	char cgroup[BENCH_PATH + 16];
+
+	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_b", w->cgroup);
+	agent = agent_start(w, INSTANCE_B, WORDS("run", "-c", ONE_B, "--cgroup", cgroup, "--event-log", EVENT_LOG));
+	rows[ROW_READY].value[round] = agent.ready_ms;
+	packets_open(&p, PINS_B, b->repeat);
+	rows[ROW_EVENTS_DROP].value[round] = packets_measure(&p, DROP, &empty);
+	rows[ROW_EVENTS_SPREAD].value[round] = packets_measure(&p, DROP_SPREAD, &empty);
+	memory = memory_of(w, INSTANCE_B);
+	rows[ROW_RSS].value[round] = memory.agent_kib;
+	rows[ROW_MAPS].value[round] = memory.maps_kib;
+	agent_end(&agent);
+	rows[ROW_EVENTS_DROP].base[round] = packets_measure(&p, DROP, &empty);
+	rows[ROW_EVENTS_SPREAD].base[round] = packets_measure(&p, DROP_SPREAD, &empty);
+	packets_close(&p);
+	(void)run_portguard(w, INSTANCE_B, WORDS("down", "--purge"));
+}
+
+static void one_round(const struct world *w, struct bench *b, const struct packets *p, size_t round)
+{
+	measure_packets(b, p, round, false);
+	measure_commands(w, round, false);
+	rows[ROW_APPLY].value[round] = apply(w, MANY_A);
+	measure_packets(b, p, round, true);
+	measure_commands(w, round, true);
+	rows[ROW_APPLY_BACK].value[round] = apply(w, ONE_A);
+	measure_agent(w, b, round);
+}
+
+static void print(struct bench *b)
+{
+	int missed;
+
+	(void)printf("How to read it: median (least-most) of %zu rounds, in each of which a row and what stands\n"
+		     "beside it take turns; the ratio is made in each round. Times depend on the machine, ratios less.\n"
+		     "(The empty program takes %.1f ns here.)\n", b->rounds, median(b->empty_ns, b->rounds));
+	missed = table_print(rows, ROWS, b->rounds);
+	(void)printf("\n%d aims missed\n", missed);
+}
+
+static int bench(const struct world *w, void *data)
+{
+	struct bench *b = data;
+	struct packets p;
+	char cgroup[BENCH_PATH + 16];
+
+	world_policy(ONE_A, WORLD_DEVICE_A, 1);
+	world_policy(MANY_A, WORLD_DEVICE_A, MANY);
+	world_policy(ONE_B, WORLD_DEVICE_B, 1);
+	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_a", w->cgroup);
+	(void)run_portguard(w, INSTANCE_A, WORDS("up", "-c", ONE_A, "--cgroup", cgroup));
+	packets_open(&p, PINS_A, b->repeat);
+	for (size_t round = 0; round < b->rounds; round++)
+		one_round(w, b, &p, round);
+	packets_close(&p);
+	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
+	print(b);
+	return fflush(stdout) ? 74 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench b = { .rounds = 31, .repeat = 50000 };
+	struct world w;
+	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
+
+	if (!portguard_path || strlen(portguard_path) >= sizeof(w.portguard)) {
+		(void)fprintf(stderr, "usage: bench PORTGUARD [quick], as root\n");
+		return 64;
+	}
+	(void)snprintf(w.portguard, sizeof(w.portguard), "%s", portguard_path);
+	free(portguard_path);
+	if (argc > 2 && !strcmp(argv[2], "quick")) {
+		b.rounds = 9;
+		b.repeat = 20000;
+	}
+	return world_run(&w, bench, &b);
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a packet costs: the pinned program runs on one packet over and over (BPF_PROG_TEST_RUN), in
+ * short turns with an empty program. For packets that differ, a small program gives each another source
+ * and port and goes on into the program that is measured; its twin goes on into the empty one.
+ *
+ * The kernel says durations in whole nanoseconds a run, too coarse here: this thread's CPU time is read.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <netinet/if_ether.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bench/bench.h"
+
+#define TURNS 21
+
+#define HOST 0x0a4d0001		/* 10.77.0.1 */
+#define PEER 0x0a4d0002
+#define ALLOWED_PORT 80
+#define CLOSED_PORT 81
+#define CLIENT_PORT 40000
+
+struct packet {
+	struct ethhdr ethernet;
+	struct iphdr ip;
+	union {
+		struct tcphdr tcp;
+		struct udphdr udp;
+	};
+} __attribute__((packed));
+
+struct ends {
+	uint32_t source, target;
+	uint16_t source_port, target_port;
+};
+
+static struct packet packet_of(uint8_t protocol, const struct ends *e)
+{
+	return (struct packet){
+		.ethernet = { .h_proto = htons(ETH_P_IP) },
+		.ip = { .version = 4, .ihl = 5, .tot_len = htons(40), .ttl = 64, .protocol = protocol,
+			.saddr = htonl(e->source), .daddr = htonl(e->target) },
+	};
+}
+
+static struct packet tcp_packet(const struct ends *e, bool syn)
+{
+	struct packet p = packet_of(IPPROTO_TCP, e);
+
+	p.tcp = (struct tcphdr){ .source = htons(e->source_port), .dest = htons(e->target_port), .doff = 5 };
+	p.tcp.syn = syn;
+	p.tcp.ack = !syn;
+	return p;
+}
+
+static struct packet udp_packet(const struct ends *e)
+{
+	struct packet p = packet_of(IPPROTO_UDP, e);
+
+	p.udp = (struct udphdr){ .source = htons(e->source_port), .dest = htons(e->target_port), .len = htons(20) };
+	return p;
+}
+
+static struct ends reversed(const struct ends *e)
+{
+	return (struct ends){ e->target, e->source, e->target_port, e->source_port };
+}
+
+/* --- our own programs --- */
+
+#define INSN(c, d, s, o, i) { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
+#define MOVE(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define MOVE_IMM(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define ALU_IMM(op, d, i) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
+#define LOAD(size, d, s, o) INSN(BPF_LDX | BPF_MEM | (size), d, s, o, 0)
+#define STORE(size, d, s, o) INSN(BPF_STX | BPF_MEM | (size), d, s, o, 0)
+#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
+#define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+
+/* libbpf names the attach type, too; programs that go on into each other must agree in it, and in @flags. */
+static int load_program(const char *name, const struct bpf_insn *insns, size_t count, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
+
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", insns, count, &opts);
+}
+
+static int empty_program(void)
+{
+	const struct bpf_insn insns[] = { MOVE_IMM(BPF_REG_0, XDP_PASS), EXIT };
+
+	return load_program("bench_empty", insns, sizeof(insns) / sizeof(*insns), 0);
+}
+
+/* Any source address and port, and a closed port of 1024-17407, then on into element 0 of @array. */
+static int spreading_program(int array, uint32_t flags)
+{
+	const struct bpf_insn insns[] = {
+		MOVE(BPF_REG_6, BPF_REG_1),
+		CALL(BPF_FUNC_get_prandom_u32),
+		MOVE(BPF_REG_7, BPF_REG_0),
+		CALL(BPF_FUNC_get_prandom_u32),
+		LOAD(BPF_W, BPF_REG_2, BPF_REG_6, offsetof(struct xdp_md, data)),
+		LOAD(BPF_W, BPF_REG_3, BPF_REG_6, offsetof(struct xdp_md, data_end)),
+		MOVE(BPF_REG_4, BPF_REG_2),
+		ALU_IMM(BPF_ADD, BPF_REG_4, offsetof(struct packet, tcp.seq)),
+		INSN(BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 13, 0),
+		STORE(BPF_W, BPF_REG_2, BPF_REG_7, offsetof(struct packet, ip.saddr)),
+		STORE(BPF_H, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.source)),
+		ALU_IMM(BPF_RSH, BPF_REG_0, 16),
+		STORE(BPF_B, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest) + 1),
+		ALU_IMM(BPF_RSH, BPF_REG_0, 8),
+		ALU_IMM(BPF_AND, BPF_REG_0, 0x3f),
+		ALU_IMM(BPF_ADD, BPF_REG_0, 4),
+		STORE(BPF_B, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
+		MOVE(BPF_REG_1, BPF_REG_6),
+		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, array), { 0 },
+		MOVE_IMM(BPF_REG_3, 0),
+		CALL(BPF_FUNC_tail_call),
+		MOVE_IMM(BPF_REG_0, XDP_ABORTED),
+		EXIT,
+	};
+
+	return load_program("bench_spread", insns, sizeof(insns) / sizeof(*insns), flags);
+}
+
+/* @ret_array must stay open: the kernel empties such an array when its last user is gone. */
+static int spread_over(int program, int *ret_array)
+{
+	uint32_t zero = 0;
+	int fd;
+
+	*ret_array = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bench_next", 4, 4, 1, NULL);
+	if (*ret_array < 0 || bpf_map_update_elem(*ret_array, &zero, &program, BPF_ANY))
+		die("program array: %s", strerror(errno));
+	fd = spreading_program(*ret_array, 0);
+	if (fd < 0)	/* portguard's own reads packets in fragments where the kernel can (5.18) */
+		fd = spreading_program(*ret_array, BPF_F_XDP_HAS_FRAGS);
+	if (fd < 0)
+		die("program: %s", strerror(errno));
+	return fd;
+}
+
+static int pinned(const char *pins, const char *name)
+{
+	char path[BENCH_PATH];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", pins, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		die("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* --- an open connection --- */
+
+static void connect_sockets(struct packets *p)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+
+	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	p->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(p->listener, (struct sockaddr *)&address, sizeof(address)) || listen(p->listener, 1) ||
+	    getsockname(p->listener, (struct sockaddr *)&address, &size) ||
+	    connect(p->client, (struct sockaddr *)&address, sizeof(address)))
+		die("connection: %s", strerror(errno));
+	p->server = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (p->server < 0)
+		die("accept: %s", strerror(errno));
+}
+
+static struct ends ends_of(int client)
+{
+	struct sockaddr_in local = { 0 }, remote = { 0 };
+	socklen_t size = sizeof(local);
+
+	if (getsockname(client, (struct sockaddr *)&local, &size) ||
+	    getpeername(client, (struct sockaddr *)&remote, &size))
+		die("connection: %s", strerror(errno));
+	return (struct ends){ INADDR_LOOPBACK, INADDR_LOOPBACK, ntohs(remote.sin_port), ntohs(local.sin_port) };
+}
+
+/* --- measuring --- */
+
+void packets_open(struct packets *p, const char *pins, unsigned repeat)
+{
+	p->repeat = repeat;
+	p->base = empty_program();
+	if (p->base < 0)
+		die("an XDP program: %s", strerror(errno));
+	p->base_spread = spread_over(p->base, &p->base_array);
+	p->inbound = pinned(pins, "pg_in_xdp");
+	p->outbound = pinned(pins, "pg_out_tc");
+	p->spread = spread_over(p->inbound, &p->spread_array);
+	connect_sockets(p);
+}
+
+void packets_close(struct packets *p)
+{
+	const int fds[] = { p->base, p->base_spread, p->base_array, p->inbound, p->spread, p->spread_array,
+			    p->outbound, p->listener, p->client, p->server };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		(void)close(fds[i]);
+}
+
+static double thread_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);	/* cannot fail for this clock */
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Runs @fd on a copy of the packet. Return: its last verdict. */
+static uint32_t test_run(int fd, const struct packet *packet, unsigned repeat)
+{
+	struct packet copy = *packet;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &copy, .data_size_in = sizeof(copy),
+		    .repeat = (int)repeat);
+
+	if (bpf_prog_test_run_opts(fd, &opts))
+		die("test run: %s", strerror(errno));
+	return opts.retval;
+}
+
+static double ns_each(int fd, const struct packet *packet, unsigned repeat)
+{
+	double began = thread_ns();
+
+	(void)test_run(fd, packet, repeat);
+	return (thread_ns() - began) / repeat;
+}
+
+/* A packet of that kind, after what must have left before it comes. */
+static struct packet prepare(const struct packets *p, enum packet_kind kind)
+{
+	struct ends in = { PEER, HOST, CLIENT_PORT, CLOSED_PORT }, out;
+	struct packet packet;
+
+	switch (kind) {
+	case ALLOWED:
+		in.target_port = ALLOWED_PORT;
+		break;
+	case FLOW:
+		in.source_port = 53;
+		in.target_port = CLIENT_PORT;
+		out = reversed(&in);
+		packet = udp_packet(&out);
+		(void)test_run(p->outbound, &packet, 1);
+		return udp_packet(&in);
+	case SOCKET:	/* a segment that leaves stamps its port; the table of flows stays without it */
+		in = ends_of(p->client);
+		out = reversed(&in);
+		packet = tcp_packet(&out, false);
+		(void)test_run(p->outbound, &packet, 1);
+		return tcp_packet(&in, false);
+	default:
+		break;
+	}
+	return tcp_packet(&in, true);
+}
+
+double packets_measure(const struct packets *p, enum packet_kind kind, double *ret_base)
+{
+	uint32_t wanted = kind == DROP || kind == DROP_SPREAD ? XDP_DROP : XDP_PASS;
+	int program = kind == DROP_SPREAD ? p->spread : p->inbound;
+	int empty = kind == DROP_SPREAD ? p->base_spread : p->base;
+	struct packet packet = prepare(p, kind);
+	double base[TURNS], over[TURNS];
+
+	if (test_run(program, &packet, 1) != wanted)
+		die("packets of kind %d get another verdict than they should", (int)kind);
+	for (int i = 0; i < TURNS; i++) {
+		base[i] = ns_each(empty, &packet, p->repeat);
+		over[i] = ns_each(program, &packet, p->repeat) - base[i];
+	}
+	*ret_base = median(base, TURNS);
+	return median(over, TURNS);
+}

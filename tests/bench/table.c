@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table: for each row the median and the range of its rounds, of what is beside it, and of the
+ * ratio of the two in each round. An aim that is missed is said where it stands.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+
+void die(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)fprintf(stderr, "bench: ");
+	(void)vfprintf(stderr, format, ap);
+	(void)fprintf(stderr, "\n");
+	va_end(ap);
+	exit(1);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+struct summary {
+	double low, middle, high;
+};
+
+static struct summary summarize(const double *values, size_t count)
+{
+	double sorted[ROUNDS_MAX], middle;
+
+	memcpy(sorted, values, count * sizeof(*values));
+	middle = median(sorted, count);
+	return (struct summary){ sorted[0], middle, sorted[count - 1] };
+}
+
+static void print_cell(const struct summary *s, const char *unit, int decimals)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%.*f %s (%.*f-%.*f)", decimals, s->middle, unit, decimals, s->low,
+		       decimals, s->high);
+	(void)printf("  %-25s", text);
+}
+
+/* As many decimals as mean something: three figures or so. */
+static int decimals_of(double value)
+{
+	return value < 20 ? 2 : value < 200 ? 1 : 0;
+}
+
+static int print_aim(double most, double got, const char *unit)
+{
+	if (!most)
+		return 0;
+	(void)printf("  %s %g%s: %s", "aim", most, unit, got <= most ? "met" : "MISSED");
+	return got > most;
+}
+
+static int print_row(const struct row *row, size_t rounds)
+{
+	struct summary value = summarize(row->value, rounds), base, ratio = { 0 };
+	int decimals = decimals_of(value.middle), missed;
+	double ratios[ROUNDS_MAX];
+
+	(void)printf("  %-38s", row->name);
+	print_cell(&value, row->unit, decimals);
+	if (row->beside) {
+		for (size_t i = 0; i < rounds; i++)
+			ratios[i] = row->value[i] / row->base[i];
+		base = summarize(row->base, rounds);
+		ratio = summarize(ratios, rounds);
+		print_cell(&base, row->unit, decimals);
+		print_cell(&ratio, "x", 2);
+	}
+	missed = print_aim(row->most, value.middle, row->unit);
+	missed += print_aim(row->most_ratio, ratio.middle, "x");
+	(void)printf("\n");
+	return missed;
+}
+
+int table_print(const struct row *rows, size_t count, size_t rounds)
+{
+	int missed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].section)
+			(void)printf("\n%-40s  %-25s  %-25s  %s\n", rows[i].section, "this", rows[i].beside ? rows[i].beside : "",
+				     rows[i].beside ? "ratio" : "");
+		missed += print_row(&rows[i], rounds);
+	}
+	return missed;
+}

@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands as a user meets them: exit codes, messages, wrong input, JSON, and what each changes.
+. "$(dirname "$0")/../lib/lab.sh"
+need jq setpriv
+lab_up
+COMMANDS='run up down allow deny remove list status events apply diff check save explain mode'
+
+# --- nothing runs yet ---------------------------------------------------------------------------
+
+exits "no command at all" 64 usage
+exits "--help" 0 '' --help
+for command in $COMMANDS; do
+	holds "--help names $command" grep -qw -- "$command" <<<"$OUT"
+done
+for command in $COMMANDS; do
+	run "$command" --help
+	same "$command --help" "$CODE ${ERR:-nothing on stderr}" "0 nothing on stderr"
+	holds "$command --help is about $command" grep -qw -- "$command" <<<"$OUT"
+done
+exits "--version" 0 '' --version
+exits "a misspelt command" 64 '\ballow\b' alow 80/tcp
+exits "another misspelt command" 64 '\bstatus\b' statsu
+exits "another firewall's word" 64 '\bremove\b' delete 80/tcp
+exits "another firewall's enable" 64 '\b(up|run)\b' enable
+exits "another firewall's reload" 64 '\bapply\b' reload
+exits "an unknown option" 64 'nonsense' list --nonsense
+exits "a command of a later version" 64 'not supported in this version' panic on
+exits "an instance's name is plain" 64 instance --instance A.b status
+for command in list status 'allow 80/tcp' 'remove 80/tcp' 'explain in 80/tcp' 'mode audit' events; do
+	# shellcheck disable=SC2086 # several words
+	exits "$command, and nothing runs" 69 'portguard (run|up)' $command
+done
+exits "check of no file" 66 absent.yaml check "$LAB/absent.yaml"
+nobody() { admin setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$PORTGUARD" --instance "$LAB_NAME" --bpffs "$BPFFS" "$@"; }
+nobody up -c "$(rules 'allow 80/tcp' | policy plain)" >/dev/null 2>"$LAB/err"
+same "without capabilities" "$?" 77
+holds "and the first line names the one that is missing" grep -q CAP_ <(head -n 1 "$LAB/err")
+
+# --- wrong policies -----------------------------------------------------------------------------
+
+wrong() { # NAME LINE PATTERN <<END: check refuses the policy and points at that line
+	policy wrong >/dev/null
+	run check "$LAB/wrong.yaml"
+	same "$1: exit code" "$CODE" 65
+	holds "$1: says where" grep -qE "wrong.yaml:$2:[0-9]+: .*$3" <<<"$ERR"
+}
+wrong "an unknown key" 2 'failsafe' <<<$'version: 1\nfailsave: [22/tcp]'
+wrong "a port over 65535" 3 '65535|70000' <<<$'version: 1\nrules:\n  - allow 70000/tcp'
+wrong "an empty range" 3 '90-80' <<<$'version: 1\nrules:\n  - allow 90-80/tcp'
+wrong "host bits" 3 '' <<<$'version: 1\nrules:\n  - allow 80 from 192.0.2.1/24'
+wrong "an unknown set" 3 office <<<$'version: 1\nrules:\n  - allow 80 from @office'
+wrong "a key twice" 3 mode <<<$'version: 1\nmode: audit\nmode: enforce'
+wrong "a rule of a later version" 3 'not supported in this version' <<<$'version: 1\nrules:\n  - limit 6/m ssh'
+wrong "a rule that YAML took for a map" 3 'quot' <<<$'version: 1\nrules:\n  - allow 80/tcp comment: web'
+wrong "a version of the future" 1 version <<<'version: 2'
+policy two >/dev/null <<<$'version: 1\nmod: audit\nrules:\n  - alow 80/tcp\n  - allow 99999'
+run check "$LAB/two.yaml"
+same "every mistake of a file in one run" "$(grep -cE 'two.yaml:[0-9]+:[0-9]+: ' <<<"$ERR")" 3
+holds "with the line and a caret" grep -qE '^ *\^' <<<"$ERR"
+exits "a right one" 0 '' check "$LAB/plain.yaml"
+
+# --- changes ------------------------------------------------------------------------------------
+
+echo_server servers host 80,81,82 53
+guard "$LAB/plain.yaml"
+texts() { pg list --json | jq -r '.rules[] | select(.number) | .text' | paste -sd'|'; }
+exits "a second agent" 75 '' run -c "$LAB/plain.yaml" --cgroup "$LAB_CGROUP" -i host0
+same "81 is closed" "$(dial tcp $HOST4 81)" silent
+exits "allow" 0 'until reboot' allow 81/tcp
+holds "allow says how to keep it" grep -q 'portguard save' <<<"$ERR"
+same "81 is open" "$(dial tcp $HOST4 81)" OPEN
+same "81 is open, IPv6" "$(dial tcp $HOST6 81)" OPEN
+exits "the same again" 0 '' allow 81/tcp
+same "is one rule" "$(texts)" 'allow 80/tcp|allow 81/tcp'
+exits "a sentence as one argument" 0 '' allow '82/tcp from 10.77.0.2 comment "one"'
+same "from one neighbour alone" "$(dial tcp $HOST4 82)" OPEN
+exits "deny beats allow" 0 '' deny in 82/tcp from 10.77.0.0/24
+same "82 is closed by the deny" "$(dial tcp $HOST4 82)" silent
+exits "remove what was denied" 0 '' remove deny in 82/tcp from 10.77.0.0/24
+same "82 is open again" "$(dial tcp $HOST4 82)" OPEN
+exits "remove without a verb" 0 '' remove 82/tcp from 10.77.0.2
+exits "remove by number" 0 '' remove "$(pg list --json | jq '.rules[] | select(.text == "allow 81/tcp").number')"
+same "81 is closed again" "$(dial tcp $HOST4 81)" silent
+exits "remove what is not there" 1 '' remove allow 9/tcp
+exits "remove a number that is not there" 1 '' remove 99
+exits "UDP does not open TCP" 0 '' allow 81/udp
+same "81/tcp stays closed" "$(dial tcp $HOST4 81)" silent
+exits "remove 81/udp" 0 '' remove 81/udp
+exits "--dry-run" 0 '' allow --dry-run 81/tcp
+same "--dry-run changes nothing" "$(texts)" 'allow 80/tcp'
+for sentence in 'allow' 'allow 0' 'allow -1' 'allow 080' 'allow 70000' 'allow 80/icmp' 'allow nosuchservice' 'allow 80 from' \
+	'allow 80 from 300.1.1.1' 'allow 80 from 192.0.2.1/24' 'allow 90-80' 'allow 80 80' 'allow 80,' 'deny bind 80 from 192.0.2.1'; do
+	# shellcheck disable=SC2086 # several words
+	run $sentence
+	holds "'$sentence' is refused" grep -qE '^6[45]$' <<<"$CODE"
+done
+for sentence in 'allow out 80' 'allow 80 by user root' 'allow 80 for 2h' 'allow 80 log'; do
+	# shellcheck disable=SC2086 # several words
+	exits "'$sentence' is of a later version" 65 'not supported in this version' $sentence
+done
+exits "reject is a command of a later version" 64 'not supported in this version' reject 80/tcp
+exits "limit likewise" 64 'not supported in this version' limit 6/m ssh
+same "and nothing of it came in" "$(texts)" 'allow 80/tcp'
+
+# --- what list prints can be typed again --------------------------------------------------------
+
+while read -r sentence; do
+	# shellcheck disable=SC2086 # several words
+	run $sentence
+	printed=$(pg list --json | jq -r '.rules[] | select(.origin == "runtime") | .text')
+	# shellcheck disable=SC2086 # as it would be typed
+	while read -r line; do run remove $line; run $line; done <<<"$printed"
+	same "'$sentence' round-trips" "$(pg list --json | jq -r '.rules[] | select(.origin == "runtime") | .text')" "$printed"
+	# shellcheck disable=SC2086 # likewise
+	while read -r line; do run remove $line; done <<<"$printed"
+	same "'$sentence' goes by its own words" "$(texts)" 'allow 80/tcp'
+done <<'END'
+allow 443
+allow in 8000-8100/udp
+deny bind 8443/tcp
+allow 25,110,143/tcp from 10.77.0.0/24
+allow bind any at 127.0.0.0/8
+allow in any from 2001:db8::/32
+allow 5000/tcp on host0
+deny 6000/tcp from fd77::/64 at fd77::1
+allow http
+END
+
+# --- policies -----------------------------------------------------------------------------------
+
+exits "no difference" 0 '' diff "$LAB/plain.yaml"
+rules 'allow 81/tcp' | policy other >/dev/null
+exits "a difference" 1 '' diff "$LAB/other.yaml"
+holds "diff says it in rules" grep -q '^+ allow 81/tcp' <<<"$OUT"
+before=$(status .generation)
+same "the same policy changes nothing" "$(pg --json apply "$LAB/plain.yaml")" "{\"changed\":false,\"generation\":$before}"
+run allow 82/tcp
+same "another one does" "$(pg --json apply "$LAB/other.yaml" 2>/dev/null | jq -c '[.changed, .generation > '"$before"']')" '[true,true]'
+same "runtime rules survive it" "$(texts)" 'allow 81/tcp|allow 82/tcp'
+exits "apply --exact" 0 '' apply --exact "$LAB/plain.yaml"
+same "drops them" "$(texts)" 'allow 80/tcp'
+exits "apply of no file" 66 absent.yaml apply "$LAB/absent.yaml"
+exits "apply of a wrong one" 65 'two.yaml:2:' apply "$LAB/two.yaml"
+same "and nothing changed" "$(texts)" 'allow 80/tcp'
+run allow 82/tcp comment 'with "quotes" and # and : too'
+exits "save" 0 '' save
+holds "save writes policy.d beside the file" grep -q '82/tcp' "$LAB/policy.d/90-local.yaml"
+exits "what was saved is right" 0 '' check "$LAB/plain.yaml"
+exits "and is read with the policy" 0 '' apply "$LAB/plain.yaml"
+holds "as a rule of the file" test "$(pg list --json | jq -r '.rules[] | select(.text == "allow 82/tcp").origin')" = file
+rm -r "$LAB/policy.d"
+exits "apply without it" 0 '' apply --exact "$LAB/plain.yaml"
+
+# --- answers ------------------------------------------------------------------------------------
+
+explains() { # NAME CODE VERDICT REASON WORDS…
+	run --json explain "${@:5}"
+	same "$1" "$CODE $(jq -r '"\(.verdict) \(.reason)"' <<<"$OUT")" "$2 $3 $4"
+}
+explains "explain what is allowed" 0 allow rule in 80/tcp
+explains "explain what is not" 1 deny no-rule in 81/tcp
+explains "explain bind" 0 allow rule bind 80/tcp
+explains "explain bind of another" 1 deny no-rule bind 80/udp
+explains "explain out: the default" 0 allow default out 443/tcp
+same "explain names the rule" "$(pg --json explain in 80/tcp | jq -c '[.rule, .scope, .hook]')" '["allow 80/tcp","host","inbound"]'
+quiet dial tcp $HOST4 80
+same "list --json" "$(pg list --json | jq -c '.rules[0] | [keys, .text, .scope, .origin, .hits > 0, .expires_in, .comment]')" \
+	'[["comment","expires_in","hits","number","origin","scope","text"],"allow 80/tcp","host","file",true,null,null]'
+same "status --json" "$(status '[keys, .instance, .mode, .degraded, .agent]')" \
+	"[[\"agent\",\"counters\",\"degraded\",\"events\",\"flows\",\"generation\",\"hooks\",\"instance\",\"mode\",\"outputs\",\"version\"],\"$LAB_NAME\",\"enforce\",null,{\"running\":true,\"pid\":$AGENT}]"
+same "status names its hooks" "$(status '[.hooks[] | select(.attached).hook] | contains(["bind", "inbound"])')" true
+same "with --json success is silent on stderr" "$(pg --json allow 83/tcp 2>&1 >/dev/null)" ''
+run remove 83/tcp
+same "what is printed is all there, or it is an error" "$(pg list 2>/dev/null >/dev/full; echo $?)" 74
+same "no colour in a pipe" "$(pg list | grep -c $'\e')$(pg status | grep -c $'\e')" 00
+same "by environment" "$(PORTGUARD_INSTANCE=$LAB_NAME PORTGUARD_BPFFS=$BPFFS admin "$PORTGUARD" --json status | jq -r .instance)" "$LAB_NAME"
+
+# --- modes, and no agent ------------------------------------------------------------------------
+
+exits "mode audit" 0 '' mode audit
+same "audit lets through" "$(dial tcp $HOST4 81)" OPEN
+holds "audit lets bind" binds tcp 0.0.0.0 90
+exits "mode off" 0 '' mode off
+same "off lets through" "$(dial tcp $HOST4 81)" OPEN
+exits "mode nonsense" 64 enforce mode nonsense
+exits "mode enforce" 0 '' mode enforce
+same "enforce shuts" "$(dial tcp $HOST4 81)" silent
+fails "enforce refuses bind" binds tcp 0.0.0.0 90
+agent_ends TERM
+same "enforcement stays when the agent stops" "$(dial tcp $HOST4 81) $(dial tcp $HOST4 80)" "silent OPEN"
+exits "allow without an agent" 0 '' allow 81/tcp
+same "81 is open" "$(dial tcp $HOST4 81)" OPEN
+same "status knows" "$(status .agent.running)" false
+exits "events without an agent" 69 '' events
+exits "down" 0 '' down
+same "down opens" "$(dial tcp $HOST4 82)" OPEN
+exits "up" 0 '' up -c "$LAB/plain.yaml" --cgroup "$LAB_CGROUP" -i host0
+same "up guards" "$(dial tcp $HOST4 82) $(dial tcp $HOST4 80)" "silent OPEN"
+same "runtime rules do not outlive down" "$(texts)" 'allow 80/tcp'
+exits "down again" 0 '' down
+exits "and then nothing runs" 69 '' status

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest.sh ATTACH: portguard's main job on the kernel that runs, with busybox alone: a bind that is
+# refused, a port that is silent from outside, `allow` that opens it, the guard that stays when its
+# agent is killed, and `down` that leaves nothing. The guest is a machine of its own.
+attach=$1 failed=0 pg="./portguard-static --instance guest"
+ok() { echo "ok $attach: $1"; }
+not_ok() { echo "not ok $attach: $1: $2"; failed=1; }
+holds() { name=$1; shift; if "$@"; then ok "$name"; else not_ok "$name" "not so: $*"; fi; }
+fails() { name=$1; shift; if "$@"; then not_ok "$name" "should not be so: $*"; else ok "$name"; fi; }
+within() { tries=$(($1 * 10)); shift; until "$@"; do tries=$((tries - 1)); [ $tries -gt 0 ] || return 1; usleep 100000; done; }
+
+# The neighbour is another namespace; this shell's children on this side live in the guarded cgroup.
+mkdir -p /sys/fs/cgroup/guarded
+unshare -n sh -c 'ip link set lo up; exec tail -f /dev/null' &
+neighbour=$!
+in_peer() { nsenter -t $neighbour -n "$@"; }
+separate() { [ "$(readlink "/proc/$neighbour/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+within 5 separate
+ip link add va type veth
+./net move veth0 $neighbour
+ip addr add 10.77.0.1/24 dev va; ip link set va up
+in_peer ip addr add 10.77.0.2/24 dev veth0; in_peer ip link set veth0 up
+in_host() { (echo 0 >/sys/fs/cgroup/guarded/cgroup.procs; exec "$@"); }
+answers() { in_peer ./net dial 10.77.0.1 "$1"; }
+binds() { in_host ./net bind "$1"; }
+
+in_host ./net serve 80 &
+in_host ./net serve 81 &
+holds "unguarded, 80 answers" within 5 answers 80
+holds "unguarded, 81 answers" within 5 answers 81
+holds "unguarded, 8080 is bound" binds 8080
+
+printf 'version: 1\nattach: %s\ninterfaces: [va]\nfailsafe: []\nessentials: []\n' "$attach" >/tmp/policy.yaml
+$pg run -c /tmp/policy.yaml --cgroup /sys/fs/cgroup/guarded --event-log /tmp/events >/tmp/agent 2>&1 &
+agent=$!
+within 20 grep -q 'portguard: ready' /tmp/agent || { not_ok "ready" "$(tail -n 3 /tmp/agent | tr '\n' ' ')"; exit 1; }
+ok ready
+fails "bind is refused" binds 8080
+holds "and is an event" within 5 grep -q '"hook":"bind"' /tmp/events
+fails "80 is silent" answers 80
+$pg allow 80/tcp 2>/dev/null
+holds "allow opens it" answers 80
+fails "and nothing else" answers 81
+in_peer ./net serve 8000 &
+far() { in_host ./net dial 10.77.0.2 8000; }
+holds "this host is a client: answers come in" within 5 far
+kill -9 $agent
+wait $agent 2>/dev/null
+fails "the agent is killed: 81 stays silent" answers 81
+holds "and 80 open" answers 80
+fails "and bind refused" binds 8080
+$pg remove 80/tcp
+fails "remove closes it, without an agent" answers 80
+$pg down
+holds "down opens all" answers 81
+holds "and leaves no pin" test -z "$(find /sys/fs/bpf/portguard 2>/dev/null)"
+# shellcheck disable=SC2046 # pids
+kill $(jobs -p) 2>/dev/null
+ip link del va
+exit $failed

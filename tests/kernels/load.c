@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Loads each BPF program by itself on the kernel that runs, so that a verifier that says no names the
+ * program. `ok load NAME`, or `not ok load NAME: why`, a line each; where one fails, the verifier's
+ * last lines go to stderr.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "pg_bpf.skel.h"
+
+#define LOG_BYTES (1 << 20)
+#define LOG_TAIL 600
+
+static char verifier_log[LOG_BYTES];
+
+static int silent(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	(void)level;
+	(void)format;
+	(void)ap;
+	return 0;
+}
+
+static const char *tail(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > LOG_TAIL ? text + length - LOG_TAIL : text;
+}
+
+/* Load the program of that index, and no other. */
+static int load_one(int index, const char **ret_name)
+{
+	struct pg_bpf *skeleton = pg_bpf__open();
+	struct bpf_program *program;
+	int i = 0, r;
+
+	if (!skeleton)
+		return -errno;
+	bpf_object__for_each_program(program, skeleton->obj) {
+		(void)bpf_program__set_autoload(program, i == index);
+		if (i++ != index)
+			continue;
+		*ret_name = strdup(bpf_program__name(program));
+		(void)bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log));
+	}
+	r = i <= index ? -ENOENT : pg_bpf__load(skeleton);
+	pg_bpf__destroy(skeleton);
+	return r;
+}
+
+int main(void)
+{
+	int failed = 0;
+
+	(void)libbpf_set_print(silent);
+	for (int i = 0;; i++) {
+		const char *name = NULL;
+		int r;
+
+		verifier_log[0] = '\0';
+		r = load_one(i, &name);
+		if (r == -ENOENT && !name)
+			return failed;
+		if (r) {
+			printf("not ok load %s: %s\n", name ? name : "?", strerror(-r));
+			fprintf(stderr, "%s\n", tail(verifier_log));
+			failed = 1;
+		} else {
+			printf("ok load %s\n", name);
+		}
+	}
+}

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh [SUITE…]: boots other kernels (Debian's 5.10, 6.1, 6.12 and the newest) and tries on each: every
+# BPF program loads, and portguard does its main job, at XDP and at tc. Kernels that cannot be had are
+# skipped and say why. Ends with `N passed, N failed`.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+: "${BUILD:=build}"
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+[ $# -gt 0 ] || set -- bullseye bookworm trixie sid
+
+for suite; do
+	LIMIT=${LIMIT:-300} tests/kernels/boot.sh "$suite" 'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc' \
+		"$BUILD/portguard-static" "$BUILD"/tests/kernels/{load,net} tests/kernels/guest.sh >"$log" 2>&1
+	status=$?
+	if [ $status = 69 ]; then
+		skipped=$((skipped + 1))
+		echo "  $suite: skipped: $(tail -n 1 "$log")"
+		continue
+	fi
+	good=$(grep -c '^ok' "$log") bad=$(grep -c '^not ok' "$log")
+	case $status in 124) bad=$((bad + 1)); echo "not ok out of time" >>"$log" ;; 125) bad=$((bad + 1)) ;; esac
+	passed=$((passed + good)) failed=$((failed + bad))
+	printf '  %-9s %-28s %3d ok, %d failed\n' "$suite" "$(grep -m 1 -E '^[0-9]+\.[0-9]+' "$log")" "$good" "$bad"
+	[ "$bad" = 0 ] || sed 's/^/      /' "$log"
+done
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+[ $failed = 0 ]
