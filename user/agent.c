@@ -40,6 +40,7 @@ struct agent {
 	uint64_t lost;			/* as reported last */
 	unsigned seconds;
 	bool devices_changed, ends;
+	char device_error[256];		/* as said last */
 };
 
 static void agent_close(struct agent *a)
@@ -104,11 +105,21 @@ static void sync_devices(struct agent *a)
 {
 	_cleanup_guard_ struct guard g = { 0 };
 	struct pg_error err = PG_ERROR_INIT;
-	int r = guard_open(a->paths, GUARD_WRITE, &g, &err);
+	int r = guard_open(a->paths, GUARD_WRITE_NOW, &g, &err);
 
+	a->devices_changed = r == -EBUSY;	/* a command is at work: again in a second */
+	if (a->devices_changed)
+		return;
 	r = r ? r : guard_sync_devices(&g, true, &err);
-	if (r)
+	if (!r) {
+		a->device_error[0] = '\0';
+		return;
+	}
+	a->devices_changed = true;
+	if (strncmp(a->device_error, err.text, sizeof(a->device_error) - 1)) {	/* said once */
+		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
 		say(a, "degraded", &err);
+	}
 }
 
 static void beat(struct agent *a)
@@ -171,15 +182,41 @@ static void on_signal(struct agent *a)
 	}
 }
 
-/* Any news of links: at once, so that a device is never up unguarded for long. */
+/* News of links, and of default routes, which tell a container's own uplink. */
+static bool concerns_devices(const char *buffer, ssize_t size)
+{
+	const struct nlmsghdr *m = (const void *)buffer;
+
+	for (; NLMSG_OK(m, size); m = NLMSG_NEXT(m, size)) {
+		const struct rtmsg *route = NLMSG_DATA(m);
+
+		if (m->nlmsg_type == RTM_NEWLINK || m->nlmsg_type == RTM_DELLINK)
+			return true;
+		if ((m->nlmsg_type == RTM_NEWROUTE || m->nlmsg_type == RTM_DELROUTE) &&
+		    m->nlmsg_len >= NLMSG_LENGTH(sizeof(*route)) && !route->rtm_dst_len)
+			return true;
+	}
+	return false;
+}
+
+/* At once, so that a device is never up unguarded for long. */
 static void on_links(struct agent *a)
 {
 	char buffer[16384];
+	bool news = false;
 
-	while (recv(a->link_fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		if (errno == ENOBUFS)
-			errno = 0;
-	sync_devices(a);
+	for (;;) {
+		ssize_t n = recv(a->link_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+		if (n < 0 && errno == ENOBUFS)
+			news = true;	/* some were lost: look at all */
+		else if (n <= 0)
+			break;
+		else
+			news |= concerns_devices(buffer, n);
+	}
+	if (news)
+		sync_devices(a);
 }
 
 static int watch(struct agent *a, int fd, int which)
@@ -193,7 +230,7 @@ enum { ON_RING, ON_SECOND, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
 
 static int open_links(struct agent *a)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
 
 	a->link_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	if (a->link_fd < 0 || bind(a->link_fd, (struct sockaddr *)&address, sizeof(address)))

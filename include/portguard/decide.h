@@ -16,13 +16,23 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/* 224.0.0.251 or ff02::fb (RFC 6762, 3). */
+static __always_inline int pg_is_mdns_group(const struct pg_question *q)
+{
+	__u8 between = 0;
+	int i;
+
+	if (q->family == 4)
+		return q->local[12] == 224 && q->local[13] == 0 && q->local[14] == 0 && q->local[15] == 251;
+	for (i = 2; i < 15; i++)
+		between |= q->local[i];
+	return q->local[0] == 0xff && q->local[1] == 0x02 && !between && q->local[15] == 0xfb;
+}
+
 /* Whether an attempt is what its port is essential for. */
 static __always_inline int pg_is_essential(__u32 essential, const struct pg_question *q)
 {
 	int link_local = q->remote[0] == 0xfe && (q->remote[1] & 0xc0) == 0x80;
-	int mdns_group = q->family == 4
-		? q->local[12] == 224 && q->local[13] == 0 && q->local[14] == 0 && q->local[15] == 251
-		: q->local[0] == 0xff && q->local[1] == 0x02 && q->local[15] == 0xfb;
 
 	if (q->direction == PG_BIND)	/* 68, 546 by root; 5353 by anyone */
 		return essential == PG_ESSENTIAL_MDNS || q->uid == 0;
@@ -31,8 +41,8 @@ static __always_inline int pg_is_essential(__u32 essential, const struct pg_ques
 		return q->family == 4 && q->remote_port == 67;
 	case PG_ESSENTIAL_DHCP6:	/* RFC 8415, 7.2: servers and relays answer from link-local addresses */
 		return q->family == 6 && q->remote_port == 547 && link_local;
-	case PG_ESSENTIAL_MDNS:		/* RFC 6762, 3 */
-		return mdns_group;
+	case PG_ESSENTIAL_MDNS:
+		return pg_is_mdns_group(q);
 	}
 	return 0;
 }

@@ -269,6 +269,21 @@ void detach_device(const struct paths *paths, const struct device *d)
 	drop_empty_clsact(d);
 }
 
+static int sweep_one(const char *name, void *data)
+{
+	uint32_t type;
+
+	if (!link_target(data, name, &type))
+		pin_drop(data, name);
+	return 0;
+}
+
+void sweep_links(const struct paths *paths)
+{
+	(void)pins_each(paths, "link_in_", sweep_one, (void *)paths);
+	(void)pins_each(paths, "link_out_", sweep_one, (void *)paths);
+}
+
 void detach_all(const struct paths *paths, const struct devices *all)
 {
 	for (size_t i = 0; i < all->count; i++)

@@ -15,6 +15,8 @@ int attach_bind(const struct paths *paths, const char *cgroup_dir, struct pg_err
 int attach_outbound(const struct paths *paths, const struct device *d, struct pg_error *err);
 int attach_inbound(const struct paths *paths, const struct device *d, enum attach_choice how, struct pg_error *err);
 void detach_device(const struct paths *paths, const struct device *d);
+/* Drop the pins of devices that are gone. */
+void sweep_links(const struct paths *paths);
 /* Classic filters on all devices; links end with their pins. */
 void detach_all(const struct paths *paths, const struct devices *all);
 

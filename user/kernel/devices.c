@@ -138,15 +138,22 @@ static bool has_real_port(const struct devices *all, const struct device *master
 	return false;
 }
 
+static bool is_stacked(const struct device *d)
+{
+	return is_kind(d, "vlan") || is_kind(d, "macvlan") || is_kind(d, "ipvlan");
+}
+
 static bool outside_reaches(const struct devices *all, const struct device *d)
 {
-	static const char *const never[] = { "dummy", "ifb", "nlmon", "vlan", "macvlan", "ipvlan", "vcan" };
+	static const char *const never[] = { "dummy", "ifb", "nlmon", "vcan" };
 
 	if (d->loopback)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
 		if (is_kind(d, never[i]))
-			return false;	/* what is stacked is seen at the device below */
+			return false;
+	if (is_stacked(d) && devices_by_index(all, d->lower))
+		return false;	/* it is seen at the device below; one whose lower is in another namespace is not */
 	if (d->master && devices_by_index(all, d->master) && !is_kind(devices_by_index(all, d->master), "vrf"))
 		return is_kind(d, "vrf");	/* its master is guarded in its place, or is not reached */
 	if (is_kind(d, "bridge"))

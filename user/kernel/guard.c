@@ -31,7 +31,8 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	if (fd < 0)	/* nothing runs: do not even make the lock's directory */
 		return state_open(paths, false, &g.state, err);
 	(void)close(fd);
-	r = lock_take(paths, "lock", access == GUARD_WRITE, LOCK_WAIT_MS, &g.lock_fd);
+	r = lock_take(paths, "lock", access != GUARD_READ, access == GUARD_WRITE_NOW ? 0 : LOCK_WAIT_MS,
+		      &g.lock_fd);
 	if (r == -EBUSY)
 		return pg_fail(err, r, PG_EXIT_BUSY, "lock: another portguard command holds %s/lock", paths->run);
 	if (r)
@@ -216,6 +217,16 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	return r;
 }
 
+/* A device that went away since the list was made is no mistake. */
+static int skip_gone(int r, struct pg_error *err)
+{
+	if (r != -ENODEV)
+		return r;
+	if (err)
+		err->text[0] = err->help[0] = '\0';
+	return 0;
+}
+
 static int attach_new(struct guard *g, const struct devices *all, struct pg_error *err)
 {
 	bool fresh = false;
@@ -227,7 +238,7 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 		if (device_choice(&g->policy, all, d) == ATTACH_DEFAULT)
 			continue;
 		fresh |= attached_inbound(g->paths, d) == VIA_NONE;
-		r = attach_outbound(g->paths, d, err);
+		r = skip_gone(attach_outbound(g->paths, d, err), err);
 	}
 	if (!r && fresh) {
 		r = seed_flows(&g->state);
@@ -239,7 +250,7 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 		enum attach_choice how = device_choice(&g->policy, all, d);
 
 		if (how != ATTACH_DEFAULT)
-			r = attach_inbound(g->paths, d, how, err);
+			r = skip_gone(attach_inbound(g->paths, d, how, err), err);
 	}
 	return r;
 }
@@ -262,5 +273,6 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 		    (attached_inbound(g->paths, d) != VIA_NONE || attached_outbound(g->paths, d) != VIA_NONE))
 			detach_device(g->paths, d);
 	}
+	sweep_links(g->paths);
 	return state_resolve_devices(&g->state, &g->policy, device_index, NULL, err);
 }

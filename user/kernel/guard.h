@@ -18,7 +18,7 @@ struct guard {
 	int lock_fd;
 };
 
-enum guard_access { GUARD_READ, GUARD_WRITE };
+enum guard_access { GUARD_READ, GUARD_WRITE, GUARD_WRITE_NOW /* -EBUSY at once */ };
 
 /* 0; -ENOENT (69: none runs), -EBUSY (75: another command holds the lock), … */
 int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err);
