@@ -6,7 +6,7 @@
 #include "lib/packet.h"
 #include "lib/policy.h"
 
-#define QUESTION_AT 14	/* behind the Ethernet header that a test run asks for */
+#define QUESTION_AT 14 /* behind the Ethernet header that a test run asks for */
 
 SEC("tc")
 int pg_ask(struct __sk_buff *skb)

@@ -22,12 +22,13 @@ static __always_inline bool in_host_netns(const struct pg_control *ctl, struct b
 	if (!pg_netns_by_inum)
 		return bpf_get_netns_cookie(ctx) == ctl->netns_cookie;
 	sk = ctx->sk;
-	bpf_probe_read_kernel(&plain, sizeof(plain), &sk);	/* the verifier lets nobody read through sk itself */
+	bpf_probe_read_kernel(&plain, sizeof(plain),
+			      &sk); /* the verifier lets nobody read through sk itself */
 	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum) == ctl->netns_inum;
 }
 
-static __always_inline void report_bind(const struct pg_question *q, __u8 protocol, __u8 mode, __u32 verdict,
-					const struct pg_decision *d)
+static __always_inline void report_bind(const struct pg_question *q, __u8 protocol, __u8 mode,
+					__u32 verdict, const struct pg_decision *d)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct pg_record_refusal *r;

@@ -8,13 +8,13 @@
 #include "lib/policy.h"
 #include "lib/report.h"
 
-#define TC_NEXT (-1)		/* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
-#define TC_DROP 2		/* TC_ACT_SHOT */
+#define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
+#define TC_DROP 2 /* TC_ACT_SHOT */
 
 #define TCP_STATE_CLOSE 7
 #define TCP_STATE_LISTEN 10
 #define FRAGMENT_SECONDS 30
-#define EARLY_FRAGMENTS 256	/* a second and CPU */
+#define EARLY_FRAGMENTS 256 /* a second and CPU */
 
 static __always_inline struct pg_decision verdict(__u8 verdict, __u8 reason)
 {
@@ -22,9 +22,11 @@ static __always_inline struct pg_decision verdict(__u8 verdict, __u8 reason)
 }
 
 /* A later fragment follows its first one; those that overtake it have an allowance. */
-static __always_inline struct pg_decision judge_fragment(const struct pg_control *ctl, const struct packet *p)
+static __always_inline struct pg_decision judge_fragment(const struct pg_control *ctl,
+							 const struct packet *p)
 {
-	struct pg_fragment_key key = { .id = p->fragment_id, .proto = p->family == 4 ? p->proto : 0 };
+	struct pg_fragment_key key = { .id = p->fragment_id,
+				       .proto = p->family == 4 ? p->proto : 0 };
 	struct pg_allowance *early;
 	__u64 now = bpf_jiffies64(), *first;
 	__u32 zero = 0, hz = ctl->hz;
@@ -49,12 +51,13 @@ static __always_inline struct pg_decision judge_fragment(const struct pg_control
 
 static __always_inline void remember_fragment(const struct packet *p)
 {
-	struct pg_fragment_key key = { .id = p->fragment_id, .proto = p->family == 4 ? p->proto : 0 };
+	struct pg_fragment_key key = { .id = p->fragment_id,
+				       .proto = p->family == 4 ? p->proto : 0 };
 	__u64 now = bpf_jiffies64();
 
 	__builtin_memcpy(key.source, p->source, 16);
 	__builtin_memcpy(key.target, p->target, 16);
-	(void)bpf_map_update_elem(&pg_fragments, &key, &now, BPF_ANY);	/* full: the oldest goes */
+	(void)bpf_map_update_elem(&pg_fragments, &key, &now, BPF_ANY); /* full: the oldest goes */
 }
 
 /* One token of the bucket of echo requests. */
@@ -70,7 +73,7 @@ static __always_inline bool take_token(const struct pg_bucket_config *rate)
 		return false;
 	bpf_spin_lock(&bucket->lock);
 	filled = now - bucket->filled_ns;
-	if (filled > 1000000000000ULL)	/* over 1,000 s: full anyway, and no overflow */
+	if (filled > 1000000000000ULL) /* over 1,000 s: full anyway, and no overflow */
 		filled = 1000000000000ULL;
 	filled = filled / 1000000 * rate->per_second_x1000 / 1000 + bucket->tokens_x1000;
 	if (filled > most)
@@ -92,11 +95,13 @@ static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)
 		return verdict(PG_ALLOW, PG_REASON_ICMP);
 	if (slot->echo == PG_DENY)
 		return verdict(PG_DENY, PG_REASON_ICMP);
-	return take_token(&slot->echo_rate) ? verdict(PG_ALLOW, PG_REASON_ICMP) : verdict(PG_DENY, PG_REASON_RATE);
+	return take_token(&slot->echo_rate) ? verdict(PG_ALLOW, PG_REASON_ICMP)
+					    : verdict(PG_DENY, PG_REASON_RATE);
 }
 
 /* RFC 4890, 4.4 and its like for IPv4: errors, path MTU and neighbours always; questions never but echo. */
-static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot, const struct packet *p)
+static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
+						     const struct packet *p)
 {
 	bool v6 = p->proto == IPPROTO_ICMPV6;
 	__u8 type = p->icmp_type;
@@ -105,7 +110,8 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 		return judge_echo(slot);
 	if (type == (v6 ? 137 : 5))
 		return verdict(slot->redirect, PG_REASON_ICMP);
-	if (v6 && (type < 128 || type <= 136 || (type >= 141 && type <= 143) || (type >= 148 && type <= 153)))
+	if (v6 && (type < 128 || type <= 136 || (type >= 141 && type <= 143) ||
+		   (type >= 148 && type <= 153)))
 		return verdict(PG_ALLOW, PG_REASON_ICMP);
 	if (!v6 && (type == 0 || type == 3 || type == 4 || (type >= 9 && type <= 12) || type == 14))
 		return verdict(PG_ALLOW, PG_REASON_ICMP);
@@ -125,7 +131,8 @@ static __always_inline void ask_in(struct pg_question *q, const struct packet *p
 	__builtin_memcpy(q->local, p->target, 16);
 }
 
-static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot, const struct packet *p)
+static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot,
+							 const struct packet *p)
 {
 	__u32 answer = slot->protocols[p->proto];
 
@@ -135,11 +142,13 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 		ask_in(&q, p);
 		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
 	}
-	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY, PG_REASON_PROTOCOL);
+	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
+		       PG_REASON_PROTOCOL);
 }
 
 /* The reply of a conversation that began here, or a segment of a connection that the kernel has. */
-static __always_inline bool is_reply(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p)
+static __always_inline bool is_reply(struct pg_control *ctl, const struct pg_slot *slot,
+				     const struct packet *p)
 {
 	bool udp = p->proto != IPPROTO_TCP, syn = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	struct pg_flow_key key = {
@@ -223,8 +232,8 @@ static __always_inline struct pg_decision judge_rules(const struct pg_control *c
 	return pg_decide(answer, &q, ctl->slots[index].defaults[PG_IN]);
 }
 
-static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index, void *ctx,
-						      const struct packet *p)
+static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index,
+						      void *ctx, const struct packet *p)
 {
 	struct pg_decision d = judge_rules(ctl, index, p);
 
@@ -235,8 +244,8 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 	return d;
 }
 
-static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __u32 index, void *ctx,
-						      const struct packet *p)
+static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __u32 index,
+						      void *ctx, const struct packet *p)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	struct pg_decision d;

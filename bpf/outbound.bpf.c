@@ -25,18 +25,19 @@ static __always_inline void ask_answer(struct pg_question *q, const struct packe
 
 static __always_inline bool goes_to_many(const struct packet *p)
 {
-	if (p->group_frame)	/* a subnet's broadcast too */
+	if (p->group_frame) /* a subnet's broadcast too */
 		return true;
 	if (p->family == 6)
 		return p->target[0] == 0xff;
-	return p->target[12] >> 4 == 14 || (p->target[12] & p->target[13] & p->target[14] & p->target[15]) == 0xff;
+	return p->target[12] >> 4 == 14 ||
+	       (p->target[12] & p->target[13] & p->target[14] & p->target[15]) == 0xff;
 }
 
-static __always_inline void note_udp(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p,
-				     struct pg_flow_key *key)
+static __always_inline void note_udp(struct pg_control *ctl, const struct pg_slot *slot,
+				     const struct packet *p, struct pg_flow_key *key)
 {
 	if (goes_to_many(p)) {
-		__builtin_memset(key->remote, 0, 32);	/* and local: any of this host's addresses */
+		__builtin_memset(key->remote, 0, 32); /* and local: any of this host's addresses */
 		key->ifindex = p->ifindex;
 		stamp_used(ctl, PG_USED_MULTICAST, p->sport);
 		flow_begin(slot, key, PG_FLOW_MULTICAST);
@@ -47,8 +48,9 @@ static __always_inline void note_udp(struct pg_control *ctl, const struct pg_slo
 }
 
 /* Segments of sockets here need no flow after the first: inbound finds the socket. */
-static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slot *slot, const struct packet *p,
-				     const struct pg_flow_key *key, bool forwarded)
+static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slot *slot,
+				     const struct packet *p, const struct pg_flow_key *key,
+				     bool forwarded)
 {
 	__u8 flags = p->tcp_flags;
 
@@ -70,9 +72,11 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 }
 
 /* Whether the rules let the answer in anyway. */
-static __always_inline bool answer_is_let_in(const struct pg_control *ctl, __u32 index, const struct packet *p)
+static __always_inline bool answer_is_let_in(const struct pg_control *ctl, __u32 index,
+					     const struct packet *p)
 {
-	__u32 answer = port_answer(ctl, index, PG_IN, p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, p->sport);
+	__u32 answer =
+		port_answer(ctl, index, PG_IN, p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, p->sport);
 	struct pg_question q = {};
 
 	if (!is_final(answer)) {

@@ -31,16 +31,16 @@
 
 struct agent {
 	const struct paths *paths;
-	struct state state;		/* mapped as long as the agent runs; the lock is not held */
+	struct state state; /* mapped as long as the agent runs; the lock is not held */
 	struct agent_events *events;
 	struct ring_buffer *ring;
 	struct config_watch watch;
 	char config[PG_META_PATH];
 	int epoll_fd, signal_fd, timer_fd, link_fd;
-	uint64_t lost;			/* as reported last */
+	uint64_t lost; /* as reported last */
 	unsigned seconds;
 	bool devices_changed, ends;
-	char device_error[256];		/* as said last */
+	char device_error[256]; /* as said last */
 };
 
 static void agent_close(struct agent *a)
@@ -90,9 +90,11 @@ static void reload(struct agent *a, bool drop_typed_mode)
 	r = r ? r : guard_change(&g, &next, &how, &changed, &err);
 	if (r) {
 		if (g.state.meta)
-			(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%.200s", err.text);
+			(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded),
+				       "%.200s", err.text);
 		else
-			(void)snprintf(a->state.meta->degraded, sizeof(a->state.meta->degraded), "%.200s", err.text);
+			(void)snprintf(a->state.meta->degraded, sizeof(a->state.meta->degraded),
+				       "%.200s", err.text);
 		say(a, "degraded", &err);
 		return;
 	}
@@ -107,7 +109,7 @@ static void sync_devices(struct agent *a)
 	struct pg_error err = PG_ERROR_INIT;
 	int r = guard_open(a->paths, GUARD_WRITE_NOW, &g, &err);
 
-	a->devices_changed = r == -EBUSY;	/* a command is at work: again in a second */
+	a->devices_changed = r == -EBUSY; /* a command is at work: again in a second */
 	if (a->devices_changed)
 		return;
 	r = r ? r : guard_sync_devices(&g, true, &err);
@@ -116,7 +118,7 @@ static void sync_devices(struct agent *a)
 		return;
 	}
 	a->devices_changed = true;
-	if (strncmp(a->device_error, err.text, sizeof(a->device_error) - 1)) {	/* said once */
+	if (strncmp(a->device_error, err.text, sizeof(a->device_error) - 1)) { /* said once */
 		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
 		say(a, "degraded", &err);
 	}
@@ -157,7 +159,7 @@ static void on_second(struct agent *a)
 	if (a->seconds % BEAT_SECONDS == 0)
 		beat(a);
 	if (a->seconds % ROTATE_SECONDS == 0)
-		(void)seed_rotate(&a->state);	/* next time, then: stamps only wait longer */
+		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
 	if (a->devices_changed) {
 		a->devices_changed = false;
 		sync_devices(a);
@@ -209,7 +211,7 @@ static void on_links(struct agent *a)
 		ssize_t n = recv(a->link_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 
 		if (n < 0 && errno == ENOBUFS)
-			news = true;	/* some were lost: look at all */
+			news = true; /* some were lost: look at all */
 		else if (n <= 0)
 			break;
 		else
@@ -230,7 +232,9 @@ enum { ON_RING, ON_SECOND, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
 
 static int open_links(struct agent *a)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
+				       .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
+						    RTMGRP_IPV6_ROUTE };
 
 	a->link_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	if (a->link_fd < 0 || bind(a->link_fd, (struct sockaddr *)&address, sizeof(address)))
@@ -276,7 +280,11 @@ static int open_ring(struct agent *a)
 static int open_all(struct agent *a, const struct agent_start *start, struct pg_error *err)
 {
 	const struct agent_events_config config = {
-		.paths = a->paths, .state = &a->state, .event_log = start->event_log, .drain = drain_ring, .data = a,
+		.paths = a->paths,
+		.state = &a->state,
+		.event_log = start->event_log,
+		.drain = drain_ring,
+		.data = a,
 	};
 	int r = open_signals(a);
 
@@ -342,15 +350,19 @@ static int hold_agent_lock(const struct paths *paths, int *ret_fd, struct pg_err
 	int r = lock_take(paths, "agent.pid", true, 200, ret_fd);
 
 	if (r == -EBUSY) {
-		(void)pg_fail(err, r, PG_EXIT_BUSY, "another agent of instance %s is running: pid %d", paths->instance,
+		(void)pg_fail(err, r, PG_EXIT_BUSY,
+			      "another agent of instance %s is running: pid %d", paths->instance,
 			      agent_pid(paths));
-		return pg_help(err, r, "end it first, or give this one another name: --instance NAME");
+		return pg_help(err, r,
+			       "end it first, or give this one another name: --instance NAME");
 	}
 	if (r)
-		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/agent.pid: %s", paths->run, strerror(-r));
+		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/agent.pid: %s", paths->run,
+			       strerror(-r));
 	(void)snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(*ret_fd, 0) || write(*ret_fd, pid, strlen(pid)) < 0)
-		return pg_fail(err, -errno, PG_EXIT_OUTPUT, "%s/agent.pid: %s", paths->run, strerror(errno));
+		return pg_fail(err, -errno, PG_EXIT_OUTPUT, "%s/agent.pid: %s", paths->run,
+			       strerror(errno));
 	return 0;
 }
 
@@ -371,7 +383,7 @@ static int begin(struct agent *a, const struct agent_start *start, struct pg_err
 	if (r)
 		return r;
 	a->lost = state_count(&a->state, PG_COUNT_LOST);
-	guard_close(&g);	/* commands may go on */
+	guard_close(&g); /* commands may go on */
 	r = open_all(a, start, err);
 	if (r)
 		return r;
@@ -383,7 +395,11 @@ static int begin(struct agent *a, const struct agent_start *start, struct pg_err
 int agent_run(const struct agent_start *start, struct pg_error *err)
 {
 	_cleanup_(agent_close) struct agent a = {
-		.paths = start->paths, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .link_fd = -1,
+		.paths = start->paths,
+		.epoll_fd = -1,
+		.signal_fd = -1,
+		.timer_fd = -1,
+		.link_fd = -1,
 		.watch = CONFIG_WATCH_INIT,
 	};
 	_cleanup_close_ int lock = -1;

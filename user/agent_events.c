@@ -25,11 +25,13 @@ struct agent_events {
 	struct pg_journal *journal;
 	uint64_t *reported;
 	long seen_size, journal_size, reported_size;
-	char *texts[PG_MAX_RULES + 1];	/* by rule id; a rule that is gone keeps its text until its id has another */
-	uint32_t texts_of;		/* control->changes that they were read at, plus one */
-	struct sink_figures figures;	/* as published */
+	char *texts
+		[PG_MAX_RULES +
+		 1]; /* by rule id; a rule that is gone keeps its text until its id has another */
+	uint32_t texts_of; /* control->changes that they were read at, plus one */
+	struct sink_figures figures; /* as published */
 	char device[IF_NAMESIZE];
-	char mount[PG_PATH];		/* of cgroup2 */
+	char mount[PG_PATH]; /* of cgroup2 */
 	char cgroup[4096];
 };
 
@@ -119,8 +121,13 @@ static int map_tables(struct agent_events *e, struct pg_error *err)
 	e->seen_size = map_pinned(paths, "pg_seen", false, (void **)&e->seen);
 	e->journal_size = map_pinned(paths, "pg_journal", true, (void **)&e->journal);
 	e->reported_size = map_pinned(paths, "pg_reported", true, (void **)&e->reported);
-	r = e->seen_size < 0 ? e->seen_size : e->journal_size < 0 ? e->journal_size : e->reported_size < 0 ? e->reported_size : 0;
-	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: the kernel's tables: %s", strerror(-r)) : 0;
+	r = e->seen_size < 0       ? e->seen_size
+	    : e->journal_size < 0  ? e->journal_size
+	    : e->reported_size < 0 ? e->reported_size
+				   : 0;
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: the kernel's tables: %s",
+			   strerror(-r))
+		 : 0;
 }
 
 static int open_outputs(struct agent_events *e, struct history_tally *past, struct pg_error *err)
@@ -129,8 +136,13 @@ static int open_outputs(struct agent_events *e, struct history_tally *past, stru
 	struct event_source source = { 0 };
 	char socket[PG_PATH + 32];
 	struct outputs_config config = {
-		.dir = paths->var, .socket = socket, .event_log = e->config.event_log, .source = &source,
-		.pending_seq = e->journal->pending_seq, .flush = asked, .data = e,
+		.dir = paths->var,
+		.socket = socket,
+		.event_log = e->config.event_log,
+		.source = &source,
+		.pending_seq = e->journal->pending_seq,
+		.flush = asked,
+		.data = e,
 	};
 	int r = make_directories(paths->var);
 
@@ -149,8 +161,8 @@ static void publish_figures(struct agent_events *e)
 	char path[PG_PATH + 32];
 
 	if (!outputs_log_figures(e->outputs, &f) ||
-	    (f.sent == e->figures.sent && f.queued == e->figures.queued && f.lost == e->figures.lost &&
-	     f.error == e->figures.error))
+	    (f.sent == e->figures.sent && f.queued == e->figures.queued &&
+	     f.lost == e->figures.lost && f.error == e->figures.error))
 		return;
 	json_object(&j);
 	json_member_string(&j, "name", e->config.event_log);
@@ -172,18 +184,24 @@ static void report_lost_before(struct agent_events *e)
 
 	if (!lost)
 		return;
-	(void)snprintf(text, sizeof(text), "%llu refusals died with the former agent and are only counted",
+	(void)snprintf(text, sizeof(text),
+		       "%llu refusals died with the former agent and are only counted",
 		       (unsigned long long)lost);
 	stream_health(e->stream, "lost", text, NULL);
 }
 
-int agent_events_open(const struct agent_events_config *config, struct agent_events **ret, struct pg_error *err)
+int agent_events_open(const struct agent_events_config *config, struct agent_events **ret,
+		      struct pg_error *err)
 {
 	_cleanup_(cleanup_agent_events) struct agent_events *e = calloc(1, sizeof(*e));
 	_cleanup_policy_ struct policy policy = { 0 };
 	struct history_tally past;
 	struct stream_config stream = {
-		.sink = sink, .flush = flush, .data = e, .rule_text = rule_text, .interface_name = interface_name,
+		.sink = sink,
+		.flush = flush,
+		.data = e,
+		.rule_text = rule_text,
+		.interface_name = interface_name,
 		.cgroup_path = cgroup_name,
 	};
 	int r;
@@ -197,7 +215,8 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 	r = r ? r : state_policy(config->state, &policy, err);
 	if (r)
 		return r;
-	stream.memory = (struct stream_memory){ config->state->control, e->seen, e->reported, e->journal };
+	stream.memory =
+		(struct stream_memory){ config->state->control, e->seen, e->reported, e->journal };
 	stream.lines_max = policy.events_max;
 	stream.past = past;
 	r = stream_open(&stream, &e->stream);
@@ -205,7 +224,7 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: %s", strerror(-r));
 	read_texts(e);
 	report_lost_before(e);
-	e->figures.error = 1;	/* none is published yet */
+	e->figures.error = 1; /* none is published yet */
 	publish_figures(e);
 	*ret = TAKE_PTR(e);
 	return 0;
@@ -229,14 +248,15 @@ void agent_events_finish(struct agent_events *e)
 	stream_health(e->stream, "stop", "the agent ends; the kernel guards on", NULL);
 }
 
-void agent_events_health(struct agent_events *e, const char *action, const char *text, const char *counters_json)
+void agent_events_health(struct agent_events *e, const char *action, const char *text,
+			 const char *counters_json)
 {
 	stream_health(e->stream, action, text, counters_json);
 }
 
 void agent_events_reopen(struct agent_events *e)
 {
-	(void)outputs_reopen(e->outputs);	/* the former file goes on then */
+	(void)outputs_reopen(e->outputs); /* the former file goes on then */
 }
 
 int agent_events_fd(const struct agent_events *e)

@@ -60,7 +60,8 @@ static int read_beside(void *data, const char *path, char **ret_text, size_t *re
 
 	if (path[0] == '/')
 		(void)snprintf(whole, sizeof(whole), "%s", path);
-	else if (snprintf(whole, sizeof(whole), "%s/%s", (const char *)data, path) >= (int)sizeof(whole))
+	else if (snprintf(whole, sizeof(whole), "%s/%s", (const char *)data, path) >=
+		 (int)sizeof(whole))
 		return -ENAMETOOLONG;
 	return file_read(whole, LARGEST_FILE, ret_text, ret_length);
 }
@@ -68,7 +69,9 @@ static int read_beside(void *data, const char *path, char **ret_text, size_t *re
 void config_world(struct policy_world *world, const char *directory)
 {
 	*world = (struct policy_world){
-		.data = (void *)directory, .service = find_service, .read_file = read_beside,
+		.data = (void *)directory,
+		.service = find_service,
+		.read_file = read_beside,
 	};
 }
 
@@ -101,7 +104,8 @@ static int add_file(struct files *f, const char *path, struct pg_error *err)
 		return pg_fail(err, r, PG_EXIT_POLICY, "policy %s: larger than 16 MiB", path);
 	if (r) {
 		(void)pg_fail(err, r, PG_EXIT_NO_FILE, "policy %s: %s", path, strerror(-r));
-		return pg_help(err, r, "name it with -c FILE, or write one: docs in portguard-policy(5)");
+		return pg_help(err, r,
+			       "name it with -c FILE, or write one: docs in portguard-policy(5)");
 	}
 	one.text = text;
 	one.name = strdup(path);
@@ -135,13 +139,17 @@ static int add_directory(struct files *f, const char *path, struct pg_error *err
 	int n, r = 0;
 
 	directory_of(path, file, sizeof(directory));
-	(void)snprintf(directory, sizeof(directory), "%.*s/policy.d", (int)sizeof(directory) - 16, file);
+	(void)snprintf(directory, sizeof(directory), "%.*s/policy.d", (int)sizeof(directory) - 16,
+		       file);
 	n = scandir(directory, &names, is_yaml, alphasort);
 	if (n < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 :
-			pg_fail(err, -errno, PG_EXIT_NO_FILE, "policy %s: %s", directory, strerror(errno));
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : pg_fail(err, -errno, PG_EXIT_NO_FILE, "policy %s: %s", directory,
+					 strerror(errno));
 	if (n > MOST_FILES)
-		r = pg_fail(err, -E2BIG, PG_EXIT_POLICY, "policy %s: more than %d files", directory, MOST_FILES);
+		r = pg_fail(err, -E2BIG, PG_EXIT_POLICY, "policy %s: more than %d files", directory,
+			    MOST_FILES);
 	for (int i = 0; i < n; i++) {
 		(void)snprintf(file, sizeof(file), "%s/%s", directory, names[i]->d_name);
 		r = r ? r : add_file(f, file, err);
@@ -174,5 +182,7 @@ int config_local_path(const char *path, char *to, size_t size)
 	char directory[PATH_MAX];
 
 	directory_of(path, directory, sizeof(directory));
-	return snprintf(to, size, "%s/policy.d/90-local.yaml", directory) < (int)size ? 0 : -ENAMETOOLONG;
+	return snprintf(to, size, "%s/policy.d/90-local.yaml", directory) < (int)size
+		       ? 0
+		       : -ENAMETOOLONG;
 }

@@ -42,7 +42,8 @@ static uint64_t take(const char *path)
 	struct dirent **names = NULL;
 	int n;
 
-	(void)snprintf(directory, sizeof(directory), "%.*s/policy.d", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	(void)snprintf(directory, sizeof(directory), "%.*s/policy.d",
+		       slash ? (int)(slash - path) : 1, slash ? path : ".");
 	n = scandir(directory, &names, is_yaml, alphasort);
 	for (int i = 0; i < n; i++) {
 		(void)snprintf(file, sizeof(file), "%s/%s", directory, names[i]->d_name);

@@ -20,9 +20,10 @@ void notify_ready(void)
 		return;
 	memcpy(address.sun_path, path, length);
 	if (path[0] == '@')
-		address.sun_path[0] = '\0';	/* an abstract one */
+		address.sun_path[0] = '\0'; /* an abstract one */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		(void)sendto(fd, ready, strlen(ready), MSG_NOSIGNAL, (struct sockaddr *)&address,
-			     offsetof(struct sockaddr_un, sun_path) + length);	/* the manager may be gone */
+			     offsetof(struct sockaddr_un, sun_path) +
+				     length); /* the manager may be gone */
 }

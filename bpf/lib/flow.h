@@ -18,7 +18,7 @@ static __always_inline void stamp_used(struct pg_control *ctl, __u32 table, __u1
 {
 	__u8 *stamp = used_byte(ctl, table, port), now = ctl->used_now;
 
-	if (*stamp != now)	/* a line that many CPUs read is written once a rotation */
+	if (*stamp != now) /* a line that many CPUs read is written once a rotation */
 		*stamp = now;
 }
 
@@ -29,7 +29,8 @@ static __always_inline bool is_used(struct pg_control *ctl, __u32 table, __u16 p
 	return stamp && (stamp == ctl->used_now || stamp == ctl->used_before);
 }
 
-static __always_inline bool flow_is_over(const struct pg_slot *slot, const struct pg_flow *flow, __u32 now)
+static __always_inline bool flow_is_over(const struct pg_slot *slot, const struct pg_flow *flow,
+					 __u32 now)
 {
 	__u32 state = flow->state;
 
@@ -37,7 +38,8 @@ static __always_inline bool flow_is_over(const struct pg_slot *slot, const struc
 }
 
 /* Note life in a flow, but not so often that CPUs fight for its line. */
-static __always_inline void flow_touch(const struct pg_slot *slot, struct pg_flow *flow, __u32 state, __u32 now)
+static __always_inline void flow_touch(const struct pg_slot *slot, struct pg_flow *flow,
+				       __u32 state, __u32 now)
 {
 	if (state >= PG_FLOW_STATES)
 		return;
@@ -48,24 +50,27 @@ static __always_inline void flow_touch(const struct pg_slot *slot, struct pg_flo
 }
 
 /* A packet that leaves: remember that its answer is wanted. */
-static __always_inline void flow_begin(const struct pg_slot *slot, const struct pg_flow_key *key, __u32 state)
+static __always_inline void flow_begin(const struct pg_slot *slot, const struct pg_flow_key *key,
+				       __u32 state)
 {
 	struct pg_flow *flow = bpf_map_lookup_elem(&pg_flows, key), fresh = {};
 	__u32 now = bpf_jiffies64();
 
 	if (flow && !flow_is_over(slot, flow, now)) {
 		if (state == PG_FLOW_UDP || state == PG_FLOW_TCP_SYN)
-			state = flow->state;	/* it may be further on: a stream, established */
+			state = flow->state; /* it may be further on: a stream, established */
 		flow_touch(slot, flow, state, now);
 		return;
 	}
 	fresh.seen = now;
 	fresh.state = state;
-	(void)bpf_map_update_elem(&pg_flows, key, &fresh, BPF_ANY);	/* a full table evicts the oldest */
+	(void)bpf_map_update_elem(&pg_flows, key, &fresh,
+				  BPF_ANY); /* a full table evicts the oldest */
 }
 
 /* A packet that comes: whether it answers a flow. */
-static __always_inline bool flow_answers(const struct pg_slot *slot, const struct pg_flow_key *key, bool syn)
+static __always_inline bool flow_answers(const struct pg_slot *slot, const struct pg_flow_key *key,
+					 bool syn)
 {
 	struct pg_flow *flow = bpf_map_lookup_elem(&pg_flows, key);
 	__u32 now = bpf_jiffies64(), state;
@@ -74,7 +79,7 @@ static __always_inline bool flow_answers(const struct pg_slot *slot, const struc
 		return false;
 	state = flow->state;
 	if (syn && state != PG_FLOW_TCP_SYN)
-		return false;	/* a new connection is no reply; but two may open at once (RFC 9293, 3.5) */
+		return false; /* a new connection is no reply; but two may open at once (RFC 9293, 3.5) */
 	if (state == PG_FLOW_UDP)
 		state = PG_FLOW_UDP_STREAM;
 	else if (state == PG_FLOW_TCP_SYN && !syn)

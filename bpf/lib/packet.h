@@ -26,7 +26,7 @@
 #define IPPROTO_UDPLITE 136
 
 #define MAX_VLAN_TAGS 2
-#define READ_VLAN_TAGS 8		/* only to name the sender of what has too many */
+#define READ_VLAN_TAGS 8 /* only to name the sender of what has too many */
 #define MAX_EXTENSIONS 8
 /*
  * Unrolled: clang may close a loop by falling into its head, which the verifier takes for an
@@ -34,7 +34,7 @@
  */
 #define UNROLLED _Pragma("unroll")
 
-#define MAX_OFFSET 1500		/* of a header; more is malformed, and the verifier needs a bound */
+#define MAX_OFFSET 1500 /* of a header; more is malformed, and the verifier needs a bound */
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
@@ -46,7 +46,7 @@ enum packet_class {
 	PACKET_WHOLE,
 	PACKET_FIRST_FRAGMENT,
 	PACKET_LATER_FRAGMENT,
-	PACKET_HIDDEN,		/* a fragment that hides its headers, or would lie over them */
+	PACKET_HIDDEN, /* a fragment that hides its headers, or would lie over them */
 	PACKET_MALFORMED,
 };
 
@@ -54,20 +54,20 @@ struct packet {
 	__u8 source[16] __attribute__((aligned(8))), target[16];
 	__u32 ifindex;
 	__u32 fragment_id;
-	__u16 sport, dport;	/* TCP, UDP and UDP-Lite */
-	__u16 vlan;		/* the first id that is not 0 */
-	__u8 family;		/* 4, 6; 0 as long as no IP header was read */
-	__u8 proto;		/* IPPROTO_*, behind extension headers */
+	__u16 sport, dport; /* TCP, UDP and UDP-Lite */
+	__u16 vlan; /* the first id that is not 0 */
+	__u8 family; /* 4, 6; 0 as long as no IP header was read */
+	__u8 proto; /* IPPROTO_*, behind extension headers */
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	__u8 has_ports;
-	__u8 group_frame;	/* the frame goes to many */
-	__u8 fragmented;	/* a first fragment */
-	__u8 class;		/* enum packet_class */
-	__u8 tags;		/* of VLANs */
-	__u32 offset;		/* of the header that is read next */
-	__u32 end;		/* of the datagram */
-	__u32 ethertype;	/* host order */
+	__u8 group_frame; /* the frame goes to many */
+	__u8 fragmented; /* a first fragment */
+	__u8 class; /* enum packet_class */
+	__u8 tags; /* of VLANs */
+	__u32 offset; /* of the header that is read next */
+	__u32 end; /* of the datagram */
+	__u32 ethertype; /* host order */
 };
 
 struct pg_packet_map {
@@ -86,9 +86,9 @@ extern struct pg_packet_map pg_packet SEC(".maps");
 struct bytes {
 	void *ctx, *data, *data_end;
 	bool xdp, ethernet;
-	__u32 length;		/* of the frame; XDP: of its linear part */
-	__u32 ethertype;	/* where there is no Ethernet header, host order */
-	__u32 vlan_tags;	/* tags that lie in metadata */
+	__u32 length; /* of the frame; XDP: of its linear part */
+	__u32 ethertype; /* where there is no Ethernet header, host order */
+	__u32 vlan_tags; /* tags that lie in metadata */
 	__u32 ifindex;
 	__u16 vlan;
 	__u8 gso;
@@ -102,8 +102,7 @@ static __always_inline void copy(void *to, const void *from, const __u32 size)
 {
 	__u32 i = 0;
 
-	UNROLLED for (; i + 8 <= size; i += 8)
-		*(__u64 *)(to + i) = *(const __u64 *)(from + i);
+	UNROLLED for (; i + 8 <= size; i += 8) * (__u64 *)(to + i) = *(const __u64 *)(from + i);
 	if (i + 4 <= size) {
 		*(__u32 *)(to + i) = *(const __u32 *)(from + i);
 		i += 4;
@@ -145,8 +144,13 @@ static __always_inline bool is_short(const struct bytes *b, __u32 end)
 /* Ethernet and VLAN headers. Return: 0, p->offset behind them; or -1. */
 static __always_inline int parse_link(const struct bytes *b, struct packet *p)
 {
-	struct { __u8 target[6], source[6]; __be16 type; } ethernet __attribute__((aligned(8)));
-	struct { __be16 tci, type; } tag __attribute__((aligned(8)));
+	struct {
+		__u8 target[6], source[6];
+		__be16 type;
+	} ethernet __attribute__((aligned(8)));
+	struct {
+		__be16 tci, type;
+	} tag __attribute__((aligned(8)));
 	int i;
 
 	p->vlan = b->vlan;
@@ -161,7 +165,8 @@ static __always_inline int parse_link(const struct bytes *b, struct packet *p)
 	p->group_frame = ethernet.target[0] & 1;
 	p->ethertype = bpf_ntohs(ethernet.type);
 	p->offset = sizeof(ethernet);
-	UNROLLED for (i = 0; i <= READ_VLAN_TAGS; i++) {
+	UNROLLED for (i = 0; i <= READ_VLAN_TAGS; i++)
+	{
 		__u32 type = FORGOTTEN(p->ethertype);
 
 		if (type != ETH_VLAN && type != ETH_QINQ)
@@ -186,7 +191,9 @@ static __always_inline enum packet_class parse_transport(const struct bytes *b, 
 	enum packet_class cut = p->fragmented ? PACKET_HIDDEN : PACKET_MALFORMED;
 	enum packet_class whole = p->fragmented ? PACKET_FIRST_FRAGMENT : PACKET_WHOLE;
 	__u32 offset = FORGOTTEN(p->offset), end = FORGOTTEN(p->end);
-	struct { __be16 source, target; } ports __attribute__((aligned(8)));
+	struct {
+		__be16 source, target;
+	} ports __attribute__((aligned(8)));
 	__u8 tcp[2] __attribute__((aligned(8))), proto = FORGOTTEN(p->proto);
 
 	if (proto == IPPROTO_TCP) {
@@ -247,7 +254,7 @@ static __always_inline enum packet_class parse_ipv4(const struct bytes *b, struc
 	map_ipv4(p->target, ip.target);
 	header = (ip.version_length & 15) * 4;
 	end = offset + bpf_ntohs(ip.length);
-	if (!ip.length && b->gso)	/* BIG TCP (Linux 6.3) */
+	if (!ip.length && b->gso) /* BIG TCP (Linux 6.3) */
 		end = b->length;
 	if (header < 20 || offset + header > end || is_short(b, end))
 		return PACKET_MALFORMED;
@@ -264,14 +271,14 @@ static __always_inline enum packet_class parse_ipv4(const struct bytes *b, struc
 static __always_inline bool is_extension(__u8 header)
 {
 	switch (header) {
-	case 0:		/* hop-by-hop */
-	case 43:	/* routing */
-	case 44:	/* fragment */
-	case 51:	/* authentication */
-	case 60:	/* destination options */
-	case 135:	/* mobility */
-	case 139:	/* HIP */
-	case 140:	/* Shim6 */
+	case 0: /* hop-by-hop */
+	case 43: /* routing */
+	case 44: /* fragment */
+	case 51: /* authentication */
+	case 60: /* destination options */
+	case 135: /* mobility */
+	case 139: /* HIP */
+	case 140: /* Shim6 */
 		return true;
 	}
 	return false;
@@ -280,7 +287,11 @@ static __always_inline bool is_extension(__u8 header)
 /* One extension header. Return: PACKET_WHOLE to go on. */
 static __always_inline enum packet_class parse_extension(const struct bytes *b, struct packet *p)
 {
-	struct { __u8 next, length; __be16 fragment; __be32 id; } header __attribute__((aligned(8)));
+	struct {
+		__u8 next, length;
+		__be16 fragment;
+		__be32 id;
+	} header __attribute__((aligned(8)));
 	__u32 offset = FORGOTTEN(p->offset), at;
 	__u8 proto = FORGOTTEN(p->proto);
 
@@ -289,12 +300,13 @@ static __always_inline enum packet_class parse_extension(const struct bytes *b, 
 	if (proto == 44) {
 		at = bpf_ntohs(header.fragment);
 		p->fragment_id = header.id;
-		if (at >> 3)	/* proto stays 44: what the packet is, only the first fragment tells */
+		if (at >> 3) /* proto stays 44: what the packet is, only the first fragment tells */
 			return later_fragment(at >> 3);
 		p->fragmented |= at & 1;
 		p->offset = offset + 8;
 	} else {
-		p->offset = offset + (proto == 51 ? (header.length + 2) * 4 : (header.length + 1) * 8);
+		p->offset =
+			offset + (proto == 51 ? (header.length + 2) * 4 : (header.length + 1) * 8);
 	}
 	p->proto = header.next;
 	return PACKET_WHOLE;
@@ -326,7 +338,8 @@ static __always_inline enum packet_class parse_ipv6(const struct bytes *b, struc
 		return PACKET_MALFORMED;
 	p->offset = offset;
 	p->end = end;
-	UNROLLED for (i = 0; i < MAX_EXTENSIONS; i++) {
+	UNROLLED for (i = 0; i < MAX_EXTENSIONS; i++)
+	{
 		if (!is_extension(FORGOTTEN(p->proto)))
 			return PACKET_WHOLE;
 		class = parse_extension(b, p);

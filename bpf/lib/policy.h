@@ -56,13 +56,15 @@ static __always_inline __u32 resolve(__u32 number, const struct pg_question *q)
 }
 
 /* What the rules say of a port, before anybody asks from where: 0 for most ports, and for one bit. */
-static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 direction, __u32 proto,
-					 __u32 port)
+static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 direction,
+					 __u32 proto, __u32 port)
 {
 	struct pg_port_line *line;
 	__u32 key;
 
-	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64 % (PG_PORTS / 64)] >> port % 64 & 1))
+	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64 % (PG_PORTS / 64)] >>
+		      port % 64 &
+	      1))
 		return 0;
 	key = PG_PORT_INDEX(index, direction, proto & 1, port) / PG_PORT_LINE;
 	line = bpf_map_lookup_elem(&pg_ports, &key);

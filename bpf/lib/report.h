@@ -12,7 +12,7 @@
 
 #include "lib/packet.h"
 
-#define NEW_KINDS 128	/* an epoch and CPU */
+#define NEW_KINDS 128 /* an epoch and CPU */
 
 static __always_inline void count_shared(__u32 id)
 {
@@ -51,9 +51,10 @@ static __always_inline bool seen_is(const struct pg_seen *s, const struct seen_k
 {
 	const __u64 *remote = (const __u64 *)s->remote;
 
-	return s->level == k->level && s->local_port == k->local_port && remote[0] == k->remote[0] &&
-	       remote[1] == k->remote[1] && s->hook == k->hook && s->verdict == k->verdict &&
-	       s->reason == k->reason && s->rule == k->rule && s->proto == k->proto && s->family == k->family;
+	return s->level == k->level && s->local_port == k->local_port &&
+	       remote[0] == k->remote[0] && remote[1] == k->remote[1] && s->hook == k->hook &&
+	       s->verdict == k->verdict && s->reason == k->reason && s->rule == k->rule &&
+	       s->proto == k->proto && s->family == k->family;
 }
 
 static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struct seen_key *k)
@@ -62,7 +63,8 @@ static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struc
 
 	h = (h ^ k->remote[0]) * 0x9e3779b97f4a7c15ULL;
 	h = (h ^ h >> 29 ^ k->remote[1]) * 0xbf58476d1ce4e5b9ULL;
-	h = (h ^ h >> 32 ^ k->local_port ^ (__u64)k->proto << 16 ^ (__u64)k->reason << 24) * 0x94d049bb133111ebULL;
+	h = (h ^ h >> 32 ^ k->local_port ^ (__u64)k->proto << 16 ^ (__u64)k->reason << 24) *
+	    0x94d049bb133111ebULL;
 	return h >> 40;
 }
 
@@ -79,7 +81,8 @@ static __always_inline bool seen_may_go(const struct pg_control *ctl, const stru
 	return !s->level || (__s32)(s->epoch - ctl->drained) <= 0;
 }
 
-static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *k, const struct packet *p, __u8 mode)
+static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *k,
+				      const struct packet *p, __u8 mode)
 {
 	__u64 *remote = (__u64 *)s->remote;
 	int i;
@@ -137,8 +140,9 @@ static __always_inline void seen_port_tried(struct pg_seen *source, __u16 port)
  * The source of a new kind. Return: true if the packet has been counted there, because this source
  * tries one port after the other.
  */
-static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu, const struct seen_key *kind,
-				      const struct packet *p, __u8 mode)
+static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu,
+				      const struct seen_key *kind, const struct packet *p,
+				      __u8 mode)
 {
 	struct seen_key key = *kind;
 	struct pg_seen *s;
@@ -180,7 +184,7 @@ static __always_inline void seen_ring(__u32 cpu, __u32 place)
 	struct pg_record_seen *record = bpf_ringbuf_reserve(&pg_events, sizeof(*record), 0);
 
 	if (!record)
-		return;		/* the agent finds the slot when it drains */
+		return; /* the agent finds the slot when it drains */
 	__builtin_memset(record, 0, sizeof(*record));
 	record->type = PG_RECORD_SEEN;
 	record->index = cpu * PG_SEEN_REGION + place;
@@ -188,8 +192,9 @@ static __always_inline void seen_ring(__u32 cpu, __u32 place)
 }
 
 /* Sources spread further than the table holds: by port, then by protocol alone. */
-static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu, const struct seen_key *kind,
-					const struct packet *p, __u8 mode)
+static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
+					const struct seen_key *kind, const struct packet *p,
+					__u8 mode)
 {
 	struct seen_key key = *kind;
 	struct pg_seen *s;
@@ -198,7 +203,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	key.level = PG_SEEN_PORT;
 	key.remote[0] = 0;
 	key.remote[1] = 0;
-	s = seen_at(cpu, 1 + PG_SEEN_KINDS + PG_SEEN_SOURCES + seen_hash(ctl, &key) % PG_SEEN_PORTS);
+	s = seen_at(cpu,
+		    1 + PG_SEEN_KINDS + PG_SEEN_SOURCES + seen_hash(ctl, &key) % PG_SEEN_PORTS);
 	if (s && !seen_is(s, &key)) {
 		if (seen_may_go(ctl, s))
 			seen_take(s, &key, p, mode);
@@ -215,7 +221,10 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	if (key.proto != IPPROTO_TCP && key.proto != IPPROTO_UDP)
 		key.proto = 0;
 	rest = (key.reason & 31) | (key.verdict == PG_AUDIT) << 5 | (key.family == 6) << 6 |
-	       (key.proto == IPPROTO_TCP ? 0 : key.proto == IPPROTO_UDP ? 1 : 2) << 7;
+	       (key.proto == IPPROTO_TCP   ? 0
+		: key.proto == IPPROTO_UDP ? 1
+					   : 2)
+		       << 7;
 	s = seen_at(cpu, 1 + PG_SEEN_HASHED + rest % PG_SEEN_FIXED);
 	if (!s)
 		return;
@@ -224,8 +233,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	seen_hit(ctl, s);
 }
 
-static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const struct packet *p, __u32 hook,
-				__u32 verdict, const struct pg_decision *d, __u8 mode)
+static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const struct packet *p,
+				__u32 hook, __u32 verdict, const struct pg_decision *d, __u8 mode)
 {
 	struct seen_key key = {
 		.level = PG_SEEN_KIND,
@@ -263,8 +272,9 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 }
 
 /* Count a packet's verdict and sum up its refusal. Return: whether the packet passes. */
-static __always_inline bool report_packet(const struct pg_control *ctl, __u32 index, const struct packet *p,
-					  __u32 hook, const struct pg_decision *d)
+static __always_inline bool report_packet(const struct pg_control *ctl, __u32 index,
+					  const struct packet *p, __u32 hook,
+					  const struct pg_decision *d)
 {
 	__u8 mode = ctl->slots[index].mode;
 	__u32 cpu = bpf_get_smp_processor_id(), verdict = d->verdict;

@@ -22,7 +22,8 @@ static void rules_free(struct rules *r)
 	free(r->list);
 }
 
-static int parse(const char *verb, const struct edit_words *w, struct rules *ret, struct pg_error *err)
+static int parse(const char *verb, const struct edit_words *w, struct rules *ret,
+		 struct pg_error *err)
 {
 	_cleanup_free_ const char **words = calloc(w->count + 1, sizeof(*words));
 	struct policy_world world;
@@ -53,7 +54,8 @@ static int add(struct policy *to, struct rule *rule, struct pg_error *err)
 	return r ? r : policy_add_rule(to, rule);
 }
 
-static void say_how_long(const struct guard *g, const struct edit_words *w, const struct pg_context *ctx)
+static void say_how_long(const struct guard *g, const struct edit_words *w,
+			 const struct pg_context *ctx)
 {
 	if (ctx->json || w->dry_run || w->permanent)
 		return;

@@ -12,7 +12,8 @@
 #include "policy/diff.h"
 #include "util/cleanup.h"
 
-static int print_difference(const struct policy *from, const struct policy *to, struct pg_error *err)
+static int print_difference(const struct policy *from, const struct policy *to,
+			    struct pg_error *err)
 {
 	_cleanup_free_ char *text = policy_diff(from, to);
 
@@ -22,14 +23,19 @@ static int print_difference(const struct policy *from, const struct policy *to, 
 	return print_done(err);
 }
 
-static int print_outcome(const struct guard *g, bool changed, const struct pg_context *ctx, struct pg_error *err)
+static int print_outcome(const struct guard *g, bool changed, const struct pg_context *ctx,
+			 struct pg_error *err)
 {
-	unsigned long long generation = g->state.control->slots[g->state.control->slot & 1].generation;
+	unsigned long long generation =
+		g->state.control->slots[g->state.control->slot & 1].generation;
 
 	if (ctx->json)
-		(void)printf("{\"changed\":%s,\"generation\":%llu}\n", changed ? "true" : "false", generation);
+		(void)printf("{\"changed\":%s,\"generation\":%llu}\n", changed ? "true" : "false",
+			     generation);
 	else
-		(void)printf(changed ? "applied: generation %llu\n" : "nothing to change: generation %llu\n", generation);
+		(void)printf(changed ? "applied: generation %llu\n"
+				     : "nothing to change: generation %llu\n",
+			     generation);
 	return print_done(err);
 }
 
@@ -40,7 +46,8 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	struct guard_change how = { .new_generation = true };
 	bool exact = false, changed;
 	const struct option_word options[] = {
-		{ .name = "--exact", .flag = &exact }, { .name = "--dry-run", .flag = &how.dry_run },
+		{ .name = "--exact", .flag = &exact },
+		{ .name = "--dry-run", .flag = &how.dry_run },
 		{ .name = "--force", .flag = &how.force },
 	};
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
@@ -48,7 +55,8 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (left < 0)
 		return left;
 	if (left != 1)
-		return usage_error(err, left ? "apply takes one file" : "apply what? name a policy file");
+		return usage_error(err, left ? "apply takes one file"
+					     : "apply what? name a policy file");
 	r = config_load(argv[1], &next, err);
 	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
 	if (r)
@@ -122,9 +130,10 @@ int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (ctx->json)
 		(void)printf("{\"rules\":%zu}\n", policy.rule_count);
 	else
-		(void)printf("%s: %zu rule%s, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG, policy.rule_count,
-			     policy.rule_count == 1 ? "" : "s");
+		(void)printf("%s: %zu rule%s, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG,
+			     policy.rule_count, policy.rule_count == 1 ? "" : "s");
 	if (!ctx->json && policy.default_raw == PG_DENY)
-		(void)printf("note: `raw: deny` is taken, but its hook is not in this version: raw sockets are not refused\n");
+		(void)printf("note: `raw: deny` is taken, but its hook is not in this version: raw "
+			     "sockets are not refused\n");
 	return print_done(err);
 }

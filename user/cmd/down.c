@@ -30,8 +30,10 @@ int cmd_down(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 		return usage_error(err, "unexpected word '%.64s'", argv[1]);
 	r = guard_end(&ctx->paths, err);
 	if (purge && (!r || r == -ENOENT)) {
-		if (nftw(ctx->paths.var, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) && errno != ENOENT)
-			return pg_fail(err, -errno, PG_EXIT_AUTO, "%s: %s", ctx->paths.var, strerror(errno));
+		if (nftw(ctx->paths.var, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) &&
+		    errno != ENOENT)
+			return pg_fail(err, -errno, PG_EXIT_AUTO, "%s: %s", ctx->paths.var,
+				       strerror(errno));
 	}
 	return r;
 }

@@ -25,9 +25,11 @@ static int refuse_cut(void *data, const char *value)
 int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err)
 {
 	const struct option_word options[] = {
-		{ .name = "--permanent", .flag = &ret->permanent }, { .name = "--dry-run", .flag = &ret->dry_run },
+		{ .name = "--permanent", .flag = &ret->permanent },
+		{ .name = "--dry-run", .flag = &ret->dry_run },
 		{ .name = "--force", .flag = &ret->force },
-		{ .name = "--scope", .each = refuse_cut, .data = err }, { .name = "--cut", .each = refuse_cut, .data = err },
+		{ .name = "--scope", .each = refuse_cut, .data = err },
+		{ .name = "--cut", .each = refuse_cut, .data = err },
 	};
 	int left;
 
@@ -41,7 +43,8 @@ int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *e
 }
 
 /* The rules that portguard itself has written before; none if there is no such file. */
-static int read_local(const char *path, const struct policy *running, struct policy *ret, struct pg_error *err)
+static int read_local(const char *path, const struct policy *running, struct policy *ret,
+		      struct pg_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	struct policy_text file = { .name = path };
@@ -108,7 +111,8 @@ int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 	int r;
 
 	if (!g->state.meta->config[0]) {
-		(void)pg_fail(err, -ENOENT, PG_EXIT_NO_FILE, "save: this guard was started without a policy file");
+		(void)pg_fail(err, -ENOENT, PG_EXIT_NO_FILE,
+			      "save: this guard was started without a policy file");
 		return -ENOENT;
 	}
 	r = config_local_path(g->state.meta->config, path, sizeof(path));
@@ -122,7 +126,8 @@ int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 	return r ? r : guard_change(g, &next, &how, &changed, err);
 }
 
-static int print_difference(const struct policy *from, const struct policy *to, struct pg_error *err)
+static int print_difference(const struct policy *from, const struct policy *to,
+			    struct pg_error *err)
 {
 	_cleanup_free_ char *text = policy_diff(from, to);
 
@@ -149,7 +154,8 @@ static int edit_save(struct guard *g, struct policy *before, struct pg_error *er
 	return r;
 }
 
-int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, struct pg_error *err)
+int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w,
+		struct pg_error *err)
 {
 	struct guard_change how = { .force = w->force, .dry_run = w->dry_run, .rewrite = true };
 	_cleanup_policy_ struct policy before = { 0 };

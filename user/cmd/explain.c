@@ -51,10 +51,12 @@ static int parse_port(const char *word, struct pg_question *q, struct pg_error *
 		q->proto = protos == RULE_TCP ? PG_TCP : PG_UDP;
 		return 0;
 	}
-	return usage_error(err, "explain: '%.64s': want one port with its protocol, such as 80/tcp", word);
+	return usage_error(err, "explain: '%.64s': want one port with its protocol, such as 80/tcp",
+			   word);
 }
 
-static int parse_address(const char *word, uint8_t to[16], struct pg_question *q, struct pg_error *err)
+static int parse_address(const char *word, uint8_t to[16], struct pg_question *q,
+			 struct pg_error *err)
 {
 	struct peer peer = { 0 };
 	int r = peer_parse(word, strlen(word), &peer, err);
@@ -114,7 +116,10 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 		else if (!strcmp(word, "on"))
 			r = parse_device(value, q, err);
 		else
-			r = usage_error(err, "explain: unknown word '%.32s': want from, to, at, on or by user", word);
+			r = usage_error(
+				err,
+				"explain: unknown word '%.32s': want from, to, at, on or by user",
+				word);
 	}
 	return r;
 }
@@ -132,8 +137,8 @@ static const char *hook_of(const struct pg_question *q)
 	return q->direction == PG_BIND ? "bind" : q->direction == PG_IN ? "inbound" : "connect";
 }
 
-static int print_answer_json(const struct pg_decision *d, const struct pg_question *q, const char *verdict,
-			     const char *rule, struct pg_error *err)
+static int print_answer_json(const struct pg_decision *d, const struct pg_question *q,
+			     const char *verdict, const char *rule, struct pg_error *err)
 {
 	_cleanup_json_ struct json j = JSON_INIT;
 
@@ -147,25 +152,28 @@ static int print_answer_json(const struct pg_decision *d, const struct pg_questi
 	return print_json(&j, err);
 }
 
-static void print_answer_text(const struct pg_decision *d, const struct pg_question *q, const char *verdict,
-			      const char *rule, const struct policy *p)
+static void print_answer_text(const struct pg_decision *d, const struct pg_question *q,
+			      const char *verdict, const char *rule, const struct policy *p)
 {
 	static const char *const verbs[] = { "bind", "in", "out" };
 	const char *proto = q->proto == PG_TCP ? "tcp" : "udp";
 
-	(void)printf("%s %u/%s: %s (%s)\n", verbs[q->direction], q->port, proto, verdict, reason_names[d->reason]);
+	(void)printf("%s %u/%s: %s (%s)\n", verbs[q->direction], q->port, proto, verdict,
+		     reason_names[d->reason]);
 	(void)printf("port %u is %s\n", q->port,
 		     q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
 	if (rule)
 		(void)printf("rule: %s\n", rule);
 	if (d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE)
-		(void)printf("to open it: portguard allow %s%u/%s\n", q->direction == PG_BIND ? "bind " : "", q->port, proto);
+		(void)printf("to open it: portguard allow %s%u/%s\n",
+			     q->direction == PG_BIND ? "bind " : "", q->port, proto);
 	else if (d->verdict == PG_DENY && rule)
 		(void)printf("to lift that: portguard remove %s\n", rule);
 	else if (d->verdict == PG_ALLOW && d->reason == PG_REASON_RULE && rule)
 		(void)printf("to close it: portguard remove %s\n", rule);
 	else if (d->verdict == PG_ALLOW && q->direction != PG_OUT)
-		(void)printf("to close it: portguard deny %s%u/%s\n", q->direction == PG_BIND ? "bind " : "", q->port, proto);
+		(void)printf("to close it: portguard deny %s%u/%s\n",
+			     q->direction == PG_BIND ? "bind " : "", q->port, proto);
 	if (p->mode != PG_MODE_ENFORCE)
 		(void)printf("mode is %s: nothing is refused\n", mode_names[p->mode]);
 }
@@ -178,7 +186,9 @@ static int refuse_scope(void *data, const char *value)
 
 int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
-	const struct option_word options[] = { { .name = "--scope", .each = refuse_scope, .data = err } };
+	const struct option_word options[] = {
+		{ .name = "--scope", .each = refuse_scope, .data = err }
+	};
 	_cleanup_guard_ struct guard guard = { 0 };
 	_cleanup_free_ char *text = NULL;
 	struct pg_ask ask = { .question = { .family = 4 } };
@@ -199,11 +209,14 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 		return r;
 	r = ask_kernel(&ctx->paths, &ask);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "explain: the kernel does not answer: %s", strerror(-r));
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "explain: the kernel does not answer: %s", strerror(-r));
 	rule = find_rule(&guard.policy, ask.decision.rule);
 	text = rule ? rule_print(rule, false) : NULL;
-	verdict = verdict_names[ask.decision.verdict == PG_DENY && guard.policy.mode == PG_MODE_AUDIT ? PG_AUDIT
-													: ask.decision.verdict];
+	verdict =
+		verdict_names[ask.decision.verdict == PG_DENY && guard.policy.mode == PG_MODE_AUDIT
+				      ? PG_AUDIT
+				      : ask.decision.verdict];
 	if (ctx->json)
 		r = print_answer_json(&ask.decision, q, verdict, text, err);
 	else

@@ -14,8 +14,8 @@ static const char *origin_name(enum rule_origin origin)
 	return origin == ORIGIN_FILE ? "file" : "runtime";
 }
 
-static void row_json(struct json *j, size_t number, const char *text, const char *origin, uint64_t hits,
-		     const char *comment)
+static void row_json(struct json *j, size_t number, const char *text, const char *origin,
+		     uint64_t hits, const char *comment)
 {
 	json_object(j);
 	if (number)
@@ -53,10 +53,12 @@ static int list_json(const struct guard *g, struct pg_error *err)
 		const struct rule *r = &g->policy.rules[i];
 		_cleanup_free_ char *sentence = rule_print(r, false);
 
-		row_json(&j, i + 1, sentence, origin_name(r->origin), state_rule_hits(&g->state, r), r->comment);
+		row_json(&j, i + 1, sentence, origin_name(r->origin), state_rule_hits(&g->state, r),
+			 r->comment);
 	}
 	for (size_t i = 0; (text = built_in_text(&g->policy, i, &failsafe)); i++) {
-		row_json(&j, 0, text, failsafe ? "failsafe" : "essential", built_in_hits(&g->state, failsafe), NULL);
+		row_json(&j, 0, text, failsafe ? "failsafe" : "essential",
+			 built_in_hits(&g->state, failsafe), NULL);
 		free(text);
 	}
 	json_array_end(&j);
@@ -76,11 +78,13 @@ static int list_text(const struct guard *g, struct pg_error *err)
 
 		if (!sentence)
 			return -ENOMEM;
-		(void)printf("%4zu  %10llu  %-9s  %s\n", i + 1, (unsigned long long)state_rule_hits(&g->state, r),
+		(void)printf("%4zu  %10llu  %-9s  %s\n", i + 1,
+			     (unsigned long long)state_rule_hits(&g->state, r),
 			     origin_name(r->origin), sentence);
 	}
 	for (size_t i = 0; (text = built_in_text(&g->policy, i, &failsafe)); i++) {
-		(void)printf("%4s  %10s  %-9s  %s\n", "-", "-", failsafe ? "failsafe" : "essential", text);
+		(void)printf("%4s  %10s  %-9s  %s\n", "-", "-", failsafe ? "failsafe" : "essential",
+			     text);
 		free(text);
 	}
 	return print_done(err);

@@ -41,8 +41,10 @@ static unsigned distance(const char *a, const char *b)
 		d[0][j] = j;
 	for (size_t i = 1; i <= n; i++)
 		for (size_t j = 1; j <= m; j++) {
-			d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < d[i][j])
+			d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1,
+				       d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < d[i][j])
 				d[i][j] = d[i - 2][j - 2] + 1;
 		}
 	return d[n][m];
@@ -51,7 +53,7 @@ static unsigned distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *words, size_t count)
 {
 	const char *best = NULL;
-	unsigned least = strlen(word) < 4 ? 2 : 3;	/* exclusive */
+	unsigned least = strlen(word) < 4 ? 2 : 3; /* exclusive */
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned d = distance(word, words[i]);
@@ -64,7 +66,8 @@ const char *nearest(const char *word, const char *const *words, size_t count)
 	return best;
 }
 
-static int unknown_option(const char *word, const struct option_word *options, size_t count, struct pg_error *err)
+static int unknown_option(const char *word, const struct option_word *options, size_t count,
+			  struct pg_error *err)
 {
 	const char *names[32];
 	const char *near;
@@ -78,8 +81,8 @@ static int unknown_option(const char *word, const struct option_word *options, s
 }
 
 /* One option, at argv[*at]. */
-static int take_option(int argc, char **argv, int *at, const struct option_word *options, size_t count,
-		       struct pg_error *err)
+static int take_option(int argc, char **argv, int *at, const struct option_word *options,
+		       size_t count, struct pg_error *err)
 {
 	char *word = argv[*at], *equals = word[1] == '-' ? strchr(word, '=') : NULL;
 	size_t length = equals ? (size_t)(equals - word) : strlen(word);
@@ -99,13 +102,15 @@ static int take_option(int argc, char **argv, int *at, const struct option_word 
 			return usage_error(err, "%s wants a value", o->name);
 		if (o->each)
 			return o->each(o->data, equals ? equals + 1 : argv[++*at]);
-		*o->value = equals ? equals + 1 : argv[++*at];	/* said twice, the later word stands */
+		*o->value =
+			equals ? equals + 1 : argv[++*at]; /* said twice, the later word stands */
 		return 0;
 	}
 	return unknown_option(word, options, count, err);
 }
 
-int take_options(int argc, char **argv, const struct option_word *options, size_t count, struct pg_error *err)
+int take_options(int argc, char **argv, const struct option_word *options, size_t count,
+		 struct pg_error *err)
 {
 	int left = 0, r;
 

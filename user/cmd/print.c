@@ -30,7 +30,8 @@ static const struct rule *shadows(const struct policy *p, const struct failsafe_
 		if (r->any || !(r->protos & port->protos))
 			continue;
 		for (size_t j = 0; j < r->port_count; j++)
-			if (r->ports[j].first == r->ports[j].last && r->ports[j].first >= port->range.first &&
+			if (r->ports[j].first == r->ports[j].last &&
+			    r->ports[j].first >= port->range.first &&
 			    r->ports[j].first <= port->range.last)
 				return r;
 	}
@@ -39,7 +40,8 @@ static const struct rule *shadows(const struct policy *p, const struct failsafe_
 
 static char *failsafe_text(const struct policy *p, const struct failsafe_port *port)
 {
-	_cleanup_free_ char *ports = ports_print(&port->range, 1, false, port->protos), *shadow = NULL;
+	_cleanup_free_ char *ports = ports_print(&port->range, 1, false, port->protos),
+			    *shadow = NULL;
 	const struct rule *rule = shadows(p, port);
 	char *text = NULL;
 
@@ -67,7 +69,7 @@ int print_done(struct pg_error *err)
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
 	if (errno == EPIPE)
-		return 0;	/* who reads has seen enough */
+		return 0; /* who reads has seen enough */
 	return pg_fail(err, -EIO, PG_EXIT_OUTPUT, "output: %s", strerror(errno));
 }
 

@@ -19,7 +19,8 @@ static int remove_number(struct policy *p, const char *word, struct pg_error *er
 	unsigned long n = strtoul(word, NULL, 10);
 
 	if (strlen(word) > 9 || !n || n > p->rule_count) {
-		(void)pg_fail(err, 0, PG_EXIT_NEGATIVE, "remove: there is no rule number %.32s; see portguard list", word);
+		(void)pg_fail(err, 0, PG_EXIT_NEGATIVE,
+			      "remove: there is no rule number %.32s; see portguard list", word);
 		return PG_EXIT_NEGATIVE;
 	}
 	policy_remove_rule(p, n - 1);
@@ -28,12 +29,13 @@ static int remove_number(struct policy *p, const char *word, struct pg_error *er
 
 static bool begins_with_verb(const char *word)
 {
-	return !strncmp(word, "allow", 5) || !strncmp(word, "deny", 4) || !strncmp(word, "limit", 5) ||
-	       !strncmp(word, "reject", 6);
+	return !strncmp(word, "allow", 5) || !strncmp(word, "deny", 4) ||
+	       !strncmp(word, "limit", 5) || !strncmp(word, "reject", 6);
 }
 
 /* Take away what one sentence says. Return: how many rules that were, or -errno. */
-static int remove_sentence(struct policy *p, const char *verb, const struct edit_words *w, struct pg_error *err)
+static int remove_sentence(struct policy *p, const char *verb, const struct edit_words *w,
+			   struct pg_error *err)
 {
 	_cleanup_free_ const char **words = calloc(w->count + 1, sizeof(*words));
 	struct policy_world world;
@@ -71,7 +73,7 @@ static int remove_words(struct policy *p, const struct edit_words *w, struct pg_
 	} else {
 		n = remove_sentence(p, "allow", w, err);
 		if (n >= 0) {
-			struct pg_error ignored;	/* what an allow may say, a deny may not */
+			struct pg_error ignored; /* what an allow may say, a deny may not */
 			int m = remove_sentence(p, "deny", w, &ignored);
 
 			n += m > 0 ? m : 0;
@@ -79,7 +81,8 @@ static int remove_words(struct policy *p, const struct edit_words *w, struct pg_
 	}
 	if (n)
 		return n < 0 ? n : 0;
-	(void)pg_fail(err, 0, PG_EXIT_NEGATIVE, "remove: there is no such rule; see portguard list");
+	(void)pg_fail(err, 0, PG_EXIT_NEGATIVE,
+		      "remove: there is no such rule; see portguard list");
 	return PG_EXIT_NEGATIVE;
 }
 
@@ -96,7 +99,8 @@ int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	r = r ? r : policy_copy(&guard.policy, &next);
 	if (r)
 		return r;
-	r = words.count == 1 && is_number(words.words[0]) ? remove_number(&next, words.words[0], err)
-							   : remove_words(&next, &words, err);
+	r = words.count == 1 && is_number(words.words[0])
+		    ? remove_number(&next, words.words[0], err)
+		    : remove_words(&next, &words, err);
 	return r ? r : edit_finish(&guard, &next, &words, err);
 }

@@ -24,9 +24,11 @@ static void fall_back(const struct paths *paths, struct policy *policy, char *wh
 		*policy = (struct policy){ 0 };
 	(void)fprintf(stderr, "%s%s\n", err->places ? "" : "portguard: ", err->text);
 	(void)snprintf(why, size, "%.*s: %s is enforced", (int)strcspn(err->text, "\n"), err->text,
-		       kept ? "the last policy in force" : "a policy of essentials and failsafe alone");
-	(void)fprintf(stderr, "portguard: degraded: %s\n", kept ? "the last policy in force is enforced"
-							       : "essentials and failsafe alone are enforced");
+		       kept ? "the last policy in force"
+			    : "a policy of essentials and failsafe alone");
+	(void)fprintf(stderr, "portguard: degraded: %s\n",
+		      kept ? "the last policy in force is enforced"
+			   : "essentials and failsafe alone are enforced");
 }
 
 int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)

@@ -33,13 +33,17 @@ static int each_hook(const struct guard *g, hook_fn fn, void *data)
 	fn(data, &(struct hook_row){ "bind", g->state.meta->cgroup_dir, "cgroup", bind });
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
-		enum attach_via in = attached_inbound(g->paths, d), out = attached_outbound(g->paths, d);
+		enum attach_via in = attached_inbound(g->paths, d),
+				out = attached_outbound(g->paths, d);
 
-		if (in == VIA_NONE && out == VIA_NONE && device_choice(&g->policy, &all, d) == ATTACH_DEFAULT)
+		if (in == VIA_NONE && out == VIA_NONE &&
+		    device_choice(&g->policy, &all, d) == ATTACH_DEFAULT)
 			continue;
-		fn(data, &(struct hook_row){ "inbound", d->name, attach_via_name(in == VIA_NONE ? VIA_TC : in),
+		fn(data, &(struct hook_row){ "inbound", d->name,
+					     attach_via_name(in == VIA_NONE ? VIA_TC : in),
 					     in != VIA_NONE });
-		fn(data, &(struct hook_row){ "flows", d->name, attach_via_name(out == VIA_NONE ? VIA_TC : out),
+		fn(data, &(struct hook_row){ "flows", d->name,
+					     attach_via_name(out == VIA_NONE ? VIA_TC : out),
 					     out != VIA_NONE });
 	}
 	return 0;
@@ -60,7 +64,8 @@ static void hook_json(void *data, const struct hook_row *row)
 static void hook_text(void *data, const struct hook_row *row)
 {
 	(void)data;
-	(void)printf("  %-8s  %-6s  %s%s\n", row->hook, row->via, row->target, row->attached ? "" : "  NOT ATTACHED");
+	(void)printf("  %-8s  %-6s  %s%s\n", row->hook, row->via, row->target,
+		     row->attached ? "" : "  NOT ATTACHED");
 }
 
 /* As the agent last wrote them; nobody writes to outputs without one. */
@@ -78,7 +83,8 @@ static void outputs_json(struct json *j, const struct paths *paths, int pid)
 	json_array_end(j);
 }
 
-static int status_json(const struct guard *g, const struct event_figures *f, int pid, struct pg_error *err)
+static int status_json(const struct guard *g, const struct event_figures *f, int pid,
+		       struct pg_error *err)
 {
 	_cleanup_json_ struct json j = JSON_INIT;
 	long flows = flows_count(&g->state);
@@ -88,8 +94,10 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	json_member_string(&j, "version", PG_VERSION);
 	json_member_string(&j, "instance", g->paths->instance);
 	json_member_string(&j, "mode", mode_names[g->policy.mode]);
-	json_member_u64(&j, "generation", g->state.control->slots[g->state.control->slot & 1].generation);
-	json_member_string(&j, "degraded", g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
+	json_member_u64(&j, "generation",
+			g->state.control->slots[g->state.control->slot & 1].generation);
+	json_member_string(&j, "degraded",
+			   g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
 	json_key(&j, "agent");
 	json_object(&j);
 	json_member_bool(&j, "running", pid > 0);
@@ -117,42 +125,48 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	return r ? r : print_json(&j, err);
 }
 
-static int status_text(const struct guard *g, const struct event_figures *f, int pid, struct pg_error *err)
+static int status_text(const struct guard *g, const struct event_figures *f, int pid,
+		       struct pg_error *err)
 {
 	long flows = flows_count(&g->state);
 	int r;
 
-	(void)printf("instance %s, portguard %s\nmode %s, generation %llu, %zu rule%s, default bind %s, in %s\n",
-		     g->paths->instance, PG_VERSION, mode_names[g->policy.mode],
-		     (unsigned long long)g->state.control->slots[g->state.control->slot & 1].generation,
-		     g->policy.rule_count, g->policy.rule_count == 1 ? "" : "s",
-		     verdict_names[g->policy.defaults[PG_BIND]],
-		     verdict_names[g->policy.defaults[PG_IN]]);
+	(void)printf(
+		"instance %s, portguard %s\nmode %s, generation %llu, %zu rule%s, default bind %s, "
+		"in %s\n",
+		g->paths->instance, PG_VERSION, mode_names[g->policy.mode],
+		(unsigned long long)g->state.control->slots[g->state.control->slot & 1].generation,
+		g->policy.rule_count, g->policy.rule_count == 1 ? "" : "s",
+		verdict_names[g->policy.defaults[PG_BIND]],
+		verdict_names[g->policy.defaults[PG_IN]]);
 	if (g->state.meta->degraded[0])
 		(void)printf("DEGRADED: %s\n", g->state.meta->degraded);
 	if (pid > 0)
 		(void)printf("agent: pid %d\n", pid);
 	else
-		(void)printf("agent: none; enforcement goes on, nobody reports events (portguard run)\n");
+		(void)printf("agent: none; enforcement goes on, nobody reports events (portguard "
+			     "run)\n");
 	(void)printf("hooks:\n");
 	r = each_hook(g, hook_text, NULL);
 	if (g->policy.default_raw == PG_DENY)
-		(void)printf("  socket    -       not in this version: raw sockets are not refused\n");
+		(void)printf(
+			"  socket    -       not in this version: raw sockets are not refused\n");
 	(void)printf("counters:       allow        deny       audit\n");
 	for (size_t i = 0; i < counted_hook_count; i++)
-		(void)printf("  %-8s %11llu %11llu %11llu\n", hook_names[counted_hooks[i]],
-			     (unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_ALLOW),
-			     (unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_DENY),
-			     (unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_AUDIT));
+		(void)printf(
+			"  %-8s %11llu %11llu %11llu\n", hook_names[counted_hooks[i]],
+			(unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_ALLOW),
+			(unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_DENY),
+			(unsigned long long)state_verdicts(&g->state, counted_hooks[i], PG_AUDIT));
 	(void)printf("events: %llu lines, %llu refusals only in a count, %llu lost\nflows: %ld\n",
-		     (unsigned long long)f->emitted, (unsigned long long)f->suppressed, (unsigned long long)f->lost,
-		     flows);
+		     (unsigned long long)f->emitted, (unsigned long long)f->suppressed,
+		     (unsigned long long)f->lost, flows);
 	return r ? r : print_done(err);
 }
 
 struct memory {
 	const struct paths *paths;
-	struct json *json;	/* NULL: as text */
+	struct json *json; /* NULL: as text */
 	uint64_t total;
 };
 
@@ -180,7 +194,7 @@ static int one_map(const char *name, void *data)
 	uint64_t bytes;
 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || !(bytes = map_bytes(fd)))
-		return 0;	/* a program */
+		return 0; /* a program */
 	m->total += bytes;
 	if (m->json) {
 		json_object(m->json);
@@ -212,7 +226,8 @@ static int status_memory(const struct pg_context *ctx, int pid, struct pg_error 
 	struct memory m = { .paths = &ctx->paths, .json = ctx->json ? &j : NULL };
 
 	if (!ctx->json) {
-		(void)printf("agent: %llu bytes resident\nmaps:\n", (unsigned long long)agent_rss(pid));
+		(void)printf("agent: %llu bytes resident\nmaps:\n",
+			     (unsigned long long)agent_rss(pid));
 		(void)pins_each(&ctx->paths, "pg_", one_map, &m);
 		(void)printf("  %-14s %10llu\n", "total", (unsigned long long)m.total);
 		return print_done(err);
@@ -233,7 +248,8 @@ int cmd_status(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	_cleanup_guard_ struct guard guard = { 0 };
 	bool ready = false, memory = false;
 	const struct option_word options[] = {
-		{ .name = "--ready", .flag = &ready }, { .name = "--memory", .flag = &memory },
+		{ .name = "--ready", .flag = &ready },
+		{ .name = "--memory", .flag = &memory },
 	};
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), pid, r;
 	struct event_figures figures;
@@ -251,5 +267,6 @@ int cmd_status(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	r = event_figures(&guard.state, &figures);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "status: pg_journal: %s", strerror(-r));
-	return ctx->json ? status_json(&guard, &figures, pid, err) : status_text(&guard, &figures, pid, err);
+	return ctx->json ? status_json(&guard, &figures, pid, err)
+			 : status_text(&guard, &figures, pid, err);
 }

@@ -23,8 +23,10 @@ static int add_interface(void *data, const char *value)
 int start_words(int argc, char **argv, bool agent, struct start_words *ret, struct pg_error *err)
 {
 	const struct option_word options[] = {
-		{ .name = "-c", .value = &ret->config }, { .name = "--cgroup", .value = &ret->cgroup },
-		{ .name = "-i", .each = add_interface, .data = ret }, { .name = "--force", .flag = &ret->force },
+		{ .name = "-c", .value = &ret->config },
+		{ .name = "--cgroup", .value = &ret->cgroup },
+		{ .name = "-i", .each = add_interface, .data = ret },
+		{ .name = "--force", .flag = &ret->force },
 		{ .name = "--event-log", .value = &ret->event_log },
 	};
 	int left;
@@ -32,7 +34,8 @@ int start_words(int argc, char **argv, bool agent, struct start_words *ret, stru
 	*ret = (struct start_words){ 0 };
 	left = take_options(argc, argv, options, ARRAY_SIZE(options) - !agent, err);
 	if (left < 0)
-		return left == -E2BIG ? usage_error(err, "more than %d interfaces", MOST_INTERFACES) : left;
+		return left == -E2BIG ? usage_error(err, "more than %d interfaces", MOST_INTERFACES)
+				      : left;
 	if (left)
 		return usage_error(err, "unexpected word '%.64s'", argv[1]);
 	if (!ret->config)
@@ -43,8 +46,12 @@ int start_words(int argc, char **argv, bool agent, struct start_words *ret, stru
 struct guard_start start_from_words(const struct start_words *w, struct policy *policy)
 {
 	return (struct guard_start){
-		.policy = policy, .config = w->config, .interfaces = w->interfaces,
-		.interface_count = w->interface_count, .cgroup = w->cgroup, .force = w->force,
+		.policy = policy,
+		.config = w->config,
+		.interfaces = w->interfaces,
+		.interface_count = w->interface_count,
+		.cgroup = w->cgroup,
+		.force = w->force,
 	};
 }
 
@@ -62,15 +69,17 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	if (r)
 		return r;
 	if (realpath(words.config, config))
-		words.config = config;		/* `apply` and `save` may run elsewhere */
+		words.config = config; /* `apply` and `save` may run elsewhere */
 	start = start_from_words(&words, &policy);
 	r = guard_begin(&ctx->paths, &start, &guard, err);
 	if (r)
 		return r;
 	if (ctx->json)
-		(void)printf("{\"generation\":%llu}\n", guard.state.control->slots[guard.state.control->slot & 1].generation);
+		(void)printf("{\"generation\":%llu}\n",
+			     guard.state.control->slots[guard.state.control->slot & 1].generation);
 	else
 		(void)printf("guarding: %zu rule%s, mode %s\n", guard.policy.rule_count,
-			     guard.policy.rule_count == 1 ? "" : "s", mode_names[guard.policy.mode]);
+			     guard.policy.rule_count == 1 ? "" : "s",
+			     mode_names[guard.policy.mode]);
 	return print_done(err);
 }

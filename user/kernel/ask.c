@@ -9,13 +9,13 @@
 #include "kernel/load.h"
 #include "util/cleanup.h"
 
-#define HEADER 14	/* Ethernet's, which a test run wants before the question */
+#define HEADER 14 /* Ethernet's, which a test run wants before the question */
 
 int ask_kernel(const struct paths *paths, struct pg_ask *ask)
 {
 	char in[HEADER + sizeof(*ask)] = { 0 }, out[sizeof(in)];
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in, .data_size_in = sizeof(in), .data_out = out,
-		    .data_size_out = sizeof(out), .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in, .data_size_in = sizeof(in),
+		    .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
 	_cleanup_close_ int fd = pin_open(paths, "pg_ask");
 
 	if (fd < 0)

@@ -22,10 +22,10 @@
 /* Of Linux 6.6; Debian 12's headers are older. */
 #define TCX_INGRESS ((enum bpf_attach_type)46)
 #define TCX_EGRESS ((enum bpf_attach_type)47)
-#define TCX_FIRST (1U << 3)	/* BPF_F_BEFORE: whatever is there */
-#define TCX_LAST (1U << 4)	/* BPF_F_AFTER */
+#define TCX_FIRST (1U << 3) /* BPF_F_BEFORE: whatever is there */
+#define TCX_LAST (1U << 4) /* BPF_F_AFTER */
 
-#define FILTER_HANDLE 0x7067	/* "pg" */
+#define FILTER_HANDLE 0x7067 /* "pg" */
 #define FILTER_FIRST 1
 #define FILTER_LAST 0xfff0
 
@@ -55,7 +55,7 @@ static int link_target(const struct paths *paths, const char *name, uint32_t *re
 	*ret_type = info.type;
 	if (info.type == BPF_LINK_TYPE_CGROUP)
 		return info.cgroup.cgroup_id != 0;
-	return info.xdp.ifindex;	/* TCX has it at the same place */
+	return info.xdp.ifindex; /* TCX has it at the same place */
 }
 
 static int make_link(const struct paths *paths, const char *name, const char *program, int target,
@@ -70,7 +70,7 @@ static int make_link(const struct paths *paths, const char *name, const char *pr
 	link = bpf_link_create(prog, target, type, &options);
 	if (link < 0)
 		return -errno;
-	pin_drop(paths, name);		/* of a device that is gone */
+	pin_drop(paths, name); /* of a device that is gone */
 	return pin_make(paths, name, link);
 }
 
@@ -80,7 +80,8 @@ int attach_bind(const struct paths *paths, const char *cgroup_dir, struct pg_err
 	int r;
 
 	if (fd < 0)
-		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "cgroup %s: %s", cgroup_dir, strerror(errno));
+		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "cgroup %s: %s", cgroup_dir,
+			       strerror(errno));
 	r = make_link(paths, "link_bind4", "pg_bind4", fd, BPF_CGROUP_INET4_BIND, 0);
 	r = r ? r : make_link(paths, "link_bind6", "pg_bind6", fd, BPF_CGROUP_INET6_BIND, 0);
 	if (!r)
@@ -94,14 +95,17 @@ bool attached_bind(const struct paths *paths)
 {
 	uint32_t type;
 
-	return link_target(paths, "link_bind4", &type) > 0 && link_target(paths, "link_bind6", &type) > 0;
+	return link_target(paths, "link_bind4", &type) > 0 &&
+	       link_target(paths, "link_bind6", &type) > 0;
 }
 
 static int filter_attach(const struct paths *paths, const char *program, const struct device *d,
 			 enum bpf_tc_attach_point point, uint32_t priority)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority, .flags = BPF_TC_F_REPLACE);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority,
+		    .flags = BPF_TC_F_REPLACE);
 	_cleanup_close_ int prog = pin_open(paths, program);
 	int r;
 
@@ -115,7 +119,8 @@ static int filter_attach(const struct paths *paths, const char *program, const s
 	return bpf_tc_attach(&hook, &options);
 }
 
-static bool filter_is_ours(const struct device *d, enum bpf_tc_attach_point point, uint32_t priority)
+static bool filter_is_ours(const struct device *d, enum bpf_tc_attach_point point,
+			   uint32_t priority)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
@@ -140,12 +145,17 @@ static int saw_filter(const struct nlmsghdr *message, void *data)
 /* Take clsact away with the last filter, whoever made it: without filters it does nothing. */
 static void drop_empty_clsact(const struct device *d)
 {
-	static const uint32_t parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	static const uint32_t parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+					    TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	bool used = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		struct { struct nlmsghdr h; struct tcmsg t; } request = {
+		struct {
+			struct nlmsghdr h;
+			struct tcmsg t;
+		} request = {
 			.h = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETTFILTER },
 			.t = { .tcm_ifindex = d->index, .tcm_parent = parents[i] },
 		};
@@ -161,21 +171,25 @@ static void drop_empty_clsact(const struct device *d)
 static int attach_tc(const struct paths *paths, const struct device *d, bool in)
 {
 	bool ethernet = device_is_ethernet(d);
-	const char *program = in ? ethernet ? "pg_in_tc" : "pg_in_l3" : ethernet ? "pg_out_tc" : "pg_out_l3";
+	const char *program = in         ? ethernet ? "pg_in_tc" : "pg_in_l3"
+			      : ethernet ? "pg_out_tc"
+					 : "pg_out_l3";
 	char name[32];
 	int r;
 
 	link_name(name, sizeof(name), in ? "in" : "out", d->index);
-	r = make_link(paths, name, program, d->index, in ? TCX_INGRESS : TCX_EGRESS, in ? TCX_FIRST : TCX_LAST);
+	r = make_link(paths, name, program, d->index, in ? TCX_INGRESS : TCX_EGRESS,
+		      in ? TCX_FIRST : TCX_LAST);
 	if (r != -EINVAL)
 		return r;
-	return filter_attach(paths, program, d, in ? BPF_TC_INGRESS : BPF_TC_EGRESS, in ? FILTER_FIRST : FILTER_LAST);
+	return filter_attach(paths, program, d, in ? BPF_TC_INGRESS : BPF_TC_EGRESS,
+			     in ? FILTER_FIRST : FILTER_LAST);
 }
 
 static int device_failed(int r, const struct device *d, const char *what, struct pg_error *err)
 {
-	return pg_fail(err, r, r == -EPERM ? PG_EXIT_PERMISSION : PG_EXIT_UNAVAILABLE, "%s: %s: %s", d->name, what,
-		       strerror(-r));
+	return pg_fail(err, r, r == -EPERM ? PG_EXIT_PERMISSION : PG_EXIT_UNAVAILABLE, "%s: %s: %s",
+		       d->name, what, strerror(-r));
 }
 
 int attach_outbound(const struct paths *paths, const struct device *d, struct pg_error *err)
@@ -192,11 +206,15 @@ static int xdp_failed(int r, const struct device *d, struct pg_error *err)
 {
 	if (r == -EBUSY || r == -EEXIST || d->xdp_prog) {
 		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE,
-			      "%s: another XDP program (id %u) is attached, and is not replaced", d->name, d->xdp_prog);
-		return pg_help(err, r, "use attach: tc for this interface, or detach the other: ip link set %s xdp off",
+			      "%s: another XDP program (id %u) is attached, and is not replaced",
+			      d->name, d->xdp_prog);
+		return pg_help(err, r,
+			       "use attach: tc for this interface, or detach the other: ip link "
+			       "set %s xdp off",
 			       d->name);
 	}
-	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "%s: its driver refuses XDP: %s", d->name, strerror(-r));
+	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "%s: its driver refuses XDP: %s", d->name,
+		      strerror(-r));
 	return pg_help(err, r, "use attach: auto or tc for this interface");
 }
 
@@ -206,7 +224,8 @@ static bool is_wrong(enum attach_via now, enum attach_choice how)
 	return (how == ATTACH_XDP && now != VIA_XDP) || (how == ATTACH_TC && now == VIA_XDP);
 }
 
-int attach_inbound(const struct paths *paths, const struct device *d, enum attach_choice how, struct pg_error *err)
+int attach_inbound(const struct paths *paths, const struct device *d, enum attach_choice how,
+		   struct pg_error *err)
 {
 	enum attach_via now;
 	char name[32];
@@ -219,7 +238,8 @@ int attach_inbound(const struct paths *paths, const struct device *d, enum attac
 	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
 		r = make_link(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
 	if (!r && now == VIA_TC)
-		filter_detach(d, BPF_TC_INGRESS, FILTER_FIRST);	/* no moment unguarded: the new one is there */
+		filter_detach(d, BPF_TC_INGRESS,
+			      FILTER_FIRST); /* no moment unguarded: the new one is there */
 	if (!r)
 		return 0;
 	if (how == ATTACH_XDP)
@@ -243,19 +263,24 @@ enum attach_via attached_inbound(const struct paths *paths, const struct device 
 {
 	enum attach_via via = via_link(paths, d, "in");
 
-	return via != VIA_NONE ? via : filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ? VIA_TC : VIA_NONE;
+	return via != VIA_NONE                                   ? via
+	       : filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ? VIA_TC
+								 : VIA_NONE;
 }
 
 enum attach_via attached_outbound(const struct paths *paths, const struct device *d)
 {
 	enum attach_via via = via_link(paths, d, "out");
 
-	return via != VIA_NONE ? via : filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST) ? VIA_TC : VIA_NONE;
+	return via != VIA_NONE                                 ? via
+	       : filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST) ? VIA_TC
+							       : VIA_NONE;
 }
 
 void detach_device(const struct paths *paths, const struct device *d)
 {
-	bool filters = filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) || filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST);
+	bool filters = filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ||
+		       filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST);
 	char name[32];
 
 	link_name(name, sizeof(name), "in", d->index);

@@ -12,7 +12,7 @@
 #include "util/cleanup.h"
 
 #define CGROUP2_MAGIC 0x63677270
-#define HANDLE_KERNFS 0xfe	/* FILEID_KERNFS: the id itself is the handle (Linux 5.5) */
+#define HANDLE_KERNFS 0xfe /* FILEID_KERNFS: the id itself is the handle (Linux 5.5) */
 
 int cgroup_mount(char *to, size_t size)
 {
@@ -36,7 +36,8 @@ static bool is_cgroup2(const char *path)
 	struct statfs fs;
 	struct stat st;
 
-	return !stat(path, &st) && S_ISDIR(st.st_mode) && !statfs(path, &fs) && fs.f_type == CGROUP2_MAGIC;
+	return !stat(path, &st) && S_ISDIR(st.st_mode) && !statfs(path, &fs) &&
+	       fs.f_type == CGROUP2_MAGIC;
 }
 
 int cgroup_directory(const char *path, char *to, size_t size, struct pg_error *err)
@@ -45,17 +46,21 @@ int cgroup_directory(const char *path, char *to, size_t size, struct pg_error *e
 	size_t length;
 
 	if (cgroup_mount(mount, sizeof(mount))) {
-		(void)pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE, "cgroup: no cgroup v2 is mounted");
-		return pg_help(err, -EOPNOTSUPP, "mount one: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
+		(void)pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE,
+			      "cgroup: no cgroup v2 is mounted");
+		return pg_help(err, -EOPNOTSUPP,
+			       "mount one: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
 	}
 	length = strlen(mount);
 	if (!strncmp(path, mount, length) && (path[length] == '/' || !path[length]))
 		(void)snprintf(to, size, "%s", path);
 	else
-		(void)snprintf(to, size, "%s%s%s", mount, path[0] == '/' ? "" : "/", strcmp(path, "/") ? path : "");
+		(void)snprintf(to, size, "%s%s%s", mount, path[0] == '/' ? "" : "/",
+			       strcmp(path, "/") ? path : "");
 	if (is_cgroup2(to))
 		return 0;
-	return pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE, "cgroup %s: %s is no cgroup v2 directory", path, to);
+	return pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE,
+		       "cgroup %s: %s is no cgroup v2 directory", path, to);
 }
 
 int cgroup_path(const char *mount, uint64_t id, char *to, size_t size)

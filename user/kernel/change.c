@@ -28,11 +28,11 @@ struct edit {
 	const struct change *change;
 	struct compiled from, to;
 	bool same_classes;
-	uint32_t slot;			/* the one that is written */
-	uint32_t table;			/* of the classes of `to` */
+	uint32_t slot; /* the one that is written */
+	uint32_t table; /* of the classes of `to` */
 	struct classes maps;
-	uint32_t *numbers;		/* of to's groups in the kernel, 0: none yet */
-	uint8_t *taken;			/* a byte for each group number of the kernel */
+	uint32_t *numbers; /* of to's groups in the kernel, 0: none yet */
+	uint8_t *taken; /* a byte for each group number of the kernel */
 	struct span *spans;
 	size_t span_count, span_room;
 };
@@ -67,7 +67,8 @@ static void copy_slot(struct state *s, uint32_t from, uint32_t to)
 {
 	wait_for_programs();
 	memcpy(&s->control->slots[to], &s->control->slots[from], sizeof(struct pg_slot));
-	memcpy(slot_answers(s, to), slot_answers(s, from), sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
+	memcpy(slot_answers(s, to), slot_answers(s, from),
+	       sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
 }
 
 static void set_bit(__u64 *bits, uint32_t port, bool on)
@@ -75,7 +76,8 @@ static void set_bit(__u64 *bits, uint32_t port, bool on)
 	uint64_t bit = 1ULL << port % 64;
 
 	/* One writer, under the lock; readers see whole words. */
-	__atomic_store_n(&bits[port / 64], on ? bits[port / 64] | bit : bits[port / 64] & ~bit, __ATOMIC_RELEASE);
+	__atomic_store_n(&bits[port / 64], on ? bits[port / 64] | bit : bits[port / 64] & ~bit,
+			 __ATOMIC_RELEASE);
 }
 
 /* A bit is set after its answer is there and cleared before it goes: every moment is the one or the other policy. */
@@ -147,7 +149,9 @@ static int open_classes(struct edit *e)
 	if (r || e->same_classes)
 		return r;
 	r = classes_write(&e->maps, &e->to, e->table);
-	return r ? r : classes_write_devices(&e->maps, &e->to, e->table, e->change->device, e->change->data);
+	return r ? r
+		 : classes_write_devices(&e->maps, &e->to, e->table, e->change->device,
+					 e->change->data);
 }
 
 static int make_group(struct edit *e, uint32_t index)
@@ -187,7 +191,8 @@ static bool same_answer(const struct edit *e, uint32_t from, uint32_t to)
 	if (PG_ANSWER_KIND(from) != PG_ANSWER_ASK || PG_ANSWER_KIND(to) != PG_ANSWER_ASK)
 		return from == to;
 	return e->same_classes && PG_ANSWER_ESSENTIAL(from) == PG_ANSWER_ESSENTIAL(to) &&
-	       group_equal(&e->from.groups[PG_ANSWER_NUMBER(from) - 1], &e->to.groups[PG_ANSWER_NUMBER(to) - 1]);
+	       group_equal(&e->from.groups[PG_ANSWER_NUMBER(from) - 1],
+			   &e->to.groups[PG_ANSWER_NUMBER(to) - 1]);
 }
 
 static int add_span(struct edit *e, struct span span, uint32_t answer)
@@ -255,7 +260,7 @@ static int fill_header(struct edit *e)
 	slot->flow_ticks[PG_FLOW_UDP] = p->flow_udp_s * hz;
 	slot->flow_ticks[PG_FLOW_MULTICAST] = 30 * hz;
 	slot->flow_ticks[PG_FLOW_UDP_STREAM] = p->flow_udp_stream_s * hz;
-	slot->flow_ticks[PG_FLOW_TCP_SYN] = 120 * hz;		/* as conntrack's */
+	slot->flow_ticks[PG_FLOW_TCP_SYN] = 120 * hz; /* as conntrack's */
 	slot->flow_ticks[PG_FLOW_TCP] = p->flow_tcp_s * hz;
 	slot->flow_ticks[PG_FLOW_TCP_CLOSING] = 120 * hz;
 	for (uint32_t i = 0; !r && i < 256; i++)
@@ -313,7 +318,8 @@ static int fill_slot(struct edit *e)
 	for (uint8_t direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
 		for (uint8_t proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, direction, proto);
-	if (!r && !e->same_classes && (e->to.remote.count || e->to.local.count || e->to.interface_count))
+	if (!r && !e->same_classes &&
+	    (e->to.remote.count || e->to.local.count || e->to.interface_count))
 		r = open_classes(e);
 	if (r)
 		return r;
@@ -326,7 +332,10 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 {
 	uint32_t before = s->control->slot & 1;
 	_cleanup_(edit_free) struct edit e = {
-		.state = s, .change = change, .slot = !before, .maps = CLASSES_INIT,
+		.state = s,
+		.change = change,
+		.slot = !before,
+		.maps = CLASSES_INIT,
 	};
 	int r = prepare(&e, err);
 
@@ -337,7 +346,8 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 	s->meta->in_step = 0;
 	r = fill_slot(&e);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "policy: the kernel's tables cannot hold it: %s", strerror(-r));
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "policy: the kernel's tables cannot hold it: %s", strerror(-r));
 	__atomic_store_n(&s->control->slot, e.slot, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
 	if (!memcmp(&s->control->slots[0], &s->control->slots[1], HEADER_BYTES)) {
@@ -348,8 +358,8 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 	return 0;
 }
 
-int state_resolve_devices(struct state *s, const struct policy *p, state_device_fn device, void *data,
-			  struct pg_error *err)
+int state_resolve_devices(struct state *s, const struct policy *p, state_device_fn device,
+			  void *data, struct pg_error *err)
 {
 	_cleanup_compiled_ struct compiled c = { 0 };
 	_cleanup_classes_ struct classes maps = CLASSES_INIT;

@@ -16,7 +16,10 @@ int classes_open(const struct paths *paths, struct classes *ret)
 	ret->peers = pin_open(paths, "pg_peers");
 	ret->cases = pin_open(paths, "pg_cases");
 	ret->ifaces = pin_open(paths, "pg_ifaces");
-	return ret->peers < 0 ? ret->peers : ret->cases < 0 ? ret->cases : ret->ifaces < 0 ? ret->ifaces : 0;
+	return ret->peers < 0    ? ret->peers
+	       : ret->cases < 0  ? ret->cases
+	       : ret->ifaces < 0 ? ret->ifaces
+				 : 0;
 }
 
 void classes_close(struct classes *c)
@@ -50,7 +53,8 @@ int classes_write(const struct classes *c, const struct compiled *compiled, uint
 }
 
 /* Delete the keys of @fd for which @goes says so; deleting the key last seen restarts the walk, so collect first. */
-static void drop_keys(int fd, size_t key_size, bool (*goes)(const void *key, void *data), void *data)
+static void drop_keys(int fd, size_t key_size, bool (*goes)(const void *key, void *data),
+		      void *data)
 {
 	_cleanup_free_ char *gone = NULL;
 	char key[64], next[64];

@@ -51,7 +51,8 @@ static int add_device(const struct nlmsghdr *m, void *data)
 	d.loopback = info->ifi_flags & IFF_LOOPBACK;
 	d.up = info->ifi_flags & IFF_UP;
 	copy_text(d.name, sizeof(d.name), nl_find(attributes, length, IFLA_IFNAME));
-	copy_text(d.kind, sizeof(d.kind), nested(nl_find(attributes, length, IFLA_LINKINFO), IFLA_INFO_KIND));
+	copy_text(d.kind, sizeof(d.kind),
+		  nested(nl_find(attributes, length, IFLA_LINKINFO), IFLA_INFO_KIND));
 	d.master = nl_u32(nl_find(attributes, length, IFLA_MASTER));
 	if (!nl_find(attributes, length, IFLA_LINK_NETNSID))
 		d.lower = nl_u32(nl_find(attributes, length, IFLA_LINK));
@@ -70,7 +71,8 @@ static int note_route(const struct nlmsghdr *m, void *data)
 	struct devices *all = data;
 	uint32_t out;
 
-	if (m->nlmsg_type != RTM_NEWROUTE || m->nlmsg_len < NLMSG_LENGTH(sizeof(*route)) || route->rtm_dst_len)
+	if (m->nlmsg_type != RTM_NEWROUTE || m->nlmsg_len < NLMSG_LENGTH(sizeof(*route)) ||
+	    route->rtm_dst_len)
 		return 0;
 	out = nl_u32(nl_find((const char *)route + NLMSG_ALIGN(sizeof(*route)),
 			     m->nlmsg_len - NLMSG_LENGTH(sizeof(*route)), RTA_OIF));
@@ -82,11 +84,18 @@ static int note_route(const struct nlmsghdr *m, void *data)
 
 int devices_read(struct devices *ret)
 {
-	struct { struct nlmsghdr h; struct ifinfomsg info; } links = {
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg info;
+	} links = {
 		.h = { .nlmsg_len = NLMSG_LENGTH(sizeof(links.info)), .nlmsg_type = RTM_GETLINK },
 	};
-	struct { struct nlmsghdr h; struct rtmsg route; } routes = {
-		.h = { .nlmsg_len = NLMSG_LENGTH(sizeof(routes.route)), .nlmsg_type = RTM_GETROUTE },
+	struct {
+		struct nlmsghdr h;
+		struct rtmsg route;
+	} routes = {
+		.h = { .nlmsg_len = NLMSG_LENGTH(sizeof(routes.route)),
+		       .nlmsg_type = RTM_GETROUTE },
 	};
 	_cleanup_devices_ struct devices all = { 0 };
 	int r = nl_dump(NETLINK_ROUTE, &links.h, 1, add_device, &all);
@@ -126,7 +135,8 @@ static bool is_kind(const struct device *d, const char *kind)
 
 static bool is_guest_port(const struct device *d)
 {
-	return is_kind(d, "veth") || (is_kind(d, "tun") && device_is_ethernet(d));	/* tap is Ethernet tun */
+	return is_kind(d, "veth") ||
+	       (is_kind(d, "tun") && device_is_ethernet(d)); /* tap is Ethernet tun */
 }
 
 /* A bridge, bond or team to which something other than guests is joined. */
@@ -153,17 +163,20 @@ static bool outside_reaches(const struct devices *all, const struct device *d)
 		if (is_kind(d, never[i]))
 			return false;
 	if (is_stacked(d) && devices_by_index(all, d->lower))
-		return false;	/* it is seen at the device below; one whose lower is in another namespace is not */
-	if (d->master && devices_by_index(all, d->master) && !is_kind(devices_by_index(all, d->master), "vrf"))
-		return is_kind(d, "vrf");	/* its master is guarded in its place, or is not reached */
+		return false; /* it is seen at the device below; one whose lower is in another namespace is not */
+	if (d->master && devices_by_index(all, d->master) &&
+	    !is_kind(devices_by_index(all, d->master), "vrf"))
+		return is_kind(d,
+			       "vrf"); /* its master is guarded in its place, or is not reached */
 	if (is_kind(d, "bridge"))
 		return has_real_port(all, d) || d->default_route;
 	if (is_guest_port(d))
-		return d->default_route;	/* a container's own uplink */
+		return d->default_route; /* a container's own uplink */
 	return true;
 }
 
-enum attach_choice device_choice(const struct policy *p, const struct devices *all, const struct device *d)
+enum attach_choice device_choice(const struct policy *p, const struct devices *all,
+				 const struct device *d)
 {
 	if (d->loopback && p->loopback)
 		return ATTACH_TC;

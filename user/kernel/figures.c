@@ -28,7 +28,8 @@ void counters_json(struct json *j, const struct state *s)
 		json_key(j, hook_names[counted_hooks[i]]);
 		json_object(j);
 		for (unsigned v = PG_ALLOW; v < PG_VERDICT_COUNT; v++)
-			json_member_u64(j, verdict_names[v], state_verdicts(s, counted_hooks[i], v));
+			json_member_u64(j, verdict_names[v],
+					state_verdicts(s, counted_hooks[i], v));
 		json_object_end(j);
 	}
 	json_object_end(j);

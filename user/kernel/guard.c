@@ -23,18 +23,20 @@ void guard_close(struct guard *g)
 	*g = (struct guard){ 0 };
 }
 
-int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err)
+int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret,
+	       struct pg_error *err)
 {
 	_cleanup_guard_ struct guard g = { .paths = paths };
 	int fd = pin_open(paths, "pg_control"), r;
 
-	if (fd < 0)	/* nothing runs: do not even make the lock's directory */
+	if (fd < 0) /* nothing runs: do not even make the lock's directory */
 		return state_open(paths, false, &g.state, err);
 	(void)close(fd);
-	r = lock_take(paths, "lock", access != GUARD_READ, access == GUARD_WRITE_NOW ? 0 : LOCK_WAIT_MS,
-		      &g.lock_fd);
+	r = lock_take(paths, "lock", access != GUARD_READ,
+		      access == GUARD_WRITE_NOW ? 0 : LOCK_WAIT_MS, &g.lock_fd);
 	if (r == -EBUSY)
-		return pg_fail(err, r, PG_EXIT_BUSY, "lock: another portguard command holds %s/lock", paths->run);
+		return pg_fail(err, r, PG_EXIT_BUSY,
+			       "lock: another portguard command holds %s/lock", paths->run);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
 	r = state_open(paths, false, &g.state, err);
@@ -63,8 +65,11 @@ static int check_netns(const struct guard *g, struct pg_error *err)
 	if (inum == g->state.control->netns_inum)
 		return 0;
 	(void)pg_fail(err, -EXDEV, PG_EXIT_UNAVAILABLE,
-		      "this is not the network namespace that instance %s guards", g->paths->instance);
-	return pg_help(err, -EXDEV, "go there first: nsenter --net=…, or start another instance: --instance NAME");
+		      "this is not the network namespace that instance %s guards",
+		      g->paths->instance);
+	return pg_help(
+		err, -EXDEV,
+		"go there first: nsenter --net=…, or start another instance: --instance NAME");
 }
 
 static bool same_choice(const struct policy *a, const struct policy *b)
@@ -110,8 +115,10 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 		free(file->cgroup);
 		file->cgroup = cgroup;
 	} else if (!r) {
-		(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "cgroup: %s instead of %s cannot be changed while "
-			      "portguard runs", file->cgroup, g->policy.cgroup);
+		(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY,
+			      "cgroup: %s instead of %s cannot be changed while "
+			      "portguard runs",
+			      file->cgroup, g->policy.cgroup);
 		return pg_help(err, -EINVAL, "portguard down, then portguard up or run");
 	}
 	return r;
@@ -138,8 +145,10 @@ static int absent(const struct policy *p, const struct devices *all, struct pg_e
 			found = !strcmp(all->list[j].name, name);
 		if (found)
 			continue;
-		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE, "interface %s: there is none of that name", name);
-		return pg_help(err, -ENODEV, "see: ip link; portguard run waits for it, portguard up does not");
+		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE,
+			      "interface %s: there is none of that name", name);
+		return pg_help(err, -ENODEV,
+			       "see: ip link; portguard run waits for it, portguard up does not");
 	}
 	return 0;
 }
@@ -149,14 +158,18 @@ static int check_devices(const struct policy *p, struct pg_error *err)
 	_cleanup_devices_ struct devices all = { 0 };
 	int r = devices_read(&all);
 
-	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r)) : absent(p, &all, err);
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r))
+		 : absent(p, &all, err);
 }
 
 static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
 			struct pg_error *err)
 {
 	const struct change change = {
-		.from = &g->policy, .to = next, .new_generation = how->new_generation, .device = device_index,
+		.from = &g->policy,
+		.to = next,
+		.new_generation = how->new_generation,
+		.device = device_index,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
 	int r = check_netns(g, err);
@@ -165,17 +178,18 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		r = lockout_refuse(&g->policy, next, err);
 	if (r || how->dry_run)
 		return r;
-	if (narrows) {	/* open connections stay open */
+	if (narrows) { /* open connections stay open */
 		r = seed_ports(&g->state);
 		if (r)
-			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s", strerror(-r));
+			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s",
+				       strerror(-r));
 	}
 	return state_change(&g->state, &change, err);
 }
 
 /* Attach what the policy in force wants; where that fails, the former policy comes back. */
-static int follow_with_devices(struct guard *g, struct policy *before, const struct guard_change *how,
-			       struct pg_error *err)
+static int follow_with_devices(struct guard *g, struct policy *before,
+			       const struct guard_change *how, struct pg_error *err)
 {
 	const struct guard_change back = { .force = true };
 	int r = guard_sync_devices(g, how->wait_for_devices, err);
@@ -190,8 +204,8 @@ static int follow_with_devices(struct guard *g, struct policy *before, const str
 	return r;
 }
 
-int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
-		 struct pg_error *err)
+int guard_change(struct guard *g, struct policy *next, const struct guard_change *how,
+		 bool *ret_changed, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy before = { 0 };
 	bool devices = !same_choice(&g->policy, next);
@@ -213,7 +227,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (devices)
 		r = follow_with_devices(g, &before, how, err);
 	if (!r && (how->new_generation || how->rewrite))
-		(void)last_policy_write(g->paths, &g->policy);	/* the next boot then has an older one */
+		(void)last_policy_write(g->paths,
+					&g->policy); /* the next boot then has an older one */
 	return r;
 }
 
@@ -243,7 +258,8 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 	if (!r && fresh) {
 		r = seed_flows(&g->state);
 		if (r)
-			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s", strerror(-r));
+			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s",
+				       strerror(-r));
 	}
 	for (size_t i = 0; !r && i < all->count; i++) {
 		const struct device *d = &all->list[i];
@@ -270,7 +286,8 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 		const struct device *d = &all.list[i];
 
 		if (device_choice(&g->policy, &all, d) == ATTACH_DEFAULT &&
-		    (attached_inbound(g->paths, d) != VIA_NONE || attached_outbound(g->paths, d) != VIA_NONE))
+		    (attached_inbound(g->paths, d) != VIA_NONE ||
+		     attached_outbound(g->paths, d) != VIA_NONE))
 			detach_device(g->paths, d);
 	}
 	sweep_links(g->paths);

@@ -24,7 +24,8 @@ static void image_name(char name[16], uint32_t slot)
 	(void)snprintf(name, 16, "pg_image%u", slot & 1);
 }
 
-int image_map_read(const struct paths *paths, uint32_t slot, struct policy *ret, struct pg_error *err)
+int image_map_read(const struct paths *paths, uint32_t slot, struct policy *ret,
+		   struct pg_error *err)
 {
 	struct pg_image *image = NULL;
 	char name[16];
@@ -34,9 +35,11 @@ int image_map_read(const struct paths *paths, uint32_t slot, struct policy *ret,
 	image_name(name, slot);
 	size = map_pinned(paths, name, false, (void **)&image);
 	if (size < 0)
-		return pg_fail(err, size, PG_EXIT_UNAVAILABLE, "policy in force: %s: %s", name, strerror(-size));
+		return pg_fail(err, size, PG_EXIT_UNAVAILABLE, "policy in force: %s: %s", name,
+			       strerror(-size));
 	if (image->length > (size_t)size - sizeof(*image))
-		r = pg_fail(err, -EPROTO, PG_EXIT_UNAVAILABLE, "policy in force: its image is damaged");
+		r = pg_fail(err, -EPROTO, PG_EXIT_UNAVAILABLE,
+			    "policy in force: its image is damaged");
 	else
 		r = image_read(image->text, image->length, ret, err);
 	map_release(image, size);
@@ -46,8 +49,9 @@ int image_map_read(const struct paths *paths, uint32_t slot, struct policy *ret,
 static int make_map(const struct paths *paths, const char *name, size_t bytes)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), PG_IMAGE_PAGE,
-						(bytes + PG_IMAGE_PAGE - 1) / PG_IMAGE_PAGE, &options);
+	_cleanup_close_ int fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), PG_IMAGE_PAGE,
+			       (bytes + PG_IMAGE_PAGE - 1) / PG_IMAGE_PAGE, &options);
 
 	if (fd < 0)
 		return -errno;

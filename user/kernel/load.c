@@ -36,15 +36,17 @@ int check_capabilities(struct pg_error *err)
 	bool admin, bpf, net, perf;
 
 	if (capng_get_caps_process())
-		return pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: the capabilities cannot be read");
+		return pg_fail(err, -EPERM, PG_EXIT_PERMISSION,
+			       "permission: the capabilities cannot be read");
 	admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 	bpf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF);
 	perf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON);
 	net = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
 	if (bpf && net && perf)
 		return 0;
-	(void)pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: missing%s%s%s", bpf ? "" : " CAP_BPF",
-		      perf ? "" : " CAP_PERFMON", net ? "" : " CAP_NET_ADMIN");
+	(void)pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: missing%s%s%s",
+		      bpf ? "" : " CAP_BPF", perf ? "" : " CAP_PERFMON",
+		      net ? "" : " CAP_NET_ADMIN");
 	return pg_help(err, -EPERM, "run it as root");
 }
 
@@ -91,7 +93,8 @@ static int pin_all(const struct paths *paths, struct pg_bpf *b)
 
 	bpf_object__for_each_map(map, b->obj) {
 		/* .rodata needs no pin: the programs hold it. */
-		if (strncmp(bpf_map__name(map), "pg_", 3) || map == b->maps.pg_control || bpf_map__is_internal(map))
+		if (strncmp(bpf_map__name(map), "pg_", 3) || map == b->maps.pg_control ||
+		    bpf_map__is_internal(map))
 			continue;
 		r = pin_make(paths, bpf_map__name(map), bpf_map__fd(map));
 		if (r)
@@ -110,21 +113,31 @@ static int load_failed(int r, struct pg_error *err)
 	struct stat st;
 
 	if (stat("/sys/kernel/btf/vmlinux", &st)) {
-		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: this kernel has no BTF (/sys/kernel/btf/vmlinux)");
-		return pg_help(err, r, "use a kernel built with CONFIG_DEBUG_INFO_BTF, as distributions' are");
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			      "load: this kernel has no BTF (/sys/kernel/btf/vmlinux)");
+		return pg_help(
+			err, r,
+			"use a kernel built with CONFIG_DEBUG_INFO_BTF, as distributions' are");
 	}
 	if (r == -ENOMEM || r == -ENOSPC) {
-		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: not enough memory for the maps: %s", strerror(-r));
-		return pg_help(err, r, "raise the memory or memlock limit, or lower flows: {max: …}");
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			      "load: not enough memory for the maps: %s", strerror(-r));
+		return pg_help(err, r,
+			       "raise the memory or memlock limit, or lower flows: {max: …}");
 	}
 	if (r == -EPERM)
-		return pg_fail(err, r, PG_EXIT_PERMISSION, "load: the kernel refuses BPF to this process (lockdown, "
+		return pg_fail(err, r, PG_EXIT_PERMISSION,
+			       "load: the kernel refuses BPF to this process (lockdown, "
 			       "seccomp, or a user namespace without CAP_BPF in the initial one)");
-	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: this kernel does not take the programs: %s", strerror(-r));
-	return pg_help(err, r, "portguard needs Linux 5.10 or later; LIBBPF_DEBUG=1 shows the verifier's words");
+	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+		      "load: this kernel does not take the programs: %s", strerror(-r));
+	return pg_help(
+		err, r,
+		"portguard needs Linux 5.10 or later; LIBBPF_DEBUG=1 shows the verifier's words");
 }
 
-int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err)
+int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd,
+		  struct pg_error *err)
 {
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
 	int r, fd;
@@ -137,7 +150,8 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 		return load_failed(r, err);
 	r = pin_all(paths, b);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins, strerror(-r));
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins,
+			       strerror(-r));
 	fd = fcntl(bpf_map__fd(b->maps.pg_control), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;

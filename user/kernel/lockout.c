@@ -19,9 +19,9 @@ struct search {
 	struct compiled before, after;
 	uint64_t *sshd;
 	size_t sshd_count;
-	uint8_t *listens;	/* a byte for each port */
+	uint8_t *listens; /* a byte for each port */
 	uint8_t own_remote[16];
-	uint16_t own_remote_port, own_port;	/* own_port 0: no SSH_CONNECTION */
+	uint16_t own_remote_port, own_port; /* own_port 0: no SSH_CONNECTION */
 	struct lockout *found;
 };
 
@@ -64,7 +64,8 @@ static void read_own_session(struct search *s)
 	const char *text = getenv("SSH_CONNECTION");
 	char client[64];
 
-	if (!text || sscanf(text, "%63s %hu %*63s %hu", client, &s->own_remote_port, &s->own_port) != 3 ||
+	if (!text ||
+	    sscanf(text, "%63s %hu %*63s %hu", client, &s->own_remote_port, &s->own_port) != 3 ||
 	    parse_address(client, s->own_remote))
 		s->own_port = 0;
 }
@@ -91,20 +92,26 @@ static bool is_login(const struct search *s, const struct socket_entry *e)
 	if (e->local_port == s->own_port && e->remote_port == s->own_remote_port &&
 	    !memcmp(e->remote, s->own_remote, 16))
 		return true;
-	return e->local_port == FAILSAFE_PORT || (s->listens[e->local_port] && sshd_holds(s, e->inode));
+	return e->local_port == FAILSAFE_PORT ||
+	       (s->listens[e->local_port] && sshd_holds(s, e->inode));
 }
 
 static bool open_before(const struct search *s, const struct pg_question *q)
 {
-	return !is_guarding(s->from) || compiled_decide(&s->before, s->from, q, NULL).verdict == PG_ALLOW;
+	return !is_guarding(s->from) ||
+	       compiled_decide(&s->before, s->from, q, NULL).verdict == PG_ALLOW;
 }
 
 static int check_session(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
 	struct pg_question q = {
-		.direction = PG_IN, .proto = PG_TCP, .family = e->family,
-		.known = PG_DIM_REMOTE | PG_DIM_LOCAL, .port = e->local_port, .remote_port = e->remote_port,
+		.direction = PG_IN,
+		.proto = PG_TCP,
+		.family = e->family,
+		.known = PG_DIM_REMOTE | PG_DIM_LOCAL,
+		.port = e->local_port,
+		.remote_port = e->remote_port,
 	};
 
 	struct pg_decision d;
@@ -119,8 +126,9 @@ static int check_session(const struct socket_entry *e, void *data)
 	s->found->by_deny = d.reason == PG_REASON_RULE;
 	s->found->port = e->local_port;
 	s->found->session = true;
-	(void)inet_ntop(e->family == 4 ? AF_INET : AF_INET6, e->family == 4 ? e->remote + 12 : e->remote,
-			s->found->peer, sizeof(s->found->peer));
+	(void)inet_ntop(e->family == 4 ? AF_INET : AF_INET6,
+			e->family == 4 ? e->remote + 12 : e->remote, s->found->peer,
+			sizeof(s->found->peer));
 	return 0;
 }
 
@@ -129,19 +137,23 @@ static int note_listener(const struct socket_entry *e, void *data)
 	struct search *s = data;
 
 	if (e->state == SOCKET_LISTEN && !is_loopback(e->local))
-		s->listens[e->local_port] = sshd_holds(s, e->inode) ? 2 : s->listens[e->local_port] | 1;
+		s->listens[e->local_port] =
+			sshd_holds(s, e->inode) ? 2 : s->listens[e->local_port] | 1;
 	return 0;
 }
 
 static void check_listeners(struct search *s)
 {
 	for (uint32_t port = 1; port < PG_PORTS && !s->found->port; port++)
-		if (s->listens[port] & 2 && !compiled_may_allow(&s->after, s->to, PG_IN, PG_TCP, port) &&
-		    (!is_guarding(s->from) || compiled_may_allow(&s->before, s->from, PG_IN, PG_TCP, port)))
+		if (s->listens[port] & 2 &&
+		    !compiled_may_allow(&s->after, s->to, PG_IN, PG_TCP, port) &&
+		    (!is_guarding(s->from) ||
+		     compiled_may_allow(&s->before, s->from, PG_IN, PG_TCP, port)))
 			s->found->port = port;
 }
 
-int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret, struct pg_error *err)
+int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
+		 struct pg_error *err)
 {
 	_cleanup_(search_free) struct search s = { .from = from, .to = to, .found = ret };
 	int r;
@@ -176,26 +188,38 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 		return r;
 	if (l.session) {
 		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
-			      "refused: this would close port %u/tcp of the login session from %s", l.port, l.peer);
+			      "refused: this would close port %u/tcp of the login session from %s",
+			      l.port, l.peer);
 		if (l.by_deny)
-			return pg_help(err, -EPERM, "a deny always wins over portguard allow %u/tcp from %s: leave that "
-				       "address out of the deny, or go ahead with --force", l.port, l.peer);
-		return pg_help(err, -EPERM, "keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
-			       "from %s), or go ahead with --force", l.port, l.peer, l.port, l.peer);
+			return pg_help(err, -EPERM,
+				       "a deny always wins over portguard allow %u/tcp from %s: "
+				       "leave that "
+				       "address out of the deny, or go ahead with --force",
+				       l.port, l.peer);
+		return pg_help(
+			err, -EPERM,
+			"keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
+			"from %s), or go ahead with --force",
+			l.port, l.peer, l.port, l.peer);
 	}
-	(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED, "refused: this would close port %u/tcp, on which sshd listens", l.port);
-	return pg_help(err, -EPERM, "keep it open: portguard allow %u/tcp (in a file: - allow %u/tcp), or go ahead "
-		       "with --force", l.port, l.port);
+	(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
+		      "refused: this would close port %u/tcp, on which sshd listens", l.port);
+	return pg_help(
+		err, -EPERM,
+		"keep it open: portguard allow %u/tcp (in a file: - allow %u/tcp), or go ahead "
+		"with --force",
+		l.port, l.port);
 }
 
 /* Whether a port's answer can refuse what it let in before; where it depends on addresses: if it changes at all. */
-static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after, uint32_t b,
-			   uint8_t unruled)
+static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after,
+			   uint32_t b, uint8_t unruled)
 {
 	uint32_t from = PG_ANSWER_KIND(a), to = PG_ANSWER_KIND(b);
 
 	if (from == PG_ANSWER_ASK && to == PG_ANSWER_ASK)
-		return !group_equal(&before->groups[PG_ANSWER_NUMBER(a) - 1], &after->groups[PG_ANSWER_NUMBER(b) - 1]);
+		return !group_equal(&before->groups[PG_ANSWER_NUMBER(a) - 1],
+				    &after->groups[PG_ANSWER_NUMBER(b) - 1]);
 	if (from == PG_ANSWER_DENY || (from == PG_ANSWER_NONE && unruled == PG_DENY))
 		return false;
 	return to != PG_ANSWER_ALLOW && from != to;
@@ -208,8 +232,9 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 
 	if (!is_guarding(to))
 		return false;
-	if (!is_guarding(from) || policy_compile(from, &before, NULL) || policy_compile(to, &after, NULL) ||
-	    from->defaults[PG_IN] != to->defaults[PG_IN] || !compiled_same_classes(&before, &after))
+	if (!is_guarding(from) || policy_compile(from, &before, NULL) ||
+	    policy_compile(to, &after, NULL) || from->defaults[PG_IN] != to->defaults[PG_IN] ||
+	    !compiled_same_classes(&before, &after))
 		return true;
 	a = before.ports[PG_IN][PG_TCP].list;
 	b = after.ports[PG_IN][PG_TCP].list;

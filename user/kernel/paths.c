@@ -25,12 +25,14 @@ int paths_init(struct paths *p, const char *instance, const char *bpffs, struct 
 	if (!instance)
 		instance = "default";
 	if (!is_instance_name(instance))
-		return pg_fail(err, -EINVAL, PG_EXIT_USAGE, "instance name: want 1-32 of a-z, 0-9 and -");
+		return pg_fail(err, -EINVAL, PG_EXIT_USAGE,
+			       "instance name: want 1-32 of a-z, 0-9 and -");
 	p->bpffs_said = bpffs != NULL;
 	if (!bpffs)
 		bpffs = "/sys/fs/bpf";
 	if (strlen(bpffs) >= sizeof(p->bpffs) || bpffs[0] != '/')
-		return pg_fail(err, -EINVAL, PG_EXIT_USAGE, "bpffs '%.80s': want an absolute path", bpffs);
+		return pg_fail(err, -EINVAL, PG_EXIT_USAGE, "bpffs '%.80s': want an absolute path",
+			       bpffs);
 	(void)snprintf(p->instance, sizeof(p->instance), "%s", instance);
 	(void)snprintf(p->bpffs, sizeof(p->bpffs), "%s", bpffs);
 	(void)snprintf(p->pins, sizeof(p->pins), "%s/portguard/%s", bpffs, instance);
@@ -78,7 +80,7 @@ int lock_take(const struct paths *p, const char *name, bool exclusive, int wait_
 			if (wait_ms <= 0)
 				return -EBUSY;
 			wait_ms -= 5;
-			(void)nanosleep(&pause, NULL);	/* flock has no deadline of its own */
+			(void)nanosleep(&pause, NULL); /* flock has no deadline of its own */
 		}
 		/* `down` may have removed the file meanwhile: a lock on what is gone guards nothing. */
 		if (!fstat(fd, &held) && !stat(path, &there) && held.st_ino == there.st_ino)
@@ -103,7 +105,7 @@ int agent_pid(const struct paths *p)
 	if (fd < 0)
 		return 0;
 	if (!flock(fd, LOCK_SH | LOCK_NB))
-		return 0;	/* nobody holds it: the agent that wrote it is gone */
+		return 0; /* nobody holds it: the agent that wrote it is gone */
 	n = read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	return atoi(text);

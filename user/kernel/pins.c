@@ -48,10 +48,11 @@ void pin_drop(const struct paths *paths, const char *name)
 	char path[PG_PATH + 128];
 
 	pin_path(paths, name, path, sizeof(path));
-	(void)unlink(path);	/* it may be gone already */
+	(void)unlink(path); /* it may be gone already */
 }
 
-int pins_each(const struct paths *paths, const char *prefix, int (*fn)(const char *name, void *data), void *data)
+int pins_each(const struct paths *paths, const char *prefix,
+	      int (*fn)(const char *name, void *data), void *data)
 {
 	_cleanup_(cleanup_closedir) DIR *dir = opendir(paths->pins);
 	struct dirent *entry;
@@ -82,7 +83,7 @@ int pins_remove(const struct paths *paths)
 	if (rmdir(paths->pins) && errno != ENOENT)
 		return -errno;
 	(void)snprintf(parent, sizeof(parent), "%s/portguard", paths->bpffs);
-	(void)rmdir(parent);	/* other instances may be there */
+	(void)rmdir(parent); /* other instances may be there */
 	return 0;
 }
 
@@ -100,20 +101,26 @@ int check_bpffs(const struct paths *paths, struct pg_error *err)
 	int r;
 
 	if (!is_bpffs(paths->bpffs)) {
-		(void)pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE, "pins: %s is no bpffs", paths->bpffs);
+		(void)pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE, "pins: %s is no bpffs",
+			      paths->bpffs);
 		return pg_help(err, -EOPNOTSUPP, "mount one: mount -t bpf bpf %s", paths->bpffs);
 	}
 	(void)snprintf(seen_by_init, sizeof(seen_by_init), "/proc/1/root%s", paths->bpffs);
 	if (!paths->bpffs_said && !stat(paths->bpffs, &ours) &&
 	    (stat(seen_by_init, &init) || init.st_dev != ours.st_dev)) {
 		(void)pg_fail(err, -EOPNOTSUPP, PG_EXIT_UNAVAILABLE,
-			      "pins: %s is private to this mount namespace: enforcement would end with it",
+			      "pins: %s is private to this mount namespace: enforcement would end "
+			      "with it",
 			      paths->bpffs);
-		return pg_help(err, -EOPNOTSUPP, "run in the mount namespace of PID 1, or choose a bpffs: --bpffs DIR");
+		return pg_help(
+			err, -EOPNOTSUPP,
+			"run in the mount namespace of PID 1, or choose a bpffs: --bpffs DIR");
 	}
 	r = make_directories(paths->pins);
 	if (r)
-		return pg_fail(err, r, r == -EACCES || r == -EPERM ? PG_EXIT_PERMISSION : PG_EXIT_UNAVAILABLE,
+		return pg_fail(err, r,
+			       r == -EACCES || r == -EPERM ? PG_EXIT_PERMISSION
+							   : PG_EXIT_UNAVAILABLE,
 			       "pins: %s: %s", paths->pins, strerror(-r));
 	return 0;
 }

@@ -25,7 +25,7 @@
 struct seeding {
 	struct state *state;
 	int flows;
-	uint32_t now;	/* jiffies, low half */
+	uint32_t now; /* jiffies, low half */
 };
 
 static void stamp(struct state *s, enum pg_used table, uint16_t port)
@@ -105,7 +105,8 @@ static uint16_t port_of(const struct nlattr *a)
 /* A direction of a conntrack entry, as its packets arrive here: the source is the remote end. */
 static int tuple_key(const struct nlattr *tuple, struct pg_flow_key *key)
 {
-	const struct nlattr *ip = inside(tuple, CTA_TUPLE_IP), *proto = inside(tuple, CTA_TUPLE_PROTO);
+	const struct nlattr *ip = inside(tuple, CTA_TUPLE_IP),
+			    *proto = inside(tuple, CTA_TUPLE_PROTO);
 	uint8_t number = nl_u8(inside(proto, CTA_PROTO_NUM));
 
 	if (number != IPPROTO_TCP && number != IPPROTO_UDP)
@@ -120,9 +121,11 @@ static int tuple_key(const struct nlattr *tuple, struct pg_flow_key *key)
 /* TCP: established. An entry of a closed connection would let its remote end open a new one. */
 static bool is_alive(const char *attributes, size_t length, const struct pg_flow_key *key)
 {
-	const struct nlattr *tcp = inside(nl_find(attributes, length, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	const struct nlattr *tcp =
+		inside(nl_find(attributes, length, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
 
-	return key->proto != PG_TCP || nl_u8(inside(tcp, CTA_PROTOINFO_TCP_STATE)) == TCP_CONNTRACK_ESTABLISHED;
+	return key->proto != PG_TCP ||
+	       nl_u8(inside(tcp, CTA_PROTOINFO_TCP_STATE)) == TCP_CONNTRACK_ESTABLISHED;
 }
 
 /*
@@ -144,16 +147,22 @@ static int seed_tracked(const struct nlmsghdr *m, void *data)
 	for (uint16_t type = CTA_TUPLE_ORIG; !r && type <= CTA_TUPLE_REPLY; type++) {
 		struct pg_flow_key key = { 0 };
 
-		if (!tuple_key(nl_find(attributes, length, type), &key) && is_alive(attributes, length, &key))
-			r = add_flow(data, &key, key.proto == PG_TCP ? PG_FLOW_TCP : PG_FLOW_UDP_STREAM);
+		if (!tuple_key(nl_find(attributes, length, type), &key) &&
+		    is_alive(attributes, length, &key))
+			r = add_flow(data, &key,
+				     key.proto == PG_TCP ? PG_FLOW_TCP : PG_FLOW_UDP_STREAM);
 	}
 	return r;
 }
 
 static int seed_conntrack(struct seeding *to)
 {
-	struct { struct nlmsghdr h; struct nfgenmsg g; } request = {
-		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET },
+	struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+	} request = {
+		.h = { .nlmsg_len = sizeof(request),
+		       .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET },
 		.g = { .nfgen_family = AF_UNSPEC },
 	};
 	int r = nl_dump(NETLINK_NETFILTER, &request.h, 1, seed_tracked, to);
@@ -225,7 +234,8 @@ static void stamp_flow(struct state *s, const struct pg_flow_key *key, void *dat
 	if (key->proto == PG_TCP)
 		stamp(s, PG_USED_TCP, key->local_port);
 	else
-		stamp(s, memcmp(key->remote, any, 16) ? PG_USED_UDP : PG_USED_MULTICAST, key->local_port);
+		stamp(s, memcmp(key->remote, any, 16) ? PG_USED_UDP : PG_USED_MULTICAST,
+		      key->local_port);
 }
 
 int seed_rotate(struct state *s)

@@ -66,7 +66,10 @@ static int one_socket(const struct nlmsghdr *m, void *data)
 
 int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data)
 {
-	struct { struct nlmsghdr h; struct inet_diag_req_v2 q; } request = {
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req_v2 q;
+	} request = {
 		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
 		.q = { .sdiag_protocol = protocol, .idiag_states = states },
 	};
@@ -79,7 +82,7 @@ int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data)
 		return r;
 	request.q.sdiag_family = AF_INET6;
 	r = nl_dump(NETLINK_SOCK_DIAG, &request.h, 1, one_socket, &w);
-	return r == -ENOENT ? 0 : r;	/* no IPv6 */
+	return r == -ENOENT ? 0 : r; /* no IPv6 */
 }
 
 struct inodes {

@@ -94,8 +94,9 @@ static void init_meta(struct pg_meta *meta, const struct guard_start *start)
 {
 	meta->interfaces_said = start->interface_count > 0;
 	meta->cgroup_said = start->cgroup != NULL;
-	meta->in_step = 1;	/* both slots are empty */
-	(void)snprintf(meta->config, sizeof(meta->config), "%s", start->config ? start->config : "");
+	meta->in_step = 1; /* both slots are empty */
+	(void)snprintf(meta->config, sizeof(meta->config), "%s",
+		       start->config ? start->config : "");
 }
 
 /* A degraded start lets those in whom it would lock out. */
@@ -104,7 +105,9 @@ static int keep_open(struct policy *p, struct pg_error *err)
 	for (int tries = 0; tries < 64; tries++) {
 		struct lockout l;
 		struct rule rule = {
-			.verdict = PG_ALLOW, .directions = RULE_BIND | RULE_IN, .protos = RULE_TCP,
+			.verdict = PG_ALLOW,
+			.directions = RULE_BIND | RULE_IN,
+			.protos = RULE_TCP,
 			.origin = ORIGIN_RUNTIME,
 		};
 		int r = lockout_find(NULL, p, &l, err);
@@ -128,7 +131,9 @@ static int keep_open(struct policy *p, struct pg_error *err)
 static int start_fresh(const struct paths *paths, const struct guard_start *start, struct guard *g,
 		       struct pg_error *err)
 {
-	const struct change change = { .to = start->policy, .new_generation = true, .device = device_index };
+	const struct change change = { .to = start->policy,
+				       .new_generation = true,
+				       .device = device_index };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
@@ -180,14 +185,15 @@ static void remove_run_directory(const struct paths *paths)
 	}
 	(void)closedir(dir);
 	(void)rmdir(paths->run);
-	(void)rmdir("/run/portguard");	/* other instances may be there */
+	(void)rmdir("/run/portguard"); /* other instances may be there */
 }
 
-static int begin_new(const struct paths *paths, const struct guard_start *start, struct guard *g, struct pg_error *err)
+static int begin_new(const struct paths *paths, const struct guard_start *start, struct guard *g,
+		     struct pg_error *err)
 {
 	int r;
 
-	clear_away(paths);	/* what a start that was killed left */
+	clear_away(paths); /* what a start that was killed left */
 	r = check_bpffs(paths, err);
 	r = r ? r : policy_number(start->policy, NULL, err);
 	if (!r && start->degraded)
@@ -205,22 +211,26 @@ static int begin_new(const struct paths *paths, const struct guard_start *start,
 	return r;
 }
 
-static int check_same_cgroup(const struct policy *p, const struct pg_meta *meta, struct pg_error *err)
+static int check_same_cgroup(const struct policy *p, const struct pg_meta *meta,
+			     struct pg_error *err)
 {
 	char directory[PG_META_PATH];
 	int r = cgroup_directory(p->cgroup, directory, sizeof(directory), err);
 
 	if (r || !strcmp(directory, meta->cgroup_dir))
 		return r;
-	(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "--cgroup %s: portguard guards %s already", directory, meta->cgroup_dir);
-	return pg_help(err, -EINVAL, "to guard another one: portguard down, then portguard up or run");
+	(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "--cgroup %s: portguard guards %s already",
+		      directory, meta->cgroup_dir);
+	return pg_help(err, -EINVAL,
+		       "to guard another one: portguard down, then portguard up or run");
 }
 
 /* Bring what runs already to the policy; a start that changes nothing keeps the generation. */
 static int adopt(const struct guard_start *start, struct guard *g, struct pg_error *err)
 {
 	const struct guard_change how = {
-		.force = start->force || start->degraded, .new_generation = !start->degraded,
+		.force = start->force || start->degraded,
+		.new_generation = !start->degraded,
 		.wait_for_devices = start->wait_for_devices,
 	};
 	struct pg_meta *meta = g->state.meta;
@@ -232,7 +242,7 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
 	if (r)
 		return r;
-	if (start->degraded) {	/* what is pinned is the last policy in force, whatever lies in files */
+	if (start->degraded) { /* what is pinned is the last policy in force, whatever lies in files */
 		policy_free(start->policy);
 		r = policy_copy(&g->policy, start->policy);
 		r = r ? r : apply_words(start);
@@ -240,7 +250,7 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 			return r;
 	}
 	if (start->interface_count)
-		meta->interfaces_said = 0;	/* said anew: take the words of this start */
+		meta->interfaces_said = 0; /* said anew: take the words of this start */
 	if (meta->mode_typed)
 		start->policy->mode = g->policy.mode;
 	r = guard_merge(g, start->policy, false, err);
@@ -254,7 +264,8 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	return guard_sync_devices(g, start->wait_for_devices, err);
 }
 
-int guard_begin(const struct paths *paths, const struct guard_start *start, struct guard *ret, struct pg_error *err)
+int guard_begin(const struct paths *paths, const struct guard_start *start, struct guard *ret,
+		struct pg_error *err)
 {
 	_cleanup_guard_ struct guard g = { .paths = paths };
 	int r = check_capabilities(err);
@@ -277,7 +288,7 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
 		       start->degraded ? start->degraded : "");
 	if (!start->degraded)
-		(void)last_policy_write(paths, &g.policy);	/* the next boot then has an older one */
+		(void)last_policy_write(paths, &g.policy); /* the next boot then has an older one */
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;
@@ -303,13 +314,16 @@ static int nothing_to_end(const struct paths *paths, struct pg_error *err)
 	int pid = agent_pid(paths);
 
 	if (pid > 0) {
-		(void)pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s, but its agent is "
-			      "(pid %d)", paths->instance, paths->bpffs, pid);
-		return pg_help(err, -ENOENT, "name the bpffs that it was started with: --bpffs DIR");
+		(void)pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE,
+			      "instance %s is not running in %s, but its agent is "
+			      "(pid %d)",
+			      paths->instance, paths->bpffs, pid);
+		return pg_help(err, -ENOENT,
+			       "name the bpffs that it was started with: --bpffs DIR");
 	}
 	remove_run_directory(paths);
-	return pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s", paths->instance,
-		       paths->bpffs);
+	return pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE, "instance %s is not running in %s",
+		       paths->instance, paths->bpffs);
 }
 
 int guard_end(const struct paths *paths, struct pg_error *err)
@@ -319,7 +333,8 @@ int guard_end(const struct paths *paths, struct pg_error *err)
 
 	if (r)
 		return r;
-	if (access(paths->pins, F_OK) && errno == ENOENT)	/* not pg_control: a killed start may have left less */
+	if (access(paths->pins, F_OK) &&
+	    errno == ENOENT) /* not pg_control: a killed start may have left less */
 		return nothing_to_end(paths, err);
 	end_agent(paths);
 	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock);

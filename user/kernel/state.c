@@ -33,11 +33,13 @@ void state_close(struct state *s)
 static int not_running(long r, const struct paths *paths, struct pg_error *err)
 {
 	if (r == -EACCES || r == -EPERM) {
-		(void)pg_fail(err, r, PG_EXIT_PERMISSION, "instance %s: missing CAP_BPF, or not its owner", paths->instance);
+		(void)pg_fail(err, r, PG_EXIT_PERMISSION,
+			      "instance %s: missing CAP_BPF, or not its owner", paths->instance);
 		return pg_help(err, r, "run it as root");
 	}
 	if (r != -ENOENT)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "instance %s: %s", paths->instance, strerror(-r));
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "instance %s: %s", paths->instance,
+			       strerror(-r));
 	(void)pg_fail(err, -ENOENT, PG_EXIT_UNAVAILABLE,
 		      "instance %s is not running in %s; start it: portguard run, or portguard up",
 		      paths->instance, paths->bpffs);
@@ -66,9 +68,11 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 			return not_running(-ENOENT, paths, err);
 		if (s.control->abi != PG_ABI_VERSION) {
 			(void)pg_fail(err, -EPROTO, PG_EXIT_UNAVAILABLE,
-				      "instance %s was started by another version (layout %u, this one has %u)",
+				      "instance %s was started by another version (layout %u, this "
+				      "one has %u)",
 				      paths->instance, s.control->abi, PG_ABI_VERSION);
-			return pg_help(err, -EPROTO, "use that version, or: portguard down, then portguard run");
+			return pg_help(err, -EPROTO,
+				       "use that version, or: portguard down, then portguard run");
 		}
 	}
 	*ret = s;
@@ -86,7 +90,8 @@ uint64_t state_count(const struct state *s, uint32_t id)
 	uint64_t sum = 0;
 
 	for (uint32_t region = 0; region <= s->control->cpus; region++)
-		sum += __atomic_load_n(&s->counts[(size_t)region * PG_COUNT_REGION + id], __ATOMIC_RELAXED);
+		sum += __atomic_load_n(&s->counts[(size_t)region * PG_COUNT_REGION + id],
+				       __ATOMIC_RELAXED);
 	return sum;
 }
 

@@ -15,27 +15,27 @@
 #include "util/cleanup.h"
 
 #define NOBODY UINT32_MAX
-#define DEPTH 130			/* prefix lengths 0-128 can lie within each other */
+#define DEPTH 130 /* prefix lengths 0-128 can lie within each other */
 
 static const struct prefix all_v4 = { { [10] = 0xff, [11] = 0xff }, 96 };
 
 struct entry {
 	struct prefix prefix;
-	uint32_t peer;			/* its number, or NOBODY */
+	uint32_t peer; /* its number, or NOBODY */
 };
 
 struct members {
-	uint32_t *list;			/* numbers of peers, ascending */
+	uint32_t *list; /* numbers of peers, ascending */
 	size_t count;
 };
 
 struct build {
 	struct entry *entries;
 	size_t entry_count;
-	struct members *classes;	/* class 0 has no members */
+	struct members *classes; /* class 0 has no members */
 	size_t class_count;
-	uint32_t *hash;			/* class numbers, 0: free */
-	size_t hash_room;		/* a power of two, over twice class_count */
+	uint32_t *hash; /* class numbers, 0: free */
+	size_t hash_room; /* a power of two, over twice class_count */
 	struct class_table table;
 	struct {
 		struct prefix prefix;
@@ -74,7 +74,8 @@ static int add_entry(struct build *b, const struct prefix *prefix, uint32_t peer
 	return list_append(&b->entries, &b->entry_count, &entry, sizeof(entry));
 }
 
-static int add_peer(struct build *b, const struct policy *p, const struct peer *peer, uint32_t number)
+static int add_peer(struct build *b, const struct policy *p, const struct peer *peer,
+		    uint32_t number)
 {
 	const struct set *set;
 
@@ -108,7 +109,7 @@ static int fence_v4(struct build *b)
 
 static size_t hash_members(const struct members *m)
 {
-	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 
 	for (size_t i = 0; i < m->count; i++)
 		hash = (hash ^ m->list[i]) * 0x100000001b3;
@@ -304,7 +305,8 @@ size_t class_index_find(const struct class_index *index, const struct peer *peer
 	return (size_t)(found - index->peers);
 }
 
-static const struct class_prefix *find_prefix(const struct class_table *table, const struct prefix *p)
+static const struct class_prefix *find_prefix(const struct class_table *table,
+					      const struct prefix *p)
 {
 	size_t low = 0, high = table->count;
 

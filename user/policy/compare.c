@@ -15,8 +15,7 @@ bool rule_covers(const struct rule *r, enum pg_direction direction)
 {
 	if (!(r->directions & 1u << direction))
 		return false;
-	return direction == PG_IN || r->verdict == PG_ALLOW ||
-		(r->from.kind == PEER_ANY && !r->on);
+	return direction == PG_IN || r->verdict == PG_ALLOW || (r->from.kind == PEER_ANY && !r->on);
 }
 
 bool rule_names_port(const struct rule *r, uint16_t port)
@@ -146,25 +145,25 @@ static bool same_list(const void *a, size_t a_count, const void *b, size_t b_cou
 static bool same_scalars(const struct policy *a, const struct policy *b)
 {
 	return a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
-		a->default_raw == b->default_raw && a->interfaces_said == b->interfaces_said &&
-		!compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
-		a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
-		!memcmp(&a->echo_rate, &b->echo_rate, sizeof(a->echo_rate)) &&
-		a->forward == b->forward && a->loopback == b->loopback &&
-		a->on_listen_close == b->on_listen_close && a->flows_max == b->flows_max &&
-		a->flow_udp_s == b->flow_udp_s && a->flow_udp_stream_s == b->flow_udp_stream_s &&
-		a->flow_tcp_s == b->flow_tcp_s && a->events_max == b->events_max &&
-		a->events_number == b->events_number;
+	       a->default_raw == b->default_raw && a->interfaces_said == b->interfaces_said &&
+	       !compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
+	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
+	       !memcmp(&a->echo_rate, &b->echo_rate, sizeof(a->echo_rate)) &&
+	       a->forward == b->forward && a->loopback == b->loopback &&
+	       a->on_listen_close == b->on_listen_close && a->flows_max == b->flows_max &&
+	       a->flow_udp_s == b->flow_udp_s && a->flow_udp_stream_s == b->flow_udp_stream_s &&
+	       a->flow_tcp_s == b->flow_tcp_s && a->events_max == b->events_max &&
+	       a->events_number == b->events_number;
 }
 
-#define SAME_LIST(field, field_count, compare)                                    \
+#define SAME_LIST(field, field_count, compare) \
 	same_list(a->field, a->field_count, b->field, b->field_count, sizeof(*a->field), compare)
 
 bool policy_equal(const struct policy *a, const struct policy *b)
 {
 	return same_scalars(a, b) && SAME_LIST(failsafe, failsafe_count, compare_failsafe) &&
-		SAME_LIST(protocols, protocol_count, compare_protocols) &&
-		SAME_LIST(interfaces, interface_count, compare_interfaces) &&
-		SAME_LIST(sets, set_count, compare_sets) &&
-		SAME_LIST(rules, rule_count, compare_rules);
+	       SAME_LIST(protocols, protocol_count, compare_protocols) &&
+	       SAME_LIST(interfaces, interface_count, compare_interfaces) &&
+	       SAME_LIST(sets, set_count, compare_sets) &&
+	       SAME_LIST(rules, rule_count, compare_rules);
 }

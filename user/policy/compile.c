@@ -24,19 +24,19 @@ struct sweep {
 	struct group_builder *builder;
 	enum pg_direction direction;
 	enum pg_proto proto;
-	struct span *spans;		/* sorted by first */
+	struct span *spans; /* sorted by first */
 	size_t span_count;
-	uint32_t *places;		/* where something begins; sorted */
+	uint32_t *places; /* where something begins; sorted */
 	size_t place_count;
-	struct span **active;		/* spans over the place in hand */
+	struct span **active; /* spans over the place in hand */
 	size_t active_count;
-	const struct clause **asking;	/* room for those of them that ask */
-	size_t next;			/* the span that begins next */
+	const struct clause **asking; /* room for those of them that ask */
+	size_t next; /* the span that begins next */
 };
 
 static const struct {
 	uint16_t port;
-	unsigned bit;			/* ESSENTIAL_… */
+	unsigned bit; /* ESSENTIAL_… */
 	enum pg_essential essential;
 } essential_ports[] = {
 	{ 68, ESSENTIAL_DHCP, PG_ESSENTIAL_DHCP4 },
@@ -63,7 +63,8 @@ static uint32_t ask_interface(const struct compiled *c, const char *name)
 
 	if (!name)
 		return 0;
-	found = bsearch(&name, c->interfaces, c->interface_count, sizeof(*c->interfaces), compare_names);
+	found = bsearch(&name, c->interfaces, c->interface_count, sizeof(*c->interfaces),
+			compare_names);
 	return (uint32_t)(found - c->interfaces) + 2;
 }
 
@@ -89,8 +90,8 @@ static int add_places(struct sweep *s, uint32_t first, uint32_t last)
 {
 	uint32_t after = last + 1;
 
-	return list_append(&s->places, &s->place_count, &first, sizeof(first)) ?:
-		list_append(&s->places, &s->place_count, &after, sizeof(after));
+	return list_append(&s->places, &s->place_count, &first, sizeof(first))
+		       ?: list_append(&s->places, &s->place_count, &after, sizeof(after));
 }
 
 static int add_spans(struct sweep *s, const struct rule *rule)
@@ -112,7 +113,8 @@ static int add_built_in_places(struct sweep *s)
 	int r = add_places(s, 0, 65535);
 
 	for (size_t i = 0; !r && i < s->policy->failsafe_count; i++)
-		r = add_places(s, s->policy->failsafe[i].range.first, s->policy->failsafe[i].range.last);
+		r = add_places(s, s->policy->failsafe[i].range.first,
+			       s->policy->failsafe[i].range.last);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(essential_ports); i++)
 		r = add_places(s, essential_ports[i].port, essential_ports[i].port);
 	return r;
@@ -199,7 +201,9 @@ static void speak_plain(struct plain *plain, const struct clause *c)
 
 static int answer_at(struct sweep *s, uint32_t port, uint32_t *ret)
 {
-	struct plain plain = { .deny = NO_RULE, .allow = NO_RULE, .failsafe = is_failsafe(s, port),
+	struct plain plain = { .deny = NO_RULE,
+			       .allow = NO_RULE,
+			       .failsafe = is_failsafe(s, port),
 			       .essential = essential_at(s, port) };
 	size_t asking = 0;
 
@@ -208,7 +212,7 @@ static int answer_at(struct sweep *s, uint32_t port, uint32_t *ret)
 		const struct span *span = s->active[i];
 
 		if (span->first == span->last)
-			plain.failsafe = false;	/* named */
+			plain.failsafe = false; /* named */
 		if (asks(&span->clause))
 			s->asking[asking++] = &span->clause;
 		else
@@ -231,8 +235,9 @@ static int add_interval(struct intervals *out, uint32_t first, uint32_t last, ui
 static int sweep(struct group_builder *b, const struct policy *p, enum pg_direction direction,
 		 enum pg_proto proto)
 {
-	_cleanup_(sweep_free) struct sweep s = { .policy = p, .builder = b, .direction = direction,
-						 .proto = proto };
+	_cleanup_(sweep_free) struct sweep s = {
+		.policy = p, .builder = b, .direction = direction, .proto = proto
+	};
 	int r = prepare(&s);
 
 	for (size_t i = 0; !r && i + 1 < s.place_count; i++) {
@@ -241,8 +246,9 @@ static int sweep(struct group_builder *b, const struct policy *p, enum pg_direct
 		if (s.places[i] == s.places[i + 1])
 			continue;
 		r = answer_at(&s, s.places[i], &answer);
-		r = r ?: add_interval(&b->out->ports[direction][proto], s.places[i],
-				      s.places[i + 1] - 1, answer);
+		r = r
+			    ?: add_interval(&b->out->ports[direction][proto], s.places[i],
+					    s.places[i + 1] - 1, answer);
 	}
 	return r;
 }
@@ -250,7 +256,8 @@ static int sweep(struct group_builder *b, const struct policy *p, enum pg_direct
 static int compile_protocols(struct group_builder *b, const struct policy *p)
 {
 	_cleanup_free_ struct clause *clauses = calloc(p->protocol_count + 1, sizeof(*clauses));
-	_cleanup_free_ const struct clause **asking = calloc(p->protocol_count + 1, sizeof(*asking));
+	_cleanup_free_ const struct clause **asking =
+		calloc(p->protocol_count + 1, sizeof(*asking));
 
 	if (!clauses || !asking)
 		return -ENOMEM;
@@ -324,7 +331,7 @@ static int compile_classes(const struct policy *p, struct group_builder *b)
 	r = classes_build(p, from, from_count, &b->out->remote, &b->index[LEVEL_REMOTE]);
 	if (r)
 		return r;
-	(void)TAKE_PTR(from);	/* the index's now */
+	(void)TAKE_PTR(from); /* the index's now */
 	r = classes_build(p, at, at_count, &b->out->local, &b->index[LEVEL_LOCAL]);
 	if (!r)
 		(void)TAKE_PTR(at);

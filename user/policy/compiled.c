@@ -118,8 +118,8 @@ static bool answer_may_allow(uint32_t answer, uint8_t unruled)
 	return unruled == PG_ALLOW || PG_ANSWER_ESSENTIAL(answer);
 }
 
-bool compiled_may_allow(const struct compiled *c, const struct policy *p, enum pg_direction direction,
-			enum pg_proto proto, uint16_t port)
+bool compiled_may_allow(const struct compiled *c, const struct policy *p,
+			enum pg_direction direction, enum pg_proto proto, uint16_t port)
 {
 	uint32_t answer = compiled_answer(c, direction, proto, port);
 	const struct group *g;
@@ -159,5 +159,5 @@ bool compiled_same_classes(const struct compiled *a, const struct compiled *b)
 bool group_equal(const struct group *a, const struct group *b)
 {
 	return a->base == b->base && a->dimensions == b->dimensions && a->count == b->count &&
-		(!a->count || !memcmp(a->cases, b->cases, a->count * sizeof(*a->cases)));
+	       (!a->count || !memcmp(a->cases, b->cases, a->count * sizeof(*a->cases)));
 }

@@ -94,10 +94,10 @@ static int list_interfaces(const struct policy *p, struct lines *l)
 	if (!p->interface_count)
 		r = p->interfaces_said ? add(l, "interfaces: []") : 0;
 	for (size_t i = 0; !r && i < p->interface_count; i++)
-		r = p->interfaces[i].attach == ATTACH_DEFAULT ?
-			add(l, "interfaces: %s", p->interfaces[i].pattern) :
-			add(l, "interfaces: %s, attach: %s", p->interfaces[i].pattern,
-			    image_attach[p->interfaces[i].attach]);
+		r = p->interfaces[i].attach == ATTACH_DEFAULT
+			    ? add(l, "interfaces: %s", p->interfaces[i].pattern)
+			    : add(l, "interfaces: %s, attach: %s", p->interfaces[i].pattern,
+				  image_attach[p->interfaces[i].attach]);
 	return r;
 }
 
@@ -156,7 +156,8 @@ static int list_protocols(const struct policy *p, struct lines *l)
 		else if (rule->from.kind == PEER_SET)
 			r = add(l, "protocols: %s from @%s", name, rule->from.set);
 		else
-			r = add(l, "protocols: %s from %s", name, prefix_print(&rule->from.prefix, text));
+			r = add(l, "protocols: %s from %s", name,
+				prefix_print(&rule->from.prefix, text));
 	}
 	return r;
 }
@@ -190,8 +191,8 @@ static int list_flows(const struct policy *p, struct lines *l)
 
 static int list_events(const struct policy *p, struct lines *l)
 {
-	return add(l, "events: max: %u/s", p->events_max) ?:
-		add(l, "events: number: %u", p->events_number);
+	return add(l, "events: max: %u/s", p->events_max)
+		       ?: add(l, "events: number: %u", p->events_number);
 }
 
 static int list_sets(const struct policy *p, struct lines *l)
@@ -205,7 +206,8 @@ static int list_sets(const struct policy *p, struct lines *l)
 		if (!set->count)
 			r = add(l, "sets: %s: []", set->name);
 		for (size_t j = 0; !r && j < set->count; j++)
-			r = add(l, "sets: %s: %s", set->name, prefix_print(&set->prefixes[j], text));
+			r = add(l, "sets: %s: %s", set->name,
+				prefix_print(&set->prefixes[j], text));
 	}
 	return r;
 }
@@ -220,9 +222,9 @@ static int list_rules(const struct policy *p, struct lines *l)
 }
 
 static int (*const parts[])(const struct policy *p, struct lines *l) = {
-	list_mode, list_interfaces, list_cgroup, list_attach, list_defaults, list_essentials,
-	list_failsafe, list_protocols, list_icmp, list_switches, list_flows, list_events,
-	list_sets, list_rules,
+	list_mode,       list_interfaces, list_cgroup,    list_attach, list_defaults,
+	list_essentials, list_failsafe,   list_protocols, list_icmp,   list_switches,
+	list_flows,      list_events,     list_sets,      list_rules,
 };
 
 char *policy_diff(const struct policy *from, const struct policy *to)
@@ -235,7 +237,8 @@ char *policy_diff(const struct policy *from, const struct policy *to)
 	if (!out)
 		return NULL;
 	for (size_t i = 0; !r && i < ARRAY_SIZE(parts); i++) {
-		_cleanup_(lines_free) struct lines before = { .list = NULL }, after = { .list = NULL };
+		_cleanup_(lines_free) struct lines before = { .list = NULL },
+						   after = { .list = NULL };
 
 		r = parts[i](from, &before) ?: parts[i](to, &after);
 		if (!r)

@@ -66,7 +66,8 @@ static void check_sets(struct reader *r)
 		struct pg_error err = PG_ERROR_INIT;
 		int error = policy_check_rule(&r->policy, &rule, &err);
 
-		if (error == -EINVAL && r->world->sets_of && !policy_check_rule(r->world->sets_of, &rule, NULL))
+		if (error == -EINVAL && r->world->sets_of &&
+		    !policy_check_rule(r->world->sets_of, &rule, NULL))
 			continue;
 
 		if (error == -ENOMEM)
@@ -102,7 +103,7 @@ static int unite_rules(struct policy *p)
 		}
 		free(sorted[first]->comment);
 		sorted[first]->comment = TAKE_PTR(sorted[i]->comment);
-		sorted[i]->verdict = PG_NONE;	/* to be left out */
+		sorted[i]->verdict = PG_NONE; /* to be left out */
 	}
 	for (size_t i = 0; i < p->rule_count; i++) {
 		if (p->rules[i].verdict == PG_NONE)
@@ -164,7 +165,7 @@ static void print_scalar(FILE *out, const char *text)
 		if (c == '"' || c == '\\')
 			(void)fprintf(out, "\\%c", (int)c);
 		else if (utf8_is_control(c) || c == 0xfeff || (c & 0xfffe) == 0xfffe)
-			(void)fprintf(out, "\\U%08x", c);	/* libyaml does not read these raw */
+			(void)fprintf(out, "\\U%08x", c); /* libyaml does not read these raw */
 		else
 			(void)fwrite(text + at, 1, used, out);
 	}
@@ -180,7 +181,9 @@ char *policy_print_local(const struct policy *p)
 
 	if (!out)
 		return NULL;
-	(void)fputs("# Written by portguard; its rules are changed by commands.\nversion: 1\nrules:", out);
+	(void)fputs(
+		"# Written by portguard; its rules are changed by commands.\nversion: 1\nrules:",
+		out);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		_cleanup_free_ char *rule = NULL;
 

@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 
 #define HASH_ROOM (PG_MAX_GROUPS * 2)
-#define MAX_PAIRS (4u * PG_MAX_CASES)	/* memory that one dimension of a group may take */
+#define MAX_PAIRS (4u * PG_MAX_CASES) /* memory that one dimension of a group may take */
 
 struct pair {
 	uint32_t class;
@@ -43,9 +43,11 @@ static int too_big(struct group_builder *b)
 {
 	return pg_help(b->err,
 		       pg_fail(b->err, -E2BIG, PG_EXIT_POLICY,
-			       "the policy is too large: its rules that ask addresses or interfaces make more than %u cases or %u groups",
+			       "the policy is too large: its rules that ask addresses or "
+			       "interfaces make more than %u cases or %u groups",
 			       PG_MAX_CASES, PG_MAX_GROUPS - 1),
-		       "Put addresses that share their rules into one set, and ports that share them into one rule.");
+		       "Put addresses that share their rules into one set, and ports that share "
+		       "them into one rule.");
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -54,7 +56,8 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 }
 
 /* The law: deny, else allow, else failsafe, else nothing (essentials and default are asked later). */
-static uint32_t answer_of(const struct plain *plain, const struct clause *const *clauses, size_t count)
+static uint32_t answer_of(const struct plain *plain, const struct clause *const *clauses,
+			  size_t count)
 {
 	uint32_t deny = plain->deny, allow = plain->allow;
 
@@ -97,8 +100,8 @@ static int check_room(struct expansion *e, size_t more)
 
 static int add_case(struct expansion *e, const struct case_entry *entry)
 {
-	return check_room(e, 1) ?:
-		list_append(&e->group.cases, &e->group.count, entry, sizeof(*entry));
+	return check_room(e, 1)
+		       ?: list_append(&e->group.cases, &e->group.count, entry, sizeof(*entry));
 }
 
 static uint32_t class_count(const struct expansion *e, enum level level)
@@ -219,7 +222,7 @@ static int expand_others(struct expansion *e, enum level level, struct sorted *s
 	e->key[level] = 0;
 	r = expand(e, level + 1, s->mixed, s->wild);
 	end = e->group.count;
-	for (uint32_t class = 1; !r && end > start && class < class_count(e, level); class++) {
+	for (uint32_t class = 1; !r && end > start && class < class_count(e, level); class ++) {
 		while (next < s->pair_count && s->pairs[next].class < class)
 			next++;
 		if (next < s->pair_count && s->pairs[next].class == class)
@@ -269,7 +272,7 @@ static int compare_cases(const void *a, const void *b)
 
 static size_t hash_group(const struct group *g)
 {
-	uint64_t hash = 0xcbf29ce484222325 ^ g->base ^ (uint64_t)g->dimensions << 32;	/* FNV-1a */
+	uint64_t hash = 0xcbf29ce484222325 ^ g->base ^ (uint64_t)g->dimensions << 32; /* FNV-1a */
 
 	for (size_t i = 0; i < g->count; i++) {
 		const struct case_entry *c = &g->cases[i];

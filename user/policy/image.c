@@ -53,8 +53,9 @@ static void write_scalars(FILE *out, const struct policy *p)
 	print_quoted(out, p->cgroup ? p->cgroup : "/");
 	(void)fprintf(out, "\nattach %s\n", image_attach[p->attach]);
 	(void)fprintf(out, "essentials %u\n", p->essentials);
-	(void)fprintf(out, "icmp %s %u %u %s\n", image_verdicts[p->echo], p->echo_rate.per_second_x1000,
-		      p->echo_rate.burst, image_verdicts[p->redirect]);
+	(void)fprintf(out, "icmp %s %u %u %s\n", image_verdicts[p->echo],
+		      p->echo_rate.per_second_x1000, p->echo_rate.burst,
+		      image_verdicts[p->redirect]);
 	(void)fprintf(out, "forward %s\n", image_verdicts[p->forward]);
 	(void)fprintf(out, "loopback %d\n", p->loopback);
 	(void)fprintf(out, "on-listen-close %d\n", p->on_listen_close);
@@ -106,8 +107,8 @@ static int write_rules(FILE *out, const struct policy *p)
 
 		if (!text)
 			return -1;
-		(void)fprintf(out, "rule %u %s %" PRIu64 " %s\n", rule->id, image_origins[rule->origin],
-			      rule->hits_base, text);
+		(void)fprintf(out, "rule %u %s %" PRIu64 " %s\n", rule->id,
+			      image_origins[rule->origin], rule->hits_base, text);
 	}
 	return 0;
 }

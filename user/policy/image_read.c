@@ -44,8 +44,8 @@ static uint64_t next_number(struct line *l, uint64_t most)
 
 	for (; *word && !l->bad; word++) {
 		l->bad = *word < '0' || *word > '9' ||
-			__builtin_mul_overflow(number, (uint64_t)10, &number) ||
-			__builtin_add_overflow(number, (uint64_t)(*word - '0'), &number);
+			 __builtin_mul_overflow(number, (uint64_t)10, &number) ||
+			 __builtin_add_overflow(number, (uint64_t)(*word - '0'), &number);
 	}
 	if (number > most)
 		l->bad = true;
@@ -200,13 +200,14 @@ static int read_failsafe(struct policy *p, struct line *l)
 static int read_interface(struct policy *p, struct line *l)
 {
 	_cleanup_free_ char *pattern = next_quoted(l);
-	struct interface_choice choice = { .pattern = pattern, .attach = next_choice(l, image_attach) };
+	struct interface_choice choice = { .pattern = pattern,
+					   .attach = next_choice(l, image_attach) };
 
 	if (l->bad)
 		return 0;
 	if (!pattern || list_append(&p->interfaces, &p->interface_count, &choice, sizeof(choice)))
 		return -ENOMEM;
-	(void)TAKE_PTR(pattern);	/* the list's now */
+	(void)TAKE_PTR(pattern); /* the list's now */
 	return 0;
 }
 
@@ -271,7 +272,8 @@ static int read_rule(struct policy *p, struct line *l)
 
 	if (l->bad)
 		return 0;
-	r = rule_parse((const char *const[]){ l->rest }, 1, false, NULL, &rules, &count, NULL, NULL);
+	r = rule_parse((const char *const[]){ l->rest }, 1, false, NULL, &rules, &count, NULL,
+		       NULL);
 	l->rest = "";
 	l->bad |= r == -EINVAL || count > 1;
 	if (!r && !l->bad) {
@@ -289,16 +291,24 @@ static int read_rule(struct policy *p, struct line *l)
 static const struct key {
 	const char *name;
 	bool once;
-	int (*read)(struct policy *p, struct line *l);	/* 0 (a mistake: l->bad) or -ENOMEM */
+	int (*read)(struct policy *p, struct line *l); /* 0 (a mistake: l->bad) or -ENOMEM */
 } keys[] = {
-	{ "mode", true, read_mode }, { "default", true, read_default },
-	{ "cgroup", true, read_cgroup }, { "attach", true, read_attach },
-	{ "essentials", true, read_essentials }, { "icmp", true, read_icmp },
-	{ "forward", true, read_forward }, { "loopback", true, read_loopback },
-	{ "on-listen-close", true, read_on_listen }, { "flows", true, read_flows },
-	{ "events", true, read_events }, { "interfaces-said", true, read_interfaces_said },
-	{ "failsafe", false, read_failsafe }, { "interface", false, read_interface },
-	{ "protocol", false, read_protocol }, { "set", false, read_set },
+	{ "mode", true, read_mode },
+	{ "default", true, read_default },
+	{ "cgroup", true, read_cgroup },
+	{ "attach", true, read_attach },
+	{ "essentials", true, read_essentials },
+	{ "icmp", true, read_icmp },
+	{ "forward", true, read_forward },
+	{ "loopback", true, read_loopback },
+	{ "on-listen-close", true, read_on_listen },
+	{ "flows", true, read_flows },
+	{ "events", true, read_events },
+	{ "interfaces-said", true, read_interfaces_said },
+	{ "failsafe", false, read_failsafe },
+	{ "interface", false, read_interface },
+	{ "protocol", false, read_protocol },
+	{ "set", false, read_set },
 	{ "rule", false, read_rule },
 };
 
@@ -331,7 +341,8 @@ static bool complete(unsigned seen)
 
 static int damaged(struct pg_error *err, unsigned line, const char *why)
 {
-	return pg_fail(err, -EINVAL, PG_EXIT_POLICY, "the stored policy is damaged in line %u: %s", line, why);
+	return pg_fail(err, -EINVAL, PG_EXIT_POLICY, "the stored policy is damaged in line %u: %s",
+		       line, why);
 }
 
 static int check_first_line(const char *line, struct pg_error *err)
@@ -339,9 +350,10 @@ static int check_first_line(const char *line, struct pg_error *err)
 	if (!strcmp(line, IMAGE_FIRST_LINE))
 		return 0;
 	if (!strncmp(line, IMAGE_KIND " ", strlen(IMAGE_KIND " ")))
-		return pg_fail(err, -EINVAL, PG_EXIT_POLICY,
-			       "the stored policy is of a later version of portguard: '%s', want '%s'",
-			       SHOW_STRING(line), IMAGE_FIRST_LINE);
+		return pg_fail(
+			err, -EINVAL, PG_EXIT_POLICY,
+			"the stored policy is of a later version of portguard: '%s', want '%s'",
+			SHOW_STRING(line), IMAGE_FIRST_LINE);
 	return damaged(err, 1, "want " IMAGE_FIRST_LINE);
 }
 
@@ -355,8 +367,9 @@ static int read_lines(struct policy *p, char *text, struct pg_error *err)
 
 		*end = '\0';
 		if (!strcmp(text, IMAGE_LAST_LINE))
-			return end[1] ? damaged(err, number, "text follows the end") :
-				complete(seen) ? 0 : damaged(err, number, "a key is missing");
+			return end[1]           ? damaged(err, number, "text follows the end")
+			       : complete(seen) ? 0
+						: damaged(err, number, "a key is missing");
 		r = number == 1 ? check_first_line(text, err) : read_line(p, text, &seen);
 		if (r == -EINVAL && number > 1)
 			return damaged(err, number, SHOW_STRING(text));

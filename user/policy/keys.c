@@ -12,7 +12,7 @@
 #include "policy/units.h"
 #include "util/cleanup.h"
 
-#define DURATION_MAX (24 * 86400)	/* half of what 32 bits of jiffies count */
+#define DURATION_MAX (24 * 86400) /* half of what 32 bits of jiffies count */
 
 #define EVENTS_MAX 1000000u
 
@@ -76,7 +76,8 @@ static void read_version(struct reader *r, const struct key *key, const struct n
 	if (!want_scalar(r, n, key->name, "1"))
 		return;
 	if (strcmp(n->text, "1"))
-		MISTAKE(r, n, "version '%s': this portguard reads version 1", SHOW(n->text, n->length));
+		MISTAKE(r, n, "version '%s': this portguard reads version 1",
+			SHOW(n->text, n->length));
 }
 
 static void read_mode(struct reader *r, const struct key *key, const struct node *n)
@@ -110,7 +111,9 @@ static void read_cgroup(struct reader *r, const struct key *key, const struct no
 	if (!want_scalar(r, n, key->name, "a path"))
 		return;
 	if (!good_path(n->text)) {
-		MISTAKE(r, n, "cgroup '%s': want a path below the cgroup2 mount, such as / or /system.slice",
+		MISTAKE(r, n,
+			"cgroup '%s': want a path below the cgroup2 mount, such as / or "
+			"/system.slice",
 			SHOW(n->text, n->length));
 		return;
 	}
@@ -248,7 +251,7 @@ static void read_events(struct reader *r, const struct key *key, const struct no
 void read_root(struct reader *r, const struct node *root)
 {
 	static const struct key keys[] = {
-		{ "version", read_version, NULL, 0 },	/* each file may say it */
+		{ "version", read_version, NULL, 0 }, /* each file may say it */
 		{ "mode", read_mode, "mode", 0 },
 		{ "interfaces", read_interfaces, NULL, 0 },
 		{ "cgroup", read_cgroup, "cgroup", 0 },

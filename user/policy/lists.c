@@ -17,12 +17,12 @@
 #include "util/cleanup.h"
 
 /* Takes @element over; what it owns is freed by @release if there is no memory. */
-#define APPEND(r, list, count, element, release)                                         \
-	do {                                                                             \
-		if (list_append(&(list), &(count), &(element), sizeof(element))) {       \
-			release;                                                         \
-			(r)->mistakes.no_memory = true;                                  \
-		}                                                                        \
+#define APPEND(r, list, count, element, release)                                   \
+	do {                                                                       \
+		if (list_append(&(list), &(count), &(element), sizeof(element))) { \
+			release;                                                   \
+			(r)->mistakes.no_memory = true;                            \
+		}                                                                  \
 	} while (0)
 
 static bool good_pattern(const char *text, size_t length)
@@ -45,7 +45,9 @@ static void add_interface(struct reader *r, const struct node *n, enum attach_ch
 	if (!want_scalar(r, n, "interface", "a name such as eth0"))
 		return;
 	if (!good_pattern(n->text, n->length)) {
-		MISTAKE(r, n, "interface '%s': want a name of 1-15 letters without blank, '/' and ':', or a pattern such as veth*",
+		MISTAKE(r, n,
+			"interface '%s': want a name of 1-15 letters without blank, '/' and ':', "
+			"or a pattern such as veth*",
 			SHOW(n->text, n->length));
 		return;
 	}
@@ -60,7 +62,6 @@ static void add_interface(struct reader *r, const struct node *n, enum attach_ch
 	else
 		APPEND(r, p->interfaces, p->interface_count, choice, free(choice.pattern));
 }
-
 
 /* {name: veth*, attach: tc} */
 static void read_interface_map(struct reader *r, const struct node *n)
@@ -87,7 +88,9 @@ static void read_interface_map(struct reader *r, const struct node *n)
 	if (attach)
 		choice = want_choice(r, attach, "attach", attach_words);
 	if (name)
-		add_interface(r, name, choice < 0 ? ATTACH_DEFAULT : ATTACH_AUTO + (enum attach_choice)choice);
+		add_interface(r, name,
+			      choice < 0 ? ATTACH_DEFAULT
+					 : ATTACH_AUTO + (enum attach_choice)choice);
 	else
 		MISTAKE(r, n, "the interface lacks its name: want {name: veth*, attach: tc}");
 }
@@ -149,7 +152,8 @@ static void read_failsafe_port(struct reader *r, const struct node *n)
 		MISTAKE(r, n, "failsafe 'any': want single ports or ranges, such as 22/tcp");
 	for (unsigned protos = 1; !error && !c.any && protos <= (RULE_TCP | RULE_UDP); protos++)
 		for (size_t i = 0; i < c.by_protos[protos].count; i++)
-			add_failsafe(r, (struct failsafe_port){ c.by_protos[protos].list[i], protos });
+			add_failsafe(r,
+				     (struct failsafe_port){ c.by_protos[protos].list[i], protos });
 }
 
 void read_failsafe(struct reader *r, const struct key *key, const struct node *n)
@@ -176,7 +180,8 @@ static bool want_protocol(struct reader *r, const struct node *n, uint8_t *ret)
 }
 
 /* {gre: {from: "@peers"}} */
-static void read_protocol_map(struct reader *r, const struct node *n, struct protocol_rule *rule, bool *good)
+static void read_protocol_map(struct reader *r, const struct node *n, struct protocol_rule *rule,
+			      bool *good)
 {
 	const struct node *value = n->count == 2 ? &n->children[1] : NULL, *from;
 

@@ -29,7 +29,8 @@ static const struct rule **sort_rules(const struct policy *p)
 	return sorted;
 }
 
-static const struct rule *find_rule(const struct rule **sorted, size_t count, const struct rule *rule)
+static const struct rule *find_rule(const struct rule **sorted, size_t count,
+				    const struct rule *rule)
 {
 	const struct rule **found = bsearch(&rule, sorted, count, sizeof(*sorted), compare_rules);
 
@@ -109,7 +110,8 @@ int policy_number(struct policy *p, const struct policy *before, struct pg_error
 			id++;
 		if (id > PG_MAX_RULES)
 			return pg_fail(err, -E2BIG, PG_EXIT_POLICY,
-				       "%zu rules are too many: want at most %d, those that are being replaced included",
+				       "%zu rules are too many: want at most %d, those that are "
+				       "being replaced included",
 				       p->rule_count, PG_MAX_RULES);
 		p->rules[i].id = id++;
 	}

@@ -18,7 +18,7 @@
 
 #define MISTAKES_MAX 500
 #define SHOWN_COLUMNS 100
-#define SHOWN_BEFORE 60			/* at most so many of them before the caret's */
+#define SHOWN_BEFORE 60 /* at most so many of them before the caret's */
 
 void mistakes_free(struct mistakes *m)
 {
@@ -43,7 +43,9 @@ static size_t line_end(const char *text, size_t length)
 		return length > 1 && text[1] == '\n' ? 2 : 1;
 	if (length > 1 && !memcmp(text, "\xc2\x85", 2))
 		return 2;
-	return length > 2 && (!memcmp(text, "\xe2\x80\xa8", 3) || !memcmp(text, "\xe2\x80\xa9", 3)) ? 3 : 0;
+	return length > 2 && (!memcmp(text, "\xe2\x80\xa8", 3) || !memcmp(text, "\xe2\x80\xa9", 3))
+		       ? 3
+		       : 0;
 }
 
 static int find_lines(struct source *s)
@@ -63,12 +65,13 @@ static int find_lines(struct source *s)
 
 int mistakes_add_source(struct mistakes *m, const char *name, char *text, size_t length, bool owned)
 {
-	size_t mark = length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;	/* byte order mark */
-	struct source s = { .name = strdup(name), .text = text + mark, .length = length - mark,
+	size_t mark = length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; /* byte order mark */
+	struct source s = { .name = strdup(name),
+			    .text = text + mark,
+			    .length = length - mark,
 			    .owned = owned ? text : NULL };
 
-	if (s.name && !find_lines(&s) &&
-	    !list_append(&m->sources, &m->source_count, &s, sizeof(s)))
+	if (s.name && !find_lines(&s) && !list_append(&m->sources, &m->source_count, &s, sizeof(s)))
 		return 0;
 	free(s.name);
 	free(s.owned);
@@ -185,7 +188,8 @@ static void show_mistake(FILE *out, const struct mistakes *m, const struct mista
 	size_t length;
 
 	show_name(out, s->name);
-	(void)fprintf(out, ":%zu:%zu: %s\n", mistake->place.line, mistake->place.column, mistake->text);
+	(void)fprintf(out, ":%zu:%zu: %s\n", mistake->place.line, mistake->place.column,
+		      mistake->text);
 	line = source_line(s, mistake->place.line, &length);
 	show_line(out, line, length, mistake->place.column);
 }
@@ -224,7 +228,7 @@ static int fill(const struct mistakes *m, char *text, size_t room)
 		memcpy(text + used, one, length);
 		used += length;
 	}
-	text[used ? used - 1 : 0] = '\0';	/* the last line's end is the printer's */
+	text[used ? used - 1 : 0] = '\0'; /* the last line's end is the printer's */
 	if (shown < m->count || m->left_out)
 		(void)sprintf(text + (used ? used - 1 : 0), "\n... and %zu more mistakes",
 			      m->count - shown + m->left_out);

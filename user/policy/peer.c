@@ -50,7 +50,8 @@ char *prefix_print(const struct prefix *p, char *text)
 	bool v4 = prefix_is_v4(p);
 	unsigned length = p->length - (v4 ? 96 : 0);
 
-	(void)inet_ntop(v4 ? AF_INET : AF_INET6, p->address + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
+	(void)inet_ntop(v4 ? AF_INET : AF_INET6, p->address + (v4 ? 12 : 0), text,
+			INET6_ADDRSTRLEN);
 	if (p->length < 128)
 		(void)sprintf(text + strlen(text), "/%u", length);
 	return text;
@@ -77,19 +78,21 @@ static int check_host_bits(const struct prefix *p, const char *word, struct pg_e
 	if (!prefix_compare(&network, p))
 		return 0;
 	host.length = 128;
-	return pg_fail(err, MISTAKE, "'%s' has host bits: want %s, or %s for that one address", word,
-		       prefix_print(&network, network_text), prefix_print(&host, host_text));
+	return pg_fail(err, MISTAKE, "'%s' has host bits: want %s, or %s for that one address",
+		       word, prefix_print(&network, network_text), prefix_print(&host, host_text));
 }
 
 /* The usual mistakes, told apart by how the word looks. */
 static int not_an_address(const char *text, const char *word, struct pg_error *err)
 {
 	static const char *const everyone[] = { "any", "all", "anywhere", "everyone", "*" };
-	const char *why = "want an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, or @set";
+	const char *why =
+		"want an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, or @set";
 
 	for (size_t i = 0; i < ARRAY_SIZE(everyone); i++)
 		if (!strcasecmp(text, everyone[i]))
-			return pg_fail(err, MISTAKE, "'%s': anybody is meant where no peer is said: leave it out",
+			return pg_fail(err, MISTAKE,
+				       "'%s': anybody is meant where no peer is said: leave it out",
 				       word);
 	if (strchr(text, ','))
 		why = "want one peer: put several into a set and name it, @set";
@@ -117,7 +120,8 @@ static int parse_length(const char *text, unsigned most, const char *word, unsig
 	for (size_t i = 0; i < digits && number <= most; i++)
 		number = number * 10 + (unsigned)(text[i] - '0');
 	if (!digits || text[digits] || number > most)
-		return pg_fail(err, MISTAKE, "'%s': want a prefix length 0-%u behind the /", word, most);
+		return pg_fail(err, MISTAKE, "'%s': want a prefix length 0-%u behind the /", word,
+			       most);
 	if (digits > 1 && text[0] == '0')
 		return pg_fail(err, MISTAKE, "'%s': a prefix length has no leading zero", word);
 	*ret = number;
@@ -225,12 +229,14 @@ int set_name_check(const char *text, size_t length, struct pg_error *err)
 	if (!length)
 		return pg_fail(err, MISTAKE, "'@' lacks the name of a set");
 	if (length > SET_NAME_MAX)
-		return pg_fail(err, MISTAKE, "set '%s': a name has at most %d letters", SHOW(text, length),
-			       SET_NAME_MAX);
+		return pg_fail(err, MISTAKE, "set '%s': a name has at most %d letters",
+			       SHOW(text, length), SET_NAME_MAX);
 	for (size_t i = 0; i < length; i++)
 		if (!text[i] || !strchr(letters, text[i]))
-			return pg_fail(err, MISTAKE, "set '%s': a name is made of letters, digits, '_', '.' and '-'",
-				       SHOW(text, length));
+			return pg_fail(
+				err, MISTAKE,
+				"set '%s': a name is made of letters, digits, '_', '.' and '-'",
+				SHOW(text, length));
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static const struct policy defaults = {
 	.flow_udp_stream_s = 120,
 	.flow_tcp_s = 5 * 24 * 3600,
 	.events_max = 200,
-	.events_number = 32473,		/* of documentation, RFC 5612 */
+	.events_number = 32473, /* of documentation, RFC 5612 */
 };
 
 int policy_init(struct policy *p)
@@ -118,7 +118,8 @@ void policy_remove_rule(struct policy *p, size_t index)
 {
 	rule_free(&p->rules[index]);
 	p->rule_count--;
-	memmove(p->rules + index, p->rules + index + 1, (p->rule_count - index) * sizeof(*p->rules));
+	memmove(p->rules + index, p->rules + index + 1,
+		(p->rule_count - index) * sizeof(*p->rules));
 }
 
 static int copy_interfaces(const struct policy *from, struct policy *to)

@@ -22,7 +22,7 @@
 struct parse {
 	const char *text;
 	const struct policy_world *world;
-	unsigned protos;		/* said behind the '/', or 0 */
+	unsigned protos; /* said behind the '/', or 0 */
 	struct port_choice choice;
 	size_t at;
 	struct pg_error *err;
@@ -134,7 +134,8 @@ static int parse_range(struct parse *p, const char *text, size_t length, size_t 
 	int error;
 
 	if (!dash || dash + 1 == length || memchr(text + dash + 1, '-', length - dash - 1))
-		return pg_fail(p->err, MISTAKE, "port range '%s': want two numbers, such as 8000-8100",
+		return pg_fail(p->err, MISTAKE,
+			       "port range '%s': want two numbers, such as 8000-8100",
 			       SHOW(text, length));
 	error = parse_number(p, text, dash, &r.first);
 	if (!error)
@@ -143,8 +144,8 @@ static int parse_range(struct parse *p, const char *text, size_t length, size_t 
 		return error;
 	if (r.first > r.last) {
 		p->at = (size_t)(text - p->text);
-		return pg_fail(p->err, MISTAKE, "port range '%s' is empty: want %u-%u", SHOW(text, length),
-			       r.last, r.first);
+		return pg_fail(p->err, MISTAKE, "port range '%s' is empty: want %u-%u",
+			       SHOW(text, length), r.last, r.first);
 	}
 	return append(&p->choice.by_protos[p->protos ? p->protos : RULE_TCP | RULE_UDP], r);
 }
@@ -163,7 +164,8 @@ static int unknown_service(struct parse *p, const char *text, size_t length)
 	return pg_fail(p->err, MISTAKE, "port '%s': %s", SHOW(text, length), why);
 }
 
-static int add_service(struct parse *p, const char *name, const struct failsafe_port *ports, size_t count)
+static int add_service(struct parse *p, const char *name, const struct failsafe_port *ports,
+		       size_t count)
 {
 	bool added = false;
 
@@ -178,8 +180,9 @@ static int add_service(struct parse *p, const char *name, const struct failsafe_
 	}
 	if (added)
 		return 0;
-	return pg_fail(p->err, MISTAKE, "service '%s' has no %s port in /etc/services: want its number",
-		       name, p->protos == RULE_TCP ? "tcp" : "udp");
+	return pg_fail(p->err, MISTAKE,
+		       "service '%s' has no %s port in /etc/services: want its number", name,
+		       p->protos == RULE_TCP ? "tcp" : "udp");
 }
 
 static int parse_service(struct parse *p, const char *text, size_t length)
@@ -189,7 +192,8 @@ static int parse_service(struct parse *p, const char *text, size_t length)
 	size_t count;
 
 	if (!p->world || !p->world->service)
-		return pg_fail(p->err, MISTAKE, "port '%s': want numbers 1-65535; no names are looked up here",
+		return pg_fail(p->err, MISTAKE,
+			       "port '%s': want numbers 1-65535; no names are looked up here",
 			       SHOW(text, length));
 	if (length >= sizeof(name) || memchr("+-", text[0], 2))
 		return unknown_service(p, text, length);
@@ -207,17 +211,21 @@ static int parse_element(struct parse *p, const char *text, size_t length)
 
 	p->at = (size_t)(text - p->text);
 	if (!length)
-		return pg_fail(p->err, MISTAKE, "a port is missing beside a comma: lists are written 80,443");
+		return pg_fail(p->err, MISTAKE,
+			       "a port is missing beside a comma: lists are written 80,443");
 	if (length == 3 && !memcmp(text, "any", 3))
 		return pg_fail(p->err, MISTAKE, "'any' stands alone, not in a list of ports");
 	if (digits >= length) {
 		error = parse_number(p, text, length, &r.first);
 		r.last = r.first;
-		return error ? error :
-			append(&p->choice.by_protos[p->protos ? p->protos : RULE_TCP | RULE_UDP], r);
+		return error ? error
+			     : append(&p->choice.by_protos[p->protos ? p->protos
+								     : RULE_TCP | RULE_UDP],
+				      r);
 	}
 	if (digits && numeric >= length)
-		return parse_range(p, text, length, (size_t)((char *)memchr(text, '-', length) - text));
+		return parse_range(p, text, length,
+				   (size_t)((char *)memchr(text, '-', length) - text));
 	return parse_service(p, text, length);
 }
 
@@ -250,13 +258,15 @@ static int parse_proto(struct parse *p, const char *text, size_t length)
 	if (length == 3 && !memcmp(text, "udp", 3))
 		return p->protos = RULE_UDP, 0;
 	if (memchr(text, ',', length) || memchr(text, '/', length))
-		why = "want one protocol, for the whole list: write a rule for each, or leave it out for both";
+		why = "want one protocol, for the whole list: write a rule for each, or leave it "
+		      "out for both";
 	else if (length == 7 && !strncasecmp(text, "udplite", 7))
 		why = "UDP-Lite goes with udp";
 	else if (length && text[0] >= '0' && text[0] <= '9')
 		why = "want PORT/PROTO, such as 80/tcp";
 	else if (length && strncasecmp(text, "tcp", length) && strncasecmp(text, "udp", length))
-		why = "want tcp or udp (other protocols have no ports here: see protocols: in the policy)";
+		why = "want tcp or udp (other protocols have no ports here: see protocols: in the "
+		      "policy)";
 	return pg_fail(p->err, MISTAKE, "protocol '%s': %s", SHOW(text, length), why);
 }
 
@@ -267,7 +277,8 @@ static int parse(struct parse *p, size_t length)
 	int r = 0;
 
 	if (!ports)
-		return pg_fail(p->err, MISTAKE, "'%s' lacks the port: want PORT/PROTO, such as 80/tcp",
+		return pg_fail(p->err, MISTAKE,
+			       "'%s' lacks the port: want PORT/PROTO, such as 80/tcp",
 			       SHOW(p->text, length));
 	if (ports == 3 && slash && (!memcmp(p->text, "tcp", 3) || !memcmp(p->text, "udp", 3)))
 		return pg_fail(p->err, MISTAKE, "'%s': the port comes first, such as 80/tcp",

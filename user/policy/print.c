@@ -33,7 +33,8 @@ static void print_comment(FILE *out, const char *comment)
 
 char *rule_print(const struct rule *rule, bool with_comment)
 {
-	_cleanup_free_ char *ports = ports_print(rule->ports, rule->port_count, rule->any, rule->protos);
+	_cleanup_free_ char *ports =
+		ports_print(rule->ports, rule->port_count, rule->any, rule->protos);
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 	FILE *out;

@@ -18,14 +18,15 @@
 
 static const char *kind_name(const struct node *n)
 {
-	static const char *const names[] = { [NODE_SCALAR] = "a word", [NODE_LIST] = "a list",
-					     [NODE_MAP] = "a map" };
+	static const char *const names[] = {
+		[NODE_SCALAR] = "a word", [NODE_LIST] = "a list", [NODE_MAP] = "a map"
+	};
 
 	return node_is_null(n) ? "nothing" : names[n->kind];
 }
 
-static void unknown_key(struct reader *r, const struct node *name, const struct key *keys, size_t count,
-			const char *what)
+static void unknown_key(struct reader *r, const struct node *name, const struct key *keys,
+			size_t count, const char *what)
 {
 	_cleanup_free_ const char **words = calloc(count + 1, sizeof(*words));
 	const char *meant;
@@ -64,13 +65,14 @@ static bool say_once(struct reader *r, const struct node *name, const char *path
 static const struct key *find_key(const struct key *keys, size_t count, const struct node *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(keys[i].name) == name->length && !memcmp(keys[i].name, name->text, name->length))
+		if (strlen(keys[i].name) == name->length &&
+		    !memcmp(keys[i].name, name->text, name->length))
 			return &keys[i];
 	return NULL;
 }
 
-static void read_pair(struct reader *r, const struct node *pair, const struct key *keys, size_t count,
-		      uint64_t *seen, const char *what)
+static void read_pair(struct reader *r, const struct node *pair, const struct key *keys,
+		      size_t count, uint64_t *seen, const char *what)
 {
 	const struct node *name = &pair[0], *value = &pair[1];
 	const struct key *key;
@@ -98,12 +100,13 @@ static void read_pair(struct reader *r, const struct node *pair, const struct ke
 void read_map(struct reader *r, const struct node *map, const struct key *keys, size_t count,
 	      const char *what)
 {
-	uint64_t seen = 0;	/* tables have fewer than 64 keys */
+	uint64_t seen = 0; /* tables have fewer than 64 keys */
 
 	if (map->bad)
 		return;
 	if (map->kind != NODE_MAP) {
-		MISTAKE(r, map, "%s: want a map, {%s: …}; found %s", what, keys[0].name, kind_name(map));
+		MISTAKE(r, map, "%s: want a map, {%s: …}; found %s", what, keys[0].name,
+			kind_name(map));
 		return;
 	}
 	for (size_t i = 0; i + 1 < map->count; i += 2)
@@ -115,7 +118,8 @@ bool want_list(struct reader *r, const struct node *n, const char *what, const c
 	if (n->kind == NODE_LIST)
 		return true;
 	if (!n->bad)
-		MISTAKE(r, n, "%s: want a list such as [%s]; found %s", what, example, kind_name(n));
+		MISTAKE(r, n, "%s: want a list such as [%s]; found %s", what, example,
+			kind_name(n));
 	return false;
 }
 
@@ -140,7 +144,10 @@ static const char *alternatives(char *buffer, size_t size, const char *const *wo
 	buffer[0] = '\0';
 	for (size_t i = 0; words[i] && used < size; i++)
 		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-					 !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+					 !i             ? ""
+					 : words[i + 1] ? ", "
+							: " or ",
+					 words[i]);
 	return buffer;
 }
 

@@ -21,12 +21,12 @@
 struct parse {
 	struct sentence sentence;
 	struct token token;
-	bool more;			/* token is one; else the sentence is at its end */
+	bool more; /* token is one; else the sentence is at its end */
 	const struct policy_world *world;
-	struct rule rule;		/* but for its ports and protocols */
+	struct rule rule; /* but for its ports and protocols */
 	struct port_choice ports;
-	unsigned directions;		/* that were said */
-	bool from, at, on, comment;	/* were said */
+	unsigned directions; /* that were said */
+	bool from, at, on, comment; /* were said */
 	size_t wrong_at;
 	struct pg_error *err;
 };
@@ -37,12 +37,12 @@ struct answer {
 
 static const struct answer foreign_verbs[] = {
 	{ "accept", "say 'allow'" }, { "permit", "say 'allow'" }, { "open", "say 'allow'" },
-	{ "drop", "say 'deny'" }, { "block", "say 'deny'" }, { "close", "say 'deny'" },
+	{ "drop", "say 'deny'" },    { "block", "say 'deny'" },   { "close", "say 'deny'" },
 	{ "refuse", "say 'deny'" },
 };
 
 static const struct answer foreign_directions[] = {
-	{ "input", "say 'in'" }, { "inbound", "say 'in'" }, { "incoming", "say 'in'" },
+	{ "input", "say 'in'" },   { "inbound", "say 'in'" },   { "incoming", "say 'in'" },
 	{ "output", "say 'out'" }, { "outbound", "say 'out'" }, { "listen", "say 'bind'" },
 };
 
@@ -51,7 +51,9 @@ static const struct answer foreign_qualifiers[] = {
 	{ "udp", "the protocol follows the port: 53/udp" },
 	{ "proto", "the protocol follows the port: 80/tcp" },
 	{ "port", "the port stands before the qualifiers, alone" },
-	{ "src", "say 'from'" }, { "source", "say 'from'" }, { "dev", "say 'on'" },
+	{ "src", "say 'from'" },
+	{ "source", "say 'from'" },
+	{ "dev", "say 'on'" },
 	{ "in", "the direction stands before the port: allow in 80" },
 	{ "bind", "the direction stands before the port: allow bind 80" },
 	{ "and", "want one peer: put several into a set, @name" },
@@ -109,7 +111,8 @@ static int parse_verb(struct parse *p, bool verbless)
 	const struct token *t = &p->token;
 
 	if (!p->more)
-		return pg_fail(p->err, MISTAKE, "the rule is empty: want allow or deny, then ports");
+		return pg_fail(p->err, MISTAKE,
+			       "the rule is empty: want allow or deny, then ports");
 	if (one_of(t, later))
 		return unsupported(p);
 	if (token_is(t, "allow") || token_is(t, "deny")) {
@@ -118,8 +121,8 @@ static int parse_verb(struct parse *p, bool verbless)
 	}
 	if (verbless)
 		return 0;
-	return unknown(p, "verb", FIND_ANSWER(foreign_verbs, t), nearest_word(t->text, t->length, verbs),
-		       "allow or deny");
+	return unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
+		       nearest_word(t->text, t->length, verbs), "allow or deny");
 }
 
 static int parse_direction(struct parse *p)
@@ -140,8 +143,10 @@ static int parse_direction(struct parse *p)
 	p->directions = token_is(&p->token, "bind") ? RULE_BIND : RULE_IN;
 	r = advance(p);
 	if (!r && p->more && (one_of(&p->token, directions) || token_is(&p->token, "out")))
-		return pg_fail(p->err, MISTAKE, "'%s' is a second direction: leave it out for both, or write two rules",
-			       SHOW(p->token.text, p->token.length));
+		return pg_fail(
+			p->err, MISTAKE,
+			"'%s' is a second direction: leave it out for both, or write two rules",
+			SHOW(p->token.text, p->token.length));
 	return r;
 }
 
@@ -157,14 +162,17 @@ static int parse_ports(struct parse *p)
 	int r;
 
 	if (!p->more)
-		return pg_fail(p->err, MISTAKE, "the rule lacks its ports: want 80, http, 8000-8100, 80,443 or any");
+		return pg_fail(p->err, MISTAKE,
+			       "the rule lacks its ports: want 80, http, 8000-8100, 80,443 or any");
 	if (token_is(t, "from"))
 		return ports_parse("any", 3, NULL, &p->ports, &at, p->err);
 	if (one_of(t, later_qualifiers))
 		return unsupported(p);
 	if (one_of(t, qualifiers))
-		return pg_fail(p->err, MISTAKE, "'%s' where the ports belong: want 80, http, 8000-8100, 80,443 or any",
-			       SHOW(t->text, t->length));
+		return pg_fail(
+			p->err, MISTAKE,
+			"'%s' where the ports belong: want 80, http, 8000-8100, 80,443 or any",
+			SHOW(t->text, t->length));
 	r = ports_parse(t->text, t->length, p->world, &p->ports, &at, p->err);
 	if (r == -EINVAL) {
 		p->wrong_at += at;
@@ -186,7 +194,8 @@ static int parse_peer(struct parse *p, const char *what, bool *said, struct peer
 	if (r)
 		return r;
 	if (!p->more || one_of(&p->token, qualifiers))
-		return pg_fail(p->err, MISTAKE, "'%s' lacks its peer: want an address, a prefix or @set", what);
+		return pg_fail(p->err, MISTAKE,
+			       "'%s' lacks its peer: want an address, a prefix or @set", what);
 	r = peer_parse(p->token.text, p->token.length, peer, p->err);
 	return r ? r : advance(p);
 }
@@ -222,8 +231,10 @@ static int check_asked(struct parse *p, const char *what)
 {
 	if (p->directions != RULE_BIND)
 		return 0;
-	return pg_fail(p->err, MISTAKE, "'%s' is about packets that come in: bind cannot ask it; want in, or no direction",
-		       what);
+	return pg_fail(
+		p->err, MISTAKE,
+		"'%s' is about packets that come in: bind cannot ask it; want in, or no direction",
+		what);
 }
 
 static int check_once(struct parse *p, bool said)
@@ -326,10 +337,13 @@ static int make_rules(struct parse *p, struct rule **list, size_t *count)
 	return 0;
 }
 
-int rule_parse(const char *const *words, size_t count, bool verbless, const struct policy_world *world,
-	       struct rule **ret_rules, size_t *ret_count, size_t *ret_at, struct pg_error *err)
+int rule_parse(const char *const *words, size_t count, bool verbless,
+	       const struct policy_world *world, struct rule **ret_rules, size_t *ret_count,
+	       size_t *ret_at, struct pg_error *err)
 {
-	struct parse p = { .sentence = { .words = words, .count = count }, .world = world, .err = err };
+	struct parse p = { .sentence = { .words = words, .count = count },
+			   .world = world,
+			   .err = err };
 	struct rule *rules = NULL;
 	size_t rule_count = 0;
 	int r = check_size(words, count, err);

@@ -30,7 +30,7 @@ static bool skip_blanks(struct sentence *s)
 		while (word[s->byte] == ' ')
 			s->byte++;
 		if (word[s->byte] || (s->byte == 0 && s->count > 1))
-			return true;	/* an empty argument is a word too, a wrong one */
+			return true; /* an empty argument is a word too, a wrong one */
 		s->base += s->byte + 1;
 		s->byte = 0;
 		s->word++;
@@ -48,12 +48,14 @@ static int wrong_character(const char *text, struct pg_error *err)
 	if (c == '\n' || c == '\r')
 		return pg_fail(err, MISTAKE, "a line break: a rule is one line");
 	if (c == 0xa0 || (c >= 0x2000 && c <= 0x200b) || c == 0x202f || c == 0x3000)
-		return pg_fail(err, MISTAKE, "U+%04X looks like a blank and is none: words are separated by blanks",
-			       c);
+		return pg_fail(
+			err, MISTAKE,
+			"U+%04X looks like a blank and is none: words are separated by blanks", c);
 	if (c >= 0x2010 && c <= 0x2015)
 		return pg_fail(err, MISTAKE, "U+%04X is no '-': a range is written 8000-8100", c);
 	if (c >= 0x201c && c <= 0x201f)
-		return pg_fail(err, MISTAKE, "U+%04X is no '\"': a comment is put in plain double quotes", c);
+		return pg_fail(err, MISTAKE,
+			       "U+%04X is no '\"': a comment is put in plain double quotes", c);
 	if (c < 0x20 || c == 0x7f)
 		return pg_fail(err, MISTAKE, "control character '%s'", SHOW(text, 1));
 	return pg_fail(err, MISTAKE, "'%s' is not plain ASCII: only a comment may be other text",
@@ -89,14 +91,17 @@ int comment_check(const char *text, size_t length, struct pg_error *err)
 	if (!length)
 		return pg_fail(err, MISTAKE, "the comment is empty: leave it out");
 	if (length > COMMENT_MAX)
-		return pg_fail(err, MISTAKE, "the comment has %zu bytes: want at most %d", length, COMMENT_MAX);
+		return pg_fail(err, MISTAKE, "the comment has %zu bytes: want at most %d", length,
+			       COMMENT_MAX);
 	for (size_t i = 0, used; i < length; i += used) {
 		uint32_t c = utf8_next(text + i, length - i, &used);
 
 		if (c == UTF8_REPLACEMENT && (used != 3 || memcmp(text + i, "\xef\xbf\xbd", 3)))
-			return pg_fail(err, MISTAKE, "the comment is not UTF-8 at '%s'", SHOW(text + i, used));
+			return pg_fail(err, MISTAKE, "the comment is not UTF-8 at '%s'",
+				       SHOW(text + i, used));
 		if (utf8_is_control(c))
-			return pg_fail(err, MISTAKE, "the comment holds the control character U+%04X", c);
+			return pg_fail(err, MISTAKE,
+				       "the comment holds the control character U+%04X", c);
 	}
 	return 0;
 }
@@ -111,7 +116,8 @@ static int unquote(const char *text, char *out, size_t *ret_used, struct pg_erro
 			i++;
 			if (text[i] != '"' && text[i] != '\\') {
 				*ret_used = i - 1;
-				return pg_fail(err, MISTAKE, "'%s' in a comment: only \\\" and \\\\ are escapes",
+				return pg_fail(err, MISTAKE,
+					       "'%s' in a comment: only \\\" and \\\\ are escapes",
 					       SHOW(text + i - 1, text[i] ? 2 : 1));
 			}
 		}
@@ -124,7 +130,8 @@ static int unquote(const char *text, char *out, size_t *ret_used, struct pg_erro
 	out[length] = '\0';
 	*ret_used = i + 1;
 	if (text[i + 1] && text[i + 1] != ' ')
-		return pg_fail(err, MISTAKE, "'%s' clings to the comment: want a blank behind the closing '\"'",
+		return pg_fail(err, MISTAKE,
+			       "'%s' clings to the comment: want a blank behind the closing '\"'",
 			       SHOW(text + i + 1, strcspn(text + i + 1, " ")));
 	return 0;
 }

@@ -18,9 +18,11 @@
 static const char *torn_by(struct reader *r, const struct node *list, const struct node *n)
 {
 	if (node_is_cut(&r->mistakes, n))
-		return " (' #' begins a comment of the file: if it belongs to the rule, " QUOTE_IT ")";
+		return " (' #' begins a comment of the file: if it belongs to the rule, " QUOTE_IT
+		       ")";
 	if (list->style == STYLE_FLOW && n->style == STYLE_PLAIN && list->count > 1)
-		return " (between [ ] a comma ends a rule: if it belongs to the rule, " QUOTE_IT ")";
+		return " (between [ ] a comma ends a rule: if it belongs to the rule, " QUOTE_IT
+		       ")";
 	return "";
 }
 
@@ -29,8 +31,10 @@ static void wrong_kind(struct reader *r, const struct node *n)
 	const struct node *first = n->count ? &n->children[0] : NULL;
 
 	if (n->kind == NODE_MAP && first && first->kind == NODE_SCALAR && first->text)
-		MISTAKE(r, n, "a rule is a sentence, and '%s: …' is a map: a sentence with ': ' or { } must be quoted: "
-			QUOTE_IT, SHOW(first->text, first->length));
+		MISTAKE(r, n,
+			"a rule is a sentence, and '%s: …' is a map: a sentence with ': ' or { } "
+			"must be quoted: " QUOTE_IT,
+			SHOW(first->text, first->length));
 	else
 		MISTAKE(r, n, "a rule is a sentence such as `allow 80/tcp`, not a %s",
 			n->kind == NODE_MAP ? "map" : "list");
@@ -79,7 +83,8 @@ static void read_sentence(struct reader *r, const struct node *list, const struc
 		MISTAKE(r, n, "the rule holds NUL");
 		return;
 	}
-	error = rule_parse((const char *const[]){ n->text }, 1, false, r->world, &rules, &count, &at, &err);
+	error = rule_parse((const char *const[]){ n->text }, 1, false, r->world, &rules, &count,
+			   &at, &err);
 	if (error == -ENOMEM)
 		r->mistakes.no_memory = true;
 	else if (error)
@@ -93,7 +98,7 @@ static void read_sentence(struct reader *r, const struct node *list, const struc
 void read_rules(struct reader *r, const struct key *key, const struct node *n)
 {
 	if (node_is_null(n))
-		return;		/* its rules may be commented out */
+		return; /* its rules may be commented out */
 	if (!want_list(r, n, key->name, "allow 80/tcp"))
 		return;
 	for (size_t i = 0; i < n->count; i++) {

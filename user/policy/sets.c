@@ -29,7 +29,8 @@ static void add_prefix(struct reader *r, struct set *set, const char *text, size
 	int error;
 
 	if (length && text[0] == '@') {
-		mistakes_add(&r->mistakes, place, "'%s': a set holds addresses and prefixes, not sets",
+		mistakes_add(&r->mistakes, place,
+			     "'%s': a set holds addresses and prefixes, not sets",
 			     SHOW(text, length));
 		return;
 	}
@@ -82,11 +83,13 @@ static void read_set_file(struct reader *r, struct set *set, const struct node *
 	}
 	error = r->world->read_file(r->world->data, n->text, &text, &length);
 	if (error) {
-		MISTAKE(r, n, "file '%s' cannot be read: %s", SHOW(n->text, n->length), strerror(-error));
+		MISTAKE(r, n, "file '%s' cannot be read: %s", SHOW(n->text, n->length),
+			strerror(-error));
 		return;
 	}
 	if (length > TREE_BYTES) {
-		MISTAKE(r, n, "file '%s' is larger than %u MiB", SHOW(n->text, n->length), TREE_BYTES >> 20);
+		MISTAKE(r, n, "file '%s' is larger than %u MiB", SHOW(n->text, n->length),
+			TREE_BYTES >> 20);
 		free(text);
 		return;
 	}
@@ -157,7 +160,8 @@ static void read_set(struct reader *r, const struct node *name, const struct nod
 	else if (value->kind == NODE_MAP)
 		read_set_map(r, &set, value);
 	else if (!value->bad)
-		MISTAKE(r, value, "set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: PATH}",
+		MISTAKE(r, value,
+			"set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: PATH}",
 			set.name);
 	add_set(r, &set, name->place);
 }
@@ -165,7 +169,7 @@ static void read_set(struct reader *r, const struct node *name, const struct nod
 void read_sets(struct reader *r, const struct key *key, const struct node *n)
 {
 	if (node_is_null(n) || n->bad)
-		return;		/* its sets may be commented out */
+		return; /* its sets may be commented out */
 	if (n->kind != NODE_MAP) {
 		MISTAKE(r, n, "%s: want a map, {office: [192.0.2.0/24]}", key->name);
 		return;

@@ -48,9 +48,11 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 		d[0][j] = j;
 	for (size_t i = 1; i <= a_length; i++) {
 		for (size_t j = 1; j <= b_length; j++) {
-			int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+			int x = tolower((unsigned char)a[i - 1]),
+			    y = tolower((unsigned char)b[j - 1]);
 
-			d[i][j] = smallest(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (x != y));
+			d[i][j] = smallest(d[i - 1][j] + 1, d[i][j - 1] + 1,
+					   d[i - 1][j - 1] + (x != y));
 			if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
 			    y == tolower((unsigned char)a[i - 2]) && d[i - 2][j - 2] + 1 < d[i][j])
 				d[i][j] = d[i - 2][j - 2] + 1;

@@ -20,7 +20,7 @@ struct reading {
 	size_t source;
 	yaml_parser_t parser;
 	size_t nodes;
-	bool stop;			/* no more of this file */
+	bool stop; /* no more of this file */
 };
 
 void node_free(struct node *n)
@@ -39,13 +39,15 @@ bool node_is_null(const struct node *n)
 
 static struct place mark_place(const struct reading *r, yaml_mark_t mark)
 {
-	return (struct place){ .source = r->source, .line = mark.line + 1, .column = mark.column + 1 };
+	return (struct place){ .source = r->source,
+			       .line = mark.line + 1,
+			       .column = mark.column + 1 };
 }
 
-#define GIVE_UP(r, place, ...)                                        \
-	do {                                                          \
-		mistakes_add((r)->mistakes, place, __VA_ARGS__);      \
-		(r)->stop = true;                                     \
+#define GIVE_UP(r, place, ...)                                   \
+	do {                                                     \
+		mistakes_add((r)->mistakes, place, __VA_ARGS__); \
+		(r)->stop = true;                                \
 	} while (0)
 
 /* UTF-8 without control characters but line ends and tabs. */
@@ -60,7 +62,8 @@ static bool check_text(struct reading *r)
 	}
 	for (size_t i = 0, used; i < s->length; i += used) {
 		uint32_t c = utf8_next(s->text + i, s->length - i, &used);
-		bool bad = c == UTF8_REPLACEMENT && (used != 3 || memcmp(s->text + i, "\xef\xbf\xbd", 3));
+		bool bad = c == UTF8_REPLACEMENT &&
+			   (used != 3 || memcmp(s->text + i, "\xef\xbf\xbd", 3));
 
 		if (!bad && (c == '\t' || c == '\n' || c == '\r' || !utf8_is_control(c)))
 			continue;
@@ -69,7 +72,9 @@ static bool check_text(struct reading *r)
 				SHOW(s->text + i, used));
 		else
 			GIVE_UP(r, source_place(r->mistakes, r->source, i),
-				"control character U+%04X: want it left out, or written as an escape", c);
+				"control character U+%04X: want it left out, or written as an "
+				"escape",
+				c);
 		return false;
 	}
 	return true;
@@ -86,7 +91,8 @@ static void syntax_error(struct reading *r)
 	line = source_line(&r->mistakes->sources[r->source], place.line, &length);
 	if (strstr(problem, "cannot start any token")) {
 		if (memchr(line, '@', length))
-			help = ": a word that begins with '@' is put in quotes, such as \"@office\"";
+			help = ": a word that begins with '@' is put in quotes, such as "
+			       "\"@office\"";
 		else if (memchr(line, '\t', length))
 			help = ": YAML is indented by blanks, not tabs";
 	} else if (strstr(problem, "mapping values")) {
@@ -107,7 +113,8 @@ static bool next_event(struct reading *r, yaml_event_t *event)
 	return false;
 }
 
-static void refuse_extras(struct reading *r, struct place place, const void *anchor, const void *tag)
+static void refuse_extras(struct reading *r, struct place place, const void *anchor,
+			  const void *tag)
 {
 	if (anchor)
 		mistakes_add(r->mistakes, place, "anchors (&) are not taken: write it out");
@@ -158,13 +165,15 @@ static void read_children(struct reading *r, yaml_event_type_t end, unsigned dep
 /* Makes a node of whatever comes, so that one mistake does not hide the next. */
 static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, struct node *ret)
 {
-	*ret = (struct node){ .kind = NODE_SCALAR, .style = STYLE_PLAIN,
+	*ret = (struct node){ .kind = NODE_SCALAR,
+			      .style = STYLE_PLAIN,
 			      .place = mark_place(r, event->start_mark),
 			      .end_line = event->end_mark.line + 1 };
 	if (depth > TREE_DEPTH)
 		GIVE_UP(r, ret->place, "nested more than %d deep", TREE_DEPTH);
 	else if (++r->nodes > TREE_NODES)
-		GIVE_UP(r, ret->place, "more than %u values: put long sets into {file: …}", TREE_NODES);
+		GIVE_UP(r, ret->place, "more than %u values: put long sets into {file: …}",
+			TREE_NODES);
 	if (r->stop)
 		return;
 	switch (event->type) {
@@ -178,21 +187,24 @@ static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, st
 		refuse_extras(r, ret->place, event->data.sequence_start.anchor,
 			      event->data.sequence_start.tag);
 		ret->kind = NODE_LIST;
-		ret->style = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE ? STYLE_FLOW :
-											    STYLE_BLOCK;
+		ret->style = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+				     ? STYLE_FLOW
+				     : STYLE_BLOCK;
 		read_children(r, YAML_SEQUENCE_END_EVENT, depth, ret);
 		return;
 	case YAML_MAPPING_START_EVENT:
 		refuse_extras(r, ret->place, event->data.mapping_start.anchor,
 			      event->data.mapping_start.tag);
 		ret->kind = NODE_MAP;
-		ret->style = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE ? STYLE_FLOW :
-											  STYLE_BLOCK;
+		ret->style = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+				     ? STYLE_FLOW
+				     : STYLE_BLOCK;
 		read_children(r, YAML_MAPPING_END_EVENT, depth, ret);
 		return;
 	default:
 		ret->bad = true;
-		mistakes_add(r->mistakes, ret->place, "aliases (*) are not taken: write it out, or in quotes");
+		mistakes_add(r->mistakes, ret->place,
+			     "aliases (*) are not taken: write it out, or in quotes");
 	}
 }
 
@@ -240,7 +252,7 @@ int tree_read(struct mistakes *m, size_t source, struct node *ret)
 	found = read_stream(&r, ret);
 	yaml_parser_delete(&r.parser);
 	if (found && r.stop) {
-		node_free(ret);		/* what is cut off would make mistakes of its own */
+		node_free(ret); /* what is cut off would make mistakes of its own */
 		return 0;
 	}
 	return found;
@@ -281,7 +293,7 @@ struct place node_place(const struct mistakes *m, const struct node *n, size_t o
 	line = source_line(&m->sources[place.source], place.line, &length);
 	for (size_t column = 0; column < n->place.column && at < length; column++, at += used)
 		(void)utf8_next(line + at, length - at, &used);
-	place.column++;		/* the quote */
+	place.column++; /* the quote */
 	for (; wanted && at < length; wanted--) {
 		size_t width = quoted_width(n->style, line + at, length - at);
 

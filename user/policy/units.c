@@ -19,7 +19,7 @@
 static const struct {
 	uint8_t number;
 	const char *name;
-	const char *answer;		/* why it is not to be had, or NULL */
+	const char *answer; /* why it is not to be had, or NULL */
 } protocols[] = {
 	{ 0, "hopopt", "it is an extension header, not a protocol" },
 	{ 1, "icmp", "icmp: rules it" },
@@ -60,9 +60,10 @@ static const struct {
 static const struct {
 	const char *name, *ours;
 } aliases[] = {
-	{ "ipv6", "6in4" }, { "sit", "6in4" }, { "ipv6-icmp", "icmpv6" }, { "icmp6", "icmpv6" },
-	{ "ospfigp", "ospf" }, { "carp", "vrrp" }, { "ipencap", "ipip" }, { "ipsec-esp", "esp" },
-	{ "ipsec-ah", "ah" }, { "udp-lite", "udplite" },
+	{ "ipv6", "6in4" },        { "sit", "6in4" },      { "ipv6-icmp", "icmpv6" },
+	{ "icmp6", "icmpv6" },     { "ospfigp", "ospf" },  { "carp", "vrrp" },
+	{ "ipencap", "ipip" },     { "ipsec-esp", "esp" }, { "ipsec-ah", "ah" },
+	{ "udp-lite", "udplite" },
 };
 
 static bool is_word(const char *text, size_t length, const char *word)
@@ -94,12 +95,14 @@ int number_parse(const char *text, size_t length, uint32_t least, uint32_t most,
 	uint32_t number;
 
 	if (!decimal(text, length, most, &number) || number < least)
-		return pg_fail(err, MISTAKE, "'%s': want a number %u-%u", SHOW(text, length), least, most);
+		return pg_fail(err, MISTAKE, "'%s': want a number %u-%u", SHOW(text, length), least,
+			       most);
 	*ret = number;
 	return 0;
 }
 
-int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret, struct pg_error *err)
+int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret,
+		   struct pg_error *err)
 {
 	static const char units[] = "smhd";
 	static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
@@ -110,8 +113,8 @@ int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret
 		return pg_fail(err, MISTAKE, "'%s': want a duration such as 30s, 2m, 12h or 5d",
 			       SHOW(text, length));
 	if (!number || number > most / seconds[unit - units])
-		return pg_fail(err, MISTAKE, "'%s': want a duration from 1s to %ud", SHOW(text, length),
-			       most / 86400);
+		return pg_fail(err, MISTAKE, "'%s': want a duration from 1s to %ud",
+			       SHOW(text, length), most / 86400);
 	*ret = number * seconds[unit - units];
 	return 0;
 }
@@ -121,7 +124,8 @@ static int wrong_rate(const char *text, size_t length, struct pg_error *err)
 	if (memmem(text, length, "per source", strlen("per source")))
 		return pg_fail(err, MISTAKE, "'%s': 'per source' is not supported in this version",
 			       SHOW(text, length));
-	return pg_fail(err, MISTAKE, "'%s': want a rate such as 10/s or 100/m [burst N], at most %u/s",
+	return pg_fail(err, MISTAKE,
+		       "'%s': want a rate such as 10/s or 100/m [burst N], at most %u/s",
 		       SHOW(text, length), RATE_MAX);
 }
 
@@ -174,8 +178,10 @@ static int unknown_protocol(const char *text, size_t length, struct pg_error *er
 			names[count++] = protocols[i].name;
 	meant = nearest_word(text, length, names);
 	if (meant)
-		return pg_fail(err, MISTAKE, "IP protocol '%s': did you mean '%s'?", SHOW(text, length), meant);
-	return pg_fail(err, MISTAKE, "IP protocol '%s': want a name such as vrrp, gre, esp, or its number 0-255",
+		return pg_fail(err, MISTAKE, "IP protocol '%s': did you mean '%s'?",
+			       SHOW(text, length), meant);
+	return pg_fail(err, MISTAKE,
+		       "IP protocol '%s': want a name such as vrrp, gre, esp, or its number 0-255",
 		       SHOW(text, length));
 }
 
@@ -193,8 +199,8 @@ int protocol_parse(const char *text, size_t length, uint8_t *ret, struct pg_erro
 		word_length = strlen(word);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-		if (numeric ? protocols[i].number != number :
-			      !is_word(word, word_length, protocols[i].name))
+		if (numeric ? protocols[i].number != number
+			    : !is_word(word, word_length, protocols[i].name))
 			continue;
 		if (protocols[i].answer)
 			return pg_fail(err, MISTAKE, "IP protocol '%s': %s", SHOW(text, length),

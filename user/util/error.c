@@ -15,7 +15,7 @@ int pg_fail(struct pg_error *err, int error, enum pg_exit exit, const char *form
 	err->places = false;
 	err->help[0] = '\0';
 	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);	/* a longer text is cut */
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap); /* a longer text is cut */
 	va_end(ap);
 	return error;
 }

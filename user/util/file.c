@@ -70,7 +70,7 @@ int file_write(const char *path, const char *text, size_t length, unsigned mode)
 
 	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
 		return -ENAMETOOLONG;
-	(void)unlink(beside);	/* of a writer that died */
+	(void)unlink(beside); /* of a writer that died */
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
