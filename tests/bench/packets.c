@@ -283,7 +283,7 @@ double packets_measure(const struct packets *p, enum packet_kind kind, double *r
 	double base[TURNS], over[TURNS];
 
 	if (test_run(program, &packet, 1) != wanted)
-		die("packets of kind %d get another verdict than they should", (int)kind);
+		die("packets of kind %d get verdict %u instead of %u", (int)kind, test_run(program, &packet, 1), wanted);
 	for (int i = 0; i < TURNS; i++) {
 		base[i] = ns_each(empty, &packet, p->repeat);
 		over[i] = ns_each(program, &packet, p->repeat) - base[i];

@@ -29,7 +29,9 @@ FOLLOWER=$!
 
 # --- one refusal of each kind -------------------------------------------------------------------
 
-fails "bind is refused" binds tcp 0.0.0.0 7001
+# A process can be asked what it is as long as it lives: this one stays until its event is there.
+start binder host "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" bind tcp 0.0.0.0 7001 stay
+holds "bind is refused" within 5 says EPERM "$LAB/binder.log"
 fails "bind is refused, IPv6" binds udp :: 7002
 same "inbound TCP is dropped" "$(dial tcp $HOST4 7091 0.2)" silent
 same "inbound UDP is dropped" "$(dial udp $HOST6 7092 0.2)" silent
@@ -38,6 +40,7 @@ within 4 has '.local.port == 7095' || not_ok "events come" "$(tail -n 1 "$ALL")"
 same "bind: the process" "$(of '.local.port == 7001' '[.hook, .verdict, .mode, .reason, .proto, .family, .uid, .comm, .scope] | map(tostring) | join(" ")')" \
 	"bind deny enforce no-rule tcp ipv4 0 python3 host"
 holds "bind: exe and command line" has '.local.port == 7001 and (.exe | test("python")) and (.cmdline | test("traffic.py bind tcp"))'
+stop binder
 holds "bind: the cgroup" has ".local.port == 7001 and (.cgroup | endswith(\"/$LAB_NAME/guarded\"))"
 same "bind, IPv6" "$(of '.local.port == 7002' '[.proto, .family, .local.ip] | join(" ")')" "udp ipv6 ::"
 same "inbound TCP" "$(of '.local.port == 7091' '[.hook, .proto, .family, .local.ip, .remote.ip, .interface, (.pid | tostring)] | join(" ")')" \
@@ -57,11 +60,12 @@ same "the fields of a health event" "$(jq -s -c 'map(select(.kind == "health") |
 mkdir "$LAB/bin"
 hostile=$LAB/bin/$'a"b\\c\n\e[31m\xff'
 cp -L "$PYTHON" "$hostile"
-host "$hostile" -IS -c 'import socket
+start hostile host "$hostile" -IS -c 'import signal, socket
 try: socket.socket().bind(("0.0.0.0", 7060))
-except PermissionError: pass' $'\e]0;title\a' $'\xc3\x28'
+except PermissionError: signal.pause()' $'\e]0;title\a' $'\xc3\x28'
 holds "a hostile name comes out as it is, but for what is not UTF-8" within 4 has '.local.port == 7060 and (.comm | startswith("a\"b\\c\n\u001b[31m"))'
 same "no control character reaches a terminal" "$(LC_ALL=C grep -c $'[\x01-\x08\x0b-\x1f\x7f]' <(pg events --format text; cat "$ALL"))" 0
+stop hostile
 holds "what is not UTF-8 becomes U+FFFD" has '.local.port == 7060 and (.cmdline | test("\ufffd"))'
 
 # --- filters ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 serve TCP UDP            answer on these ports (comma lists), IPv4 and IPv6; says ready
 dial PROTO ADDRESS PORT [SECONDS]     OPEN when an answer came, silent, or the errno's name
-bind PROTO ADDRESS PORT               OPEN, or the errno's name
+bind PROTO ADDRESS PORT [stay]        OPEN, or the errno's name; stay: until it is killed
 talk PROTO ADDRESS PORT FILE [OWN]    ask and be answered, over and over; FILE counts answers
 push tcp PORT            send to whoever connects, over and over, without ever listening to them
 push udp PORT ADDRESS TO send from PORT to ADDRESS:TO, over and over
@@ -23,6 +23,7 @@ raw-hear PROTOCOL FILE                counts what comes of it
 import errno
 import os
 import selectors
+import signal
 import socket
 import struct
 import sys
@@ -103,12 +104,14 @@ def dial(proto, address, port, seconds="0.6"):
         print(name(error))
 
 
-def bind(proto, address, port):
+def bind(proto, address, port, then=""):
     try:
         make(proto, address).bind((address, int(port)))
-        print("OPEN")
+        print("OPEN", flush=True)
     except OSError as error:
-        print(name(error))
+        print(name(error), flush=True)
+    if then == "stay":
+        signal.pause()
 
 
 def talk(proto, address, port, path, own="0"):
