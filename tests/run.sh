@@ -76,7 +76,7 @@ run_all() {
 	while IFS='|' read -r name attach command; do
 		number=$((number + 1))
 		# shellcheck disable=SC2086 # a command and its options
-		job "$out/$number" "$name" "$attach" $command &
+		job "$out/$number" "$name" "$attach" $command 2>/dev/null &
 		running+=($!)
 		names[$!]="$number|$name${attach:+ ($attach)}"
 		while [ ${#running[@]} -ge "$JOBS" ]; do reap; done

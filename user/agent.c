@@ -28,6 +28,7 @@
 
 #define BEAT_SECONDS 300
 #define ROTATE_SECONDS 600
+#define CHECK_SECONDS 5
 
 struct agent {
 	const struct paths *paths;
@@ -124,6 +125,19 @@ static void sync_devices(struct agent *a)
 	}
 }
 
+/* A hook that somebody took away is attached again, and told. */
+static void check_hooks(struct agent *a)
+{
+	_cleanup_guard_ struct guard g = { 0 };
+	bool whole = guard_open(a->paths, GUARD_READ, &g, NULL) || guard_is_whole(&g);
+
+	guard_close(&g);
+	if (whole)
+		return;
+	agent_events_health(a->events, "tamper", "a hook was detached by somebody else", NULL);
+	sync_devices(a);
+}
+
 static void beat(struct agent *a)
 {
 	_cleanup_json_ struct json j = JSON_INIT;
@@ -160,10 +174,10 @@ static void on_second(struct agent *a)
 		beat(a);
 	if (a->seconds % ROTATE_SECONDS == 0)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
-	if (a->devices_changed) {
-		a->devices_changed = false;
+	if (a->devices_changed)
 		sync_devices(a);
-	}
+	if (a->seconds % CHECK_SECONDS == 0)
+		check_hooks(a);
 	if (config_watch_changed(&a->watch))
 		reload(a, false);
 }
@@ -377,18 +391,21 @@ static void remove_lock(const struct paths *paths)
 static int begin(struct agent *a, const struct agent_start *start, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard g = { 0 };
+	bool fresh;
 	int r = guard_begin(a->paths, &start->guard, &g, err);
 
 	r = r ? r : state_open(a->paths, false, &a->state, err);
 	if (r)
 		return r;
 	a->lost = state_count(&a->state, PG_COUNT_LOST);
+	fresh = g.fresh;
 	guard_close(&g); /* commands may go on */
 	r = open_all(a, start, err);
+	if (r && fresh)
+		guard_undo(a->paths);
 	if (r)
 		return r;
 	(void)snprintf(a->config, sizeof(a->config), "%s", start->guard.config);
-	config_watch_open(&a->watch, a->config);
 	return 0;
 }
 
@@ -400,7 +417,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		.signal_fd = -1,
 		.timer_fd = -1,
 		.link_fd = -1,
-		.watch = CONFIG_WATCH_INIT,
+		.watch = start->watch,
 	};
 	_cleanup_close_ int lock = -1;
 	int r = hold_agent_lock(start->paths, &lock, err);

@@ -154,10 +154,10 @@ static __always_inline int parse_link(const struct bytes *b, struct packet *p)
 	int i;
 
 	p->vlan = b->vlan;
+	p->tags = b->vlan_tags;
 	p->ethertype = b->ethertype;
 	p->offset = 0;
 	p->group_frame = 0;
-	p->tags = b->vlan_tags;
 	if (!b->ethernet)
 		return 0;
 	if (load(b, 0, &ethernet, sizeof(ethernet)))

@@ -81,11 +81,19 @@ static __always_inline bool seen_may_go(const struct pg_control *ctl, const stru
 	return !s->level || (__s32)(s->epoch - ctl->drained) <= 0;
 }
 
+static __always_inline void forget_ports(struct pg_seen *source)
+{
+	int i;
+
+	for (i = 0; i < PG_SEEN_PORT_BITS / 64; i++)
+		source->port_bits[i] = 0;
+	source->port_ones = 0;
+}
+
 static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *k,
 				      const struct packet *p, __u8 mode)
 {
 	__u64 *remote = (__u64 *)s->remote;
-	int i;
 
 	s->seq += 1;
 	__asm__ __volatile__("" ::: "memory");
@@ -107,9 +115,9 @@ static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *
 	s->ifindex = p->ifindex;
 	s->remote_port = p->sport;
 	s->ports_known = p->has_ports;
+	s->port_rounds = 0;
 	if (k->level == PG_SEEN_SOURCE)
-		for (i = 0; i < PG_SEEN_PORT_BITS / 64; i++)
-			s->port_bits[i] = 0;
+		forget_ports(s);
 	__asm__ __volatile__("" ::: "memory");
 	s->seq += 1;
 }
@@ -133,7 +141,17 @@ static __always_inline bool seen_budget(const struct pg_control *ctl, __u32 cpu)
 
 static __always_inline void seen_port_tried(struct pg_seen *source, __u16 port)
 {
-	source->port_bits[port / 64 % (PG_SEEN_PORT_BITS / 64)] |= 1ULL << port % 64;
+	__u64 *word = &source->port_bits[port / 64 % (PG_SEEN_PORT_BITS / 64)];
+	__u64 bit = 1ULL << port % 64;
+
+	if (*word & bit)
+		return;
+	*word |= bit;
+	source->port_ones += 1;
+	if (source->port_ones >= PG_SEEN_PORT_BITS) {
+		forget_ports(source);
+		source->port_rounds += 1;
+	}
 }
 
 /*
@@ -163,11 +181,12 @@ static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu,
 	}
 	if (s->scanning && ctl->epoch - s->epoch > PG_SCAN_QUIET)
 		s->scanning = 0;
+	if (s->epoch != ctl->epoch) {
+		s->epoch = ctl->epoch;
+		s->ports = 0;
+		forget_ports(s);
+	}
 	if (!s->scanning) {
-		if (s->epoch != ctl->epoch) {
-			s->epoch = ctl->epoch;
-			s->ports = 0;
-		}
 		s->ports += 1;
 		seen_port_tried(s, p->dport);
 		if (s->ports <= PG_SCAN_PORTS)

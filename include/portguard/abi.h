@@ -267,8 +267,10 @@ struct pg_seen {
 	__u16 ports;		/* SOURCE: keys of this source in this epoch */
 	__u8 ports_known;	/* the packet had ports */
 	__u8 mode;		/* enum pg_mode */
-	__u8 pad[38];
-	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried, by their low bits */
+	__u32 port_rounds;	/* SOURCE: how often port_bits has been full, and begun anew */
+	__u16 port_ones;	/* bits set in port_bits */
+	__u8 pad[30];
+	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried in this epoch, by their low bits */
 };
 
 /* pg_events, the ring: refusals of sockets whole, and a word that pg_seen has a new kind. */

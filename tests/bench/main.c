@@ -14,6 +14,7 @@
 
 #define MANY 10000
 #define REPEATS 15		/* of a command in a round; their median counts */
+#define REPEATS_MANY 3		/* under many rules */
 
 #define ONE_A WORLD_DIR "/one.yaml"
 #define MANY_A WORLD_DIR "/many.yaml"
@@ -107,28 +108,38 @@ static void measure_packets(struct bench *b, const struct packets *p, size_t rou
 	}
 }
 
-static void set_cost(int at_cpu, int at_wall, size_t round, struct cost *costs, const struct cost *beside)
+struct place {
+	int cpu, wall;		/* the rows */
+	size_t round;
+	int repeats;
+};
+
+static void set_cost(const struct place *at, int command, const struct cost *costs, const struct cost *beside)
 {
+	struct row *cpu_row = &rows[at->cpu + command], *wall_row = &rows[at->wall + command];
 	double cpu[REPEATS], wall[REPEATS], cpu_beside[REPEATS], wall_beside[REPEATS];
 
-	for (int i = 0; i < REPEATS; i++) {
+	for (int i = 0; i < at->repeats; i++) {
 		cpu[i] = costs[i].cpu_us;
 		wall[i] = costs[i].wall_us;
 		cpu_beside[i] = beside[i].cpu_us;
 		wall_beside[i] = beside[i].wall_us;
 	}
-	rows[at_cpu].value[round] = median(cpu, REPEATS);
-	rows[at_wall].value[round] = median(wall, REPEATS);
-	rows[at_cpu].base[round] = median(cpu_beside, REPEATS);
-	rows[at_wall].base[round] = median(wall_beside, REPEATS);
+	cpu_row->value[at->round] = median(cpu, at->repeats);
+	wall_row->value[at->round] = median(wall, at->repeats);
+	cpu_row->base[at->round] = median(cpu_beside, at->repeats);
+	wall_row->base[at->round] = median(wall_beside, at->repeats);
 }
 
 static void measure_commands(const struct world *w, size_t round, bool many)
 {
 	struct cost costs[COMMANDS][REPEATS], beside[REPEATS];
-	int cpu = many ? ROW_CPU_MANY : ROW_CPU_1, wall = many ? ROW_WALL_MANY : ROW_WALL_1;
+	const struct place at = {
+		.cpu = many ? ROW_CPU_MANY : ROW_CPU_1, .wall = many ? ROW_WALL_MANY : ROW_WALL_1,
+		.round = round, .repeats = many ? REPEATS_MANY : REPEATS,
+	};
 
-	for (int i = 0; i < REPEATS; i++) {
+	for (int i = 0; i < at.repeats; i++) {
 		beside[i] = command((char *[]){ "/bin/true", NULL }, -1);
 		costs[ALLOW_NEW][i] = run_portguard(w, INSTANCE_A, WORDS("allow", "81/tcp"));
 		costs[REMOVE][i] = run_portguard(w, INSTANCE_A, WORDS("remove", "81/tcp"));
@@ -136,7 +147,7 @@ static void measure_commands(const struct world *w, size_t round, bool many)
 		costs[LIST][i] = run_portguard(w, INSTANCE_A, WORDS("list"));
 	}
 	for (int i = 0; i < COMMANDS; i++)
-		set_cost(cpu + i, wall + i, round, costs[i], beside);
+		set_cost(&at, i, costs[i], beside);
 }
 
 /* An agent from its start to the end of its guard; the same programs and maps with it and without it. */

@@ -179,9 +179,10 @@ Test(flows, anyone_may_answer_a_question_to_a_group)
 	leaves(g, udp(.from = HERE4, .to = "239.255.255.250", .dport = 1900));
 	leaves(g, udp(.from = HERE6, .to = "ff02::c", .dport = 1900));
 	expect(g, udp(.from = "192.0.2.99", .sport = 1900, .dport = CLIENT), PG_ALLOW, PG_REASON_REPLY);
-	expect(g, udp(.from = "203.0.113.5", .sport = 49152, .dport = CLIENT), PG_ALLOW, PG_REASON_REPLY);
+	expect(g, udp(.from = "203.0.113.5", .sport = 1900, .dport = CLIENT), PG_ALLOW, PG_REASON_REPLY);
 	expect(g, udp(.from = "fe80::99", .sport = 1900, .dport = CLIENT), PG_ALLOW, PG_REASON_REPLY);
 	expect(g, udp(.from = "192.0.2.99", .sport = 1900, .dport = CLIENT + 1), PG_DENY, PG_REASON_NO_RULE);
+	expect(g, udp(.from = "192.0.2.99", .sport = 1901, .dport = CLIENT), PG_DENY, PG_REASON_NO_RULE);
 	expect(g, tcp(.from = "192.0.2.99", .sport = 1900, .dport = CLIENT), PG_DENY, PG_REASON_NO_RULE);
 }
 

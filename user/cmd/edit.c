@@ -105,7 +105,7 @@ static int adopt_rules(struct policy *running, struct policy *local)
 int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy local = { 0 }, next = { 0 };
-	const struct guard_change how = { .force = true, .rewrite = true };
+	const struct guard_change how = { .force = true };
 	char path[PATH_MAX];
 	bool changed;
 	int r;
@@ -140,7 +140,7 @@ static int print_difference(const struct policy *from, const struct policy *to,
 /* Save what was changed, in the file too; what cannot be saved is not done either. */
 static int edit_save(struct guard *g, struct policy *before, struct pg_error *err)
 {
-	const struct guard_change back = { .force = true, .rewrite = true };
+	const struct guard_change back = { .force = true };
 	_cleanup_policy_ struct policy gone = { 0 };
 	bool changed;
 	int r = policy_copy(before, &gone);
@@ -157,7 +157,7 @@ static int edit_save(struct guard *g, struct policy *before, struct pg_error *er
 int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w,
 		struct pg_error *err)
 {
-	struct guard_change how = { .force = w->force, .dry_run = w->dry_run, .rewrite = true };
+	struct guard_change how = { .force = w->force, .dry_run = w->dry_run };
 	_cleanup_policy_ struct policy before = { 0 };
 	bool changed;
 	int r = policy_copy(&g->policy, &before);

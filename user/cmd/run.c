@@ -47,6 +47,7 @@ int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error
 	start.guard = start_from_words(&words, &policy);
 	start.guard.wait_for_devices = true;
 	start.event_log = words.event_log;
+	config_watch_open(&start.watch, words.config); /* first: what changes from here on is seen */
 	bad = config_load(words.config, &policy, err);
 	if (bad) {
 		fall_back(&ctx->paths, &policy, why, sizeof(why), err);

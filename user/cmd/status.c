@@ -259,6 +259,9 @@ int cmd_status(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	if (left)
 		return usage_error(err, "unexpected word '%.64s'", argv[1]);
 	r = guard_open(&ctx->paths, GUARD_READ, &guard, err);
+	if (!r && ready && !guard_is_whole(&guard))
+		r = pg_fail(err, -ENOLINK, PG_EXIT_UNAVAILABLE,
+			    "a hook is not attached; see portguard status");
 	if (r || ready)
 		return r;
 	pid = agent_pid(&ctx->paths);

@@ -69,7 +69,7 @@ static bool look_at(struct stream *s, uint32_t index)
 		struct scan_key key = source_of(&copy);
 
 		/* no room: known by its packets */
-		(void)scans_note(s->scans, &key, (const uint64_t *)copy.port_bits);
+		(void)scans_note(s->scans, &key, &copy);
 	}
 	return is_new;
 }

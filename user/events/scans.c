@@ -76,8 +76,7 @@ static struct scan *find(struct scans *s, const struct scan_key *key, struct sca
 	return NULL;
 }
 
-struct scan *scans_note(struct scans *s, const struct scan_key *key,
-			const uint64_t bits[SCAN_WORDS])
+struct scan *scans_note(struct scans *s, const struct scan_key *key, const struct pg_seen *slot)
 {
 	struct scan *place, *scan = find(s, key, &place);
 
@@ -87,11 +86,14 @@ struct scan *scans_note(struct scans *s, const struct scan_key *key,
 		scan = place;
 		*scan = (struct scan){ .key = *key };
 	}
-	if (scan->round != s->round)
+	if (scan->round != s->round) {
 		memset(scan->now, 0, sizeof(scan->now));
+		scan->now_rounds = 0;
+	}
 	scan->round = s->round;
 	for (int i = 0; i < SCAN_WORDS; i++)
-		scan->now[i] |= bits[i];
+		scan->now[i] |= slot->port_bits[i];
+	scan->now_rounds += slot->port_rounds;
 	return scan;
 }
 
@@ -103,6 +105,11 @@ static void count_new_ports(struct scan *scan)
 	for (int i = 0; i < SCAN_WORDS; i++)
 		scan->new_ports += (uint32_t)__builtin_popcountll(scan->now[i] & ~scan->known[i]);
 	memcpy(scan->known, scan->now, sizeof(scan->known));
+	if (scan->now_rounds > scan->known_rounds)
+		scan->new_ports += (scan->now_rounds - scan->known_rounds) * PG_SEEN_PORT_BITS;
+	if (scan->new_ports >= PG_PORTS)
+		scan->new_ports = PG_PORTS - 1;
+	scan->known_rounds = scan->now_rounds;
 }
 
 bool scans_end(struct scans *s)

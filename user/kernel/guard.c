@@ -10,6 +10,7 @@
 #include "kernel/lockout.h"
 #include "kernel/seed.h"
 #include "policy/diff.h"
+#include "policy/image.h"
 #include "util/cleanup.h"
 
 #define LOCK_WAIT_MS 10000
@@ -40,6 +41,8 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	if (r)
 		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
 	r = state_open(paths, false, &g.state, err);
+	if (!r && access != GUARD_READ)
+		r = check_capabilities(err);
 	r = r ? r : state_policy(&g.state, &g.policy, err);
 	if (r)
 		return r;
@@ -163,12 +166,12 @@ static int check_devices(const struct policy *p, struct pg_error *err)
 }
 
 static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
-			struct pg_error *err)
+			bool changed, struct pg_error *err)
 {
 	const struct change change = {
 		.from = &g->policy,
 		.to = next,
-		.new_generation = how->new_generation,
+		.new_generation = how->new_generation && changed,
 		.device = device_index,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
@@ -187,6 +190,15 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 	return state_change(&g->state, &change, err);
 }
 
+/* To the letter: comments and origins too. */
+static bool same_image(const struct policy *a, const struct policy *b)
+{
+	size_t la, lb;
+	_cleanup_free_ char *ta = image_write(a, &la), *tb = image_write(b, &lb);
+
+	return ta && tb && la == lb && !memcmp(ta, tb, la);
+}
+
 /* Attach what the policy in force wants; where that fails, the former policy comes back. */
 static int follow_with_devices(struct guard *g, struct policy *before,
 			       const struct guard_change *how, struct pg_error *err)
@@ -196,7 +208,7 @@ static int follow_with_devices(struct guard *g, struct policy *before,
 
 	if (!r)
 		return 0;
-	if (!put_in_force(g, before, &back, NULL)) {
+	if (!put_in_force(g, before, &back, false, NULL)) {
 		policy_free(&g->policy);
 		g->policy = TAKE(*before, (struct policy){ 0 });
 		(void)guard_sync_devices(g, true, NULL);
@@ -216,17 +228,17 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 		return r;
 	base_hits(g, next);
 	*ret_changed = !policy_equal(&g->policy, next);
-	if (!*ret_changed && !how->rewrite)
+	if (!*ret_changed && same_image(&g->policy, next))
 		return 0;
 	r = devices && !how->wait_for_devices ? check_devices(next, err) : 0;
-	r = r ? r : put_in_force(g, next, how, err);
+	r = r ? r : put_in_force(g, next, how, *ret_changed, err);
 	if (r || how->dry_run)
 		return r;
 	before = g->policy;
 	g->policy = TAKE(*next, (struct policy){ 0 });
 	if (devices)
 		r = follow_with_devices(g, &before, how, err);
-	if (!r && (how->new_generation || how->rewrite))
+	if (!r)
 		(void)last_policy_write(g->paths,
 					&g->policy); /* the next boot then has an older one */
 	return r;
@@ -271,6 +283,20 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 	return r;
 }
 
+bool guard_is_whole(const struct guard *g)
+{
+	_cleanup_devices_ struct devices all = { 0 };
+
+	if (!attached_bind(g->paths) || devices_read(&all))
+		return false;
+	for (size_t i = 0; i < all.count; i++)
+		if (device_choice(&g->policy, &all, &all.list[i]) != ATTACH_DEFAULT &&
+		    (attached_inbound(g->paths, &all.list[i]) == VIA_NONE ||
+		     attached_outbound(g->paths, &all.list[i]) == VIA_NONE))
+			return false;
+	return true;
+}
+
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 {
 	_cleanup_devices_ struct devices all = { 0 };
@@ -279,6 +305,8 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
 	r = wait ? 0 : absent(&g->policy, &all, err);
+	if (!r && !attached_bind(g->paths))	/* somebody took it away */
+		r = attach_bind(g->paths, g->state.meta->cgroup_dir, err);
 	r = r ? r : attach_new(g, &all, err);
 	if (r)
 		return r;

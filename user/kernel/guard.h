@@ -16,6 +16,7 @@ struct guard {
 	struct state state;
 	struct policy policy;	/* in force */
 	int lock_fd;
+	bool fresh;		/* guard_begin() began it anew */
 };
 
 enum guard_access { GUARD_READ, GUARD_WRITE, GUARD_WRITE_NOW /* -EBUSY at once */ };
@@ -44,7 +45,6 @@ struct guard_change {
 	bool new_generation;	/* apply, not allow */
 	bool wait_for_devices;
 	bool dry_run;
-	bool rewrite;		/* even if only comments or origins differ */
 };
 
 /* Put the contents of *next in force (taken over on success, zeroed). *ret_changed: it was another one. */
@@ -56,6 +56,10 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 /* Attach what the policy guards and detach what it does not. */
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
 
+/* Every hook that the policy wants is attached. */
+bool guard_is_whole(const struct guard *g);
+/* After a start that failed later on: as if it had not been. */
+void guard_undo(const struct paths *paths);
 /* Detach everything and remove what is pinned. 0, or -ENOENT if nothing ran. */
 int guard_end(const struct paths *paths, struct pg_error *err);
 

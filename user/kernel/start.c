@@ -280,6 +280,7 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	if (r == -ENOENT) {
 		err->text[0] = '\0';
 		r = begin_new(paths, start, &g, err);
+		g.fresh = !r;
 	} else if (!r) {
 		r = adopt(start, &g, err);
 	}
@@ -292,6 +293,16 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;
+}
+
+void guard_undo(const struct paths *paths)
+{
+	_cleanup_close_ int lock = -1;
+
+	if (lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock))
+		return;		/* whoever holds it works on what is there */
+	clear_away(paths);
+	remove_run_directory(paths);
 }
 
 /* End the agent by its pid and wait until it has gone. */

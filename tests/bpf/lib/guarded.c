@@ -162,6 +162,7 @@ void change_policy(struct guarded *g, const char *yaml)
 	_cleanup_policy_ struct policy next = { .mode = 0 };
 
 	policy_of(yaml, &next);
+	must(policy_merge(&g->policy, &next, true), "rule ids");
 	put_in_force(g, &next, true);
 }
 

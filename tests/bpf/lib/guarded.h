@@ -25,7 +25,7 @@ struct guarded *guarded_by(const char *yaml);
 void guarded_end(struct guarded **g);
 #define _cleanup_guarded_ _cleanup_(guarded_end)
 
-/* Another policy instead: `apply` of a file, `allow` of one more rule, `remove`. */
+/* Another policy instead, as by `apply --exact`; one rule more, by `allow`; one less, by `remove`. */
 void change_policy(struct guarded *g, const char *yaml);
 void add_rule(struct guarded *g, const char *sentence);
 void remove_rule(struct guarded *g, const char *sentence);
