@@ -25,7 +25,6 @@
 #define TCX_FIRST (1U << 3) /* BPF_F_BEFORE: whatever is there */
 #define TCX_LAST (1U << 4) /* BPF_F_AFTER */
 
-#define FILTER_HANDLE 0x7067 /* "pg" */
 #define FILTER_FIRST 1
 #define FILTER_LAST 0xfff0
 
@@ -99,12 +98,22 @@ bool attached_bind(const struct paths *paths)
 	       link_target(paths, "link_bind6", &type) > 0;
 }
 
+/* A classic filter's handle: "pg", and which instance of it. */
+static uint32_t filter_handle(const struct paths *paths)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *c = paths->instance; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	return 0x70670000u | ((hash ^ hash >> 16) & 0xffff);
+}
+
 static int filter_attach(const struct paths *paths, const char *program, const struct device *d,
 			 enum bpf_tc_attach_point point, uint32_t priority)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority,
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = filter_handle(paths), .priority = priority,
 		    .flags = BPF_TC_F_REPLACE);
 	_cleanup_close_ int prog = pin_open(paths, program);
 	int r;
@@ -119,19 +128,20 @@ static int filter_attach(const struct paths *paths, const char *program, const s
 	return bpf_tc_attach(&hook, &options);
 }
 
-static bool filter_is_ours(const struct device *d, enum bpf_tc_attach_point point,
-			   uint32_t priority)
+static bool filter_is_ours(const struct paths *paths, const struct device *d,
+			   enum bpf_tc_attach_point point, uint32_t priority)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = filter_handle(paths), .priority = priority);
 
 	return !bpf_tc_query(&hook, &options);
 }
 
-static void filter_detach(const struct device *d, enum bpf_tc_attach_point point, uint32_t priority)
+static void filter_detach(const struct paths *paths, const struct device *d,
+			  enum bpf_tc_attach_point point, uint32_t priority)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = d->index, .attach_point = point);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = priority);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = filter_handle(paths), .priority = priority);
 
 	(void)bpf_tc_detach(&hook, &options);
 }
@@ -238,7 +248,7 @@ int attach_inbound(const struct paths *paths, const struct device *d, enum attac
 	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
 		r = make_link(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
 	if (!r && now == VIA_TC)
-		filter_detach(d, BPF_TC_INGRESS,
+		filter_detach(paths, d, BPF_TC_INGRESS,
 			      FILTER_FIRST); /* no moment unguarded: the new one is there */
 	if (!r)
 		return 0;
@@ -263,24 +273,24 @@ enum attach_via attached_inbound(const struct paths *paths, const struct device 
 {
 	enum attach_via via = via_link(paths, d, "in");
 
-	return via != VIA_NONE                                   ? via
-	       : filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ? VIA_TC
-								 : VIA_NONE;
+	return via != VIA_NONE                                          ? via
+	       : filter_is_ours(paths, d, BPF_TC_INGRESS, FILTER_FIRST) ? VIA_TC
+									: VIA_NONE;
 }
 
 enum attach_via attached_outbound(const struct paths *paths, const struct device *d)
 {
 	enum attach_via via = via_link(paths, d, "out");
 
-	return via != VIA_NONE                                 ? via
-	       : filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST) ? VIA_TC
-							       : VIA_NONE;
+	return via != VIA_NONE                                        ? via
+	       : filter_is_ours(paths, d, BPF_TC_EGRESS, FILTER_LAST) ? VIA_TC
+								      : VIA_NONE;
 }
 
 void detach_device(const struct paths *paths, const struct device *d)
 {
-	bool filters = filter_is_ours(d, BPF_TC_INGRESS, FILTER_FIRST) ||
-		       filter_is_ours(d, BPF_TC_EGRESS, FILTER_LAST);
+	bool filters = filter_is_ours(paths, d, BPF_TC_INGRESS, FILTER_FIRST) ||
+		       filter_is_ours(paths, d, BPF_TC_EGRESS, FILTER_LAST);
 	char name[32];
 
 	link_name(name, sizeof(name), "in", d->index);
@@ -289,8 +299,8 @@ void detach_device(const struct paths *paths, const struct device *d)
 	pin_drop(paths, name);
 	if (!filters)
 		return;
-	filter_detach(d, BPF_TC_INGRESS, FILTER_FIRST);
-	filter_detach(d, BPF_TC_EGRESS, FILTER_LAST);
+	filter_detach(paths, d, BPF_TC_INGRESS, FILTER_FIRST);
+	filter_detach(paths, d, BPF_TC_EGRESS, FILTER_LAST);
 	drop_empty_clsact(d);
 }
 

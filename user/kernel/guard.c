@@ -305,7 +305,7 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
 	r = wait ? 0 : absent(&g->policy, &all, err);
-	if (!r && !attached_bind(g->paths))	/* somebody took it away */
+	if (!r && !attached_bind(g->paths)) /* somebody took it away */
 		r = attach_bind(g->paths, g->state.meta->cgroup_dir, err);
 	r = r ? r : attach_new(g, &all, err);
 	if (r)

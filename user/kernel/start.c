@@ -300,7 +300,7 @@ void guard_undo(const struct paths *paths)
 	_cleanup_close_ int lock = -1;
 
 	if (lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock))
-		return;		/* whoever holds it works on what is there */
+		return; /* whoever holds it works on what is there */
 	clear_away(paths);
 	remove_run_directory(paths);
 }
