@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel answers as the compiled policy does: random policies, loaded whole or reached by changes
- * one after the other, are asked at random, by pg_ask and by compiled_decide().
+ * The kernel answers as the compiled policy does: random policies, loaded whole or reached by
+ * changes one after the other, are asked at random, by pg_ask and by compiled_decide().
  */
 #include <criterion/criterion.h>
 
@@ -11,7 +11,7 @@
 #include "unit/policy_help.h"
 #include "util/cleanup.h"
 
-#define QUESTIONS 150		/* after each change */
+#define QUESTIONS 150 /* after each change */
 #define KEPT 3000
 
 static struct pg_decision kernel_says(const struct guarded *g, const struct pg_question *q)
@@ -40,15 +40,18 @@ static void ask_both(const struct guarded *g, const struct compiled *c, uint32_t
 {
 	const char *device;
 	struct pg_question q = random_question(random, &device);
-	struct pg_decision want = compiled_decide(c, &g->policy, &q, q.ifindex == 77 ? NULL : device);
+	struct pg_decision want =
+		compiled_decide(c, &g->policy, &q, q.ifindex == 77 ? NULL : device);
 	struct pg_decision got = kernel_says(g, &q);
 
 	if (same(got, want))
 		return;
 	print_rules(&g->policy);
-	cr_assert_fail("%s %u/%s IPv%u on %s vlan %u uid %u: the kernel says %u %u rule %u, the policy %u %u rule %u",
-		       q.direction == PG_IN ? "in" : "bind", q.port, q.proto == PG_TCP ? "tcp" : "udp", q.family,
-		       device, q.vlan, q.uid, got.verdict, got.reason, got.rule, want.verdict, want.reason, want.rule);
+	cr_assert_fail("%s %u/%s IPv%u on %s vlan %u uid %u: the kernel says %u %u rule %u, the "
+		       "policy %u %u rule %u",
+		       q.direction == PG_IN ? "in" : "bind", q.port,
+		       q.proto == PG_TCP ? "tcp" : "udp", q.family, device, q.vlan, q.uid,
+		       got.verdict, got.reason, got.rule, want.verdict, want.reason, want.rule);
 }
 
 static void ask_many(const struct guarded *g, uint32_t *random)
@@ -85,7 +88,8 @@ Test(ask, policies_that_are_loaded_whole_answer_as_compiled)
 
 Test(ask, policies_that_are_changed_rule_by_rule_answer_as_compiled)
 {
-	_cleanup_guarded_ struct guarded *g = guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
 	uint32_t random = 4711;
 
 	for (int round = 0; round < 200; round++) {
@@ -96,7 +100,8 @@ Test(ask, policies_that_are_changed_rule_by_rule_answer_as_compiled)
 
 Test(ask, many_changes_end_in_the_answers_of_a_fresh_load)
 {
-	_cleanup_guarded_ struct guarded *changed = guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
+	_cleanup_guarded_ struct guarded *changed =
+		guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
 	_cleanup_guarded_ struct guarded *fresh = NULL;
 	_cleanup_policy_ struct policy same_policy = { .mode = 0 };
 	static struct pg_question questions[KEPT];
@@ -114,13 +119,14 @@ Test(ask, many_changes_end_in_the_answers_of_a_fresh_load)
 	fresh = guarded_by("");
 	put_in_force(fresh, &same_policy, true);
 	for (size_t i = 0; i < KEPT; i++)
-		cr_assert(same(kernel_says(fresh, &questions[i]), answers[i]), "question %zu: port %u", i,
-			  questions[i].port);
+		cr_assert(same(kernel_says(fresh, &questions[i]), answers[i]),
+			  "question %zu: port %u", i, questions[i].port);
 }
 
 Test(ask, the_policy_in_force_is_read_back_as_it_was_written)
 {
-	_cleanup_guarded_ struct guarded *g = guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("sets: {one: [192.0.2.0/24], two: ['2001:db8::/32']}");
 	uint32_t random = 31337;
 
 	for (int round = 0; round < 40; round++) {
@@ -138,7 +144,8 @@ Test(ask, out_is_what_its_default_says)
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 	struct pg_question q = { .direction = PG_OUT, .family = 4, .port = 80 };
 
-	cr_assert(same(kernel_says(g, &q), (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0 }));
+	cr_assert(same(kernel_says(g, &q),
+		       (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0 }));
 }
 
 Test(ask, questions_are_counted_nowhere)

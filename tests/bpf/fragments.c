@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fragments: the first must show its ports and is judged by them; a later one follows its first, or
- * spends the allowance of those that overtake it. Nothing that lies in a fragment's payload is a port.
+ * spends the allowance of those that overtake it. Nothing that lies in a fragment's payload is a
+ * port.
  */
 #include <criterion/criterion.h>
 
@@ -11,19 +12,21 @@
 #include "util/cleanup.h"
 
 #define OPEN_80 "rules: [allow 80]"
-#define ALLOWANCE 256		/* fragments a second and CPU that come before their first one */
+#define ALLOWANCE 256 /* fragments a second and CPU that come before their first one */
 #define CPUS_MAX 1024
-#define LATER 185		/* where a second fragment of 1,480 bytes lies */
+#define LATER 185 /* where a second fragment of 1,480 bytes lies */
 
 struct allowance {
 	uint64_t second, spent;
 };
 
-/* A stray fragment begins this second's allowance; then it is as if all of it were spent, on every CPU. */
+/* A stray fragment begins this second's allowance; then it is as if all of it were spent, on every
+ * CPU. */
 static void use_up_allowance(const struct guarded *g)
 {
 	_cleanup_close_ int fd = guarded_map(g, "pg_allowances");
-	struct traffic stray = udp(.family = 4, .id = 0xdead, .offset = LATER, .from = "203.0.113.99");
+	struct traffic stray =
+		udp(.family = 4, .id = 0xdead, .offset = LATER, .from = "203.0.113.99");
 	struct frame f = frame_of(&stray);
 	struct allowance each[CPUS_MAX];
 	struct result got;
@@ -42,9 +45,11 @@ Test(fragments, a_first_fragment_is_judged_by_its_port)
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
 	expect(g, udp(.dport = 80, .more = true, .id = 1, .payload = 64), PG_ALLOW, PG_REASON_RULE);
-	expect(g, udp(.dport = 81, .more = true, .id = 2, .payload = 64), PG_DENY, PG_REASON_NO_RULE);
+	expect(g, udp(.dport = 81, .more = true, .id = 2, .payload = 64), PG_DENY,
+	       PG_REASON_NO_RULE);
 	expect(g, tcp(.dport = 80, .more = true, .id = 3, .payload = 64), PG_ALLOW, PG_REASON_RULE);
-	expect(g, tcp(.dport = 81, .more = true, .id = 4, .payload = 64), PG_DENY, PG_REASON_NO_RULE);
+	expect(g, tcp(.dport = 81, .more = true, .id = 4, .payload = 64), PG_DENY,
+	       PG_REASON_NO_RULE);
 }
 
 Test(fragments, a_first_fragment_too_short_to_show_its_port_drops_as_fragment)
@@ -52,9 +57,11 @@ Test(fragments, a_first_fragment_too_short_to_show_its_port_drops_as_fragment)
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
 	for (size_t missing = 1; missing <= 8; missing++)
-		expect(g, udp(.dport = 80, .more = true, .missing = missing), PG_DENY, PG_REASON_FRAGMENT);
+		expect(g, udp(.dport = 80, .more = true, .missing = missing), PG_DENY,
+		       PG_REASON_FRAGMENT);
 	for (size_t missing = 1; missing <= 20; missing++)
-		expect(g, tcp(.dport = 80, .more = true, .missing = missing), PG_DENY, PG_REASON_FRAGMENT);
+		expect(g, tcp(.dport = 80, .more = true, .missing = missing), PG_DENY,
+		       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_first_fragment_must_hold_the_options_of_tcp_too)
@@ -62,16 +69,20 @@ Test(fragments, a_first_fragment_must_hold_the_options_of_tcp_too)
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
 	expect(g, tcp(.dport = 80, .more = true, .tcp_options = 12), PG_ALLOW, PG_REASON_RULE);
-	expect(g, tcp(.dport = 80, .more = true, .tcp_options = 12, .missing = 4), PG_DENY, PG_REASON_FRAGMENT);
+	expect(g, tcp(.dport = 80, .more = true, .tcp_options = 12, .missing = 4), PG_DENY,
+	       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_header_in_the_padding_of_a_first_fragment_drops_as_fragment)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
-	expect(g, udp(.dport = 80, .more = true, .missing = 4, .padded = true), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 80, .more = true, .missing = 8, .padded = true), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, tcp(.dport = 80, .more = true, .missing = 12, .padded = true), PG_DENY, PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .more = true, .missing = 4, .padded = true), PG_DENY,
+	       PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .more = true, .missing = 8, .padded = true), PG_DENY,
+	       PG_REASON_FRAGMENT);
+	expect(g, tcp(.dport = 80, .more = true, .missing = 12, .padded = true), PG_DENY,
+	       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_fragment_at_8_bytes_drops_since_it_could_only_lie_over_a_header)
@@ -80,7 +91,8 @@ Test(fragments, a_fragment_at_8_bytes_drops_since_it_could_only_lie_over_a_heade
 
 	expect(g, tcp(.dport = 80, .more = true, .id = 5, .payload = 64), PG_ALLOW, PG_REASON_RULE);
 	expect(g, tcp(.dport = 80, .offset = 1, .id = 5), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 80, .offset = 1, .more = true, .id = 5), PG_DENY, PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .offset = 1, .more = true, .id = 5), PG_DENY,
+	       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_later_fragment_follows_its_first_one)
@@ -91,8 +103,10 @@ Test(fragments, a_later_fragment_follows_its_first_one)
 	expect(g, udp(.dport = 80, .more = true, .id = 7, .payload = 64), PG_ALLOW, PG_REASON_RULE);
 	use_up_allowance(g);
 	/* Its payload, read as ports, would be a closed one. */
-	expect(g, udp(.dport = 81, .offset = LATER, .id = 7, .payload = 64), PG_ALLOW, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 81, .offset = LATER, .more = true, .id = 7), PG_ALLOW, PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 81, .offset = LATER, .id = 7, .payload = 64), PG_ALLOW,
+	       PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 81, .offset = LATER, .more = true, .id = 7), PG_ALLOW,
+	       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_later_fragment_of_another_datagram_does_not)
@@ -102,18 +116,24 @@ Test(fragments, a_later_fragment_of_another_datagram_does_not)
 	expect(g, udp(.dport = 80, .more = true, .id = 7, .payload = 64), PG_ALLOW, PG_REASON_RULE);
 	use_up_allowance(g);
 	expect(g, udp(.dport = 80, .offset = LATER, .id = 8), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .from = "192.0.2.99"), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .to = "198.51.100.99"), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .from = "2001:db8::99"), PG_DENY, PG_REASON_FRAGMENT);
-	expect(g, tcp(.family = 4, .dport = 80, .offset = LATER, .id = 7), PG_DENY, PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .from = "192.0.2.99"), PG_DENY,
+	       PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .to = "198.51.100.99"), PG_DENY,
+	       PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 80, .offset = LATER, .id = 7, .from = "2001:db8::99"), PG_DENY,
+	       PG_REASON_FRAGMENT);
+	expect(g, tcp(.family = 4, .dport = 80, .offset = LATER, .id = 7), PG_DENY,
+	       PG_REASON_FRAGMENT);
 }
 
 Test(fragments, a_later_fragment_after_a_refused_first_one_does_not_follow)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
-	expect(g, udp(.dport = 81, .more = true, .id = 7, .payload = 64), PG_DENY, PG_REASON_NO_RULE);
-	expect(g, udp(.dport = 80, .more = true, .id = 8, .missing = 4), PG_DENY, PG_REASON_FRAGMENT);
+	expect(g, udp(.dport = 81, .more = true, .id = 7, .payload = 64), PG_DENY,
+	       PG_REASON_NO_RULE);
+	expect(g, udp(.dport = 80, .more = true, .id = 8, .missing = 4), PG_DENY,
+	       PG_REASON_FRAGMENT);
 	use_up_allowance(g);
 	expect(g, udp(.dport = 80, .offset = LATER, .id = 7), PG_DENY, PG_REASON_FRAGMENT);
 	expect(g, udp(.dport = 80, .offset = LATER, .id = 8), PG_DENY, PG_REASON_FRAGMENT);
@@ -133,7 +153,8 @@ Test(fragments, those_that_overtake_their_first_one_have_an_allowance)
 		cr_assert_eq(got.reason, PG_REASON_FRAGMENT);
 		passed += got.passed;
 	}
-	/* A busy machine may reach the next second, and its allowance, before the first one is used up. */
+	/* A busy machine may reach the next second, and its allowance, before the first one is used
+	 * up. */
 	cr_assert(!got.passed, "no end after %u", passed);
 	cr_assert_eq(passed % ALLOWANCE, 0, "%u passed", passed);
 }
@@ -145,7 +166,8 @@ Test(fragments, a_first_fragment_is_remembered_for_30_seconds)
 	uint64_t passed_at, long_ago;
 	struct pg_fragment_key key;
 
-	expect(g, udp(.family = 4, .dport = 80, .more = true, .id = 7, .payload = 64), PG_ALLOW, PG_REASON_RULE);
+	expect(g, udp(.family = 4, .dport = 80, .more = true, .id = 7, .payload = 64), PG_ALLOW,
+	       PG_REASON_RULE);
 	cr_assert_eq(bpf_map_get_next_key(fd, NULL, &key), 0);
 	cr_assert_eq(bpf_map_lookup_elem(fd, &key, &passed_at), 0);
 	use_up_allowance(g);
@@ -162,19 +184,23 @@ Test(fragments, of_protocols_that_are_let_in_later_fragments_follow_as_well)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("protocols: [esp]");
 
-	expect(g, ip(.proto = IPPROTO_ESP, .more = true, .id = 7, .payload = 64), PG_ALLOW, PG_REASON_PROTOCOL);
-	expect(g, ip(.proto = IPPROTO_GRE, .more = true, .id = 8, .payload = 64), PG_DENY, PG_REASON_PROTOCOL);
+	expect(g, ip(.proto = IPPROTO_ESP, .more = true, .id = 7, .payload = 64), PG_ALLOW,
+	       PG_REASON_PROTOCOL);
+	expect(g, ip(.proto = IPPROTO_GRE, .more = true, .id = 8, .payload = 64), PG_DENY,
+	       PG_REASON_PROTOCOL);
 	use_up_allowance(g);
 	expect(g, ip(.proto = IPPROTO_ESP, .offset = LATER, .id = 7), PG_ALLOW, PG_REASON_FRAGMENT);
 	expect(g, ip(.proto = IPPROTO_GRE, .offset = LATER, .id = 8), PG_DENY, PG_REASON_FRAGMENT);
 }
 
-/* --- IPv6's header of fragments ------------------------------------------------------------------ */
+/* --- IPv6's header of fragments ------------------------------------------------------------------
+ */
 
 Test(fragments, an_atomic_fragment_is_a_whole_packet)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.family = 6, .dport = 80, .extensions = { FRAGMENT }, .extension_count = 1);
+	struct traffic t =
+		tcp(.family = 6, .dport = 80, .extensions = { FRAGMENT }, .extension_count = 1);
 
 	expect(g, t, PG_ALLOW, PG_REASON_RULE);
 	t.dport = 81;
@@ -186,8 +212,9 @@ Test(fragments, an_atomic_fragment_is_a_whole_packet)
 Test(fragments, a_fragment_header_may_stand_behind_other_headers)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.family = 6, .dport = 80, .id = 7, .more = true, .payload = 64, .extension_count = 3,
-			       .extensions = { HOP_BY_HOP, ROUTING, FRAGMENT });
+	struct traffic t =
+		tcp(.family = 6, .dport = 80, .id = 7, .more = true, .payload = 64,
+		    .extension_count = 3, .extensions = { HOP_BY_HOP, ROUTING, FRAGMENT });
 
 	expect(g, t, PG_ALLOW, PG_REASON_RULE);
 	use_up_allowance(g);
@@ -201,8 +228,8 @@ Test(fragments, a_fragment_header_may_stand_behind_other_headers)
 Test(fragments, headers_behind_a_fragment_header_are_stepped_over)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.family = 6, .dport = 80, .more = true, .payload = 64, .extension_count = 2,
-			       .extensions = { FRAGMENT, DESTINATION });
+	struct traffic t = tcp(.family = 6, .dport = 80, .more = true, .payload = 64,
+			       .extension_count = 2, .extensions = { FRAGMENT, DESTINATION });
 
 	expect(g, t, PG_ALLOW, PG_REASON_RULE);
 	t.dport = 81;
@@ -225,10 +252,10 @@ Test(fragments, a_first_fragment_that_ends_within_its_chain_of_headers_drops_as_
 Test(fragments, a_second_fragment_header_does_not_undo_the_first)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = udp(.family = 6, .dport = 80, .more = true, .missing = 4, .extension_count = 2,
-			       .extensions = { FRAGMENT, FRAGMENT });
+	struct traffic t = udp(.family = 6, .dport = 80, .more = true, .missing = 4,
+			       .extension_count = 2, .extensions = { FRAGMENT, FRAGMENT });
 	struct frame f = frame_of(&t);
 
-	f.bytes[f.ip + 40 + 8 + 3] = 0;		/* the inner one says: whole */
+	f.bytes[f.ip + 40 + 8 + 3] = 0; /* the inner one says: whole */
 	expect_frame(g, &f, PG_DENY, PG_REASON_FRAGMENT);
 }

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stands before and around the ports: Ethernet, VLAN tags, IP headers, lengths that lie. Nothing
- * is guessed: headers that are cut short or too many are malformed, and padding is nobody's header.
+ * What stands before and around the ports: Ethernet, VLAN tags, IP headers, lengths that lie.
+ * Nothing is guessed: headers that are cut short or too many are malformed, and padding is nobody's
+ * header.
  */
 #include <criterion/criterion.h>
+#include <net/if.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "bpf/lib/expect.h"
+#include "kernel/attach.h"
 #include "util/cleanup.h"
 
 #define OPEN_80 "rules: [allow 80]"
 
 Test(link, what_is_not_ip_passes_unjudged)
 {
-	static const uint16_t types[] = { 0x0806, 0x8137, 0x88cc, 0x888e, 0x0004 };	/* ARP IPX LLDP 802.1X LLC */
+	static const uint16_t types[] = { 0x0806, 0x8137, 0x88cc, 0x888e,
+					  0x0004 }; /* ARP IPX LLDP 802.1X LLC */
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
@@ -55,18 +62,85 @@ Test(link, arp_behind_tags_passes)
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 	struct frame f = frame_of_type(0x8100, 46);
 
-	f.bytes[16] = 0x08;	/* behind the tag: ARP */
+	f.bytes[16] = 0x08; /* behind the tag: ARP */
 	f.bytes[17] = 0x06;
 	expect_unjudged(g, &f);
 }
 
+/* Frames that really come in by a device: its tc ingress, with the first tag in metadata. */
+static int attach_second_device(struct guarded *g)
+{
+	struct ifreq up = { .ifr_name = "eth1", .ifr_flags = IFF_UP };
+	_cleanup_close_ int fd = -1, control = socket(AF_INET, SOCK_DGRAM, 0);
+	_cleanup_devices_ struct devices all = { 0 };
+	struct pg_error err = PG_ERROR_INIT;
+
+	g->device = second_device(&fd);
+	cr_assert_eq(ioctl(control, SIOCSIFFLAGS, &up), 0);
+	cr_assert_eq(devices_read(&all), 0);
+	cr_assert_eq(attach_inbound(&g->paths, devices_by_index(&all, g->device), ATTACH_TC, &err),
+		     0, "%s", err.text);
+	return TAKE_FD(fd);
+}
+
+static void expect_received(const struct guarded *g, int fd, struct traffic t,
+			    enum pg_verdict verdict, enum pg_reason reason)
+{
+	uint32_t counter = PG_COUNT_VERDICT(PG_HOOK_INBOUND, verdict, reason);
+	uint64_t before = state_count(&g->state, counter);
+	struct frame f = frame_of(&t);
+
+	cr_assert_eq(write(fd, f.bytes, f.length), (ssize_t)f.length);
+	for (int i = 0; i < 100000 && state_count(&g->state, counter) == before; i++)
+		(void)sched_yield(); /* the kernel may hand it to another thread */
+	cr_assert_eq(state_count(&g->state, counter), before + 1, "%zu tags, port %u", t.tags,
+		     t.dport);
+}
+
+Test(link, a_tag_that_the_kernel_has_taken_off_is_the_first)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
+	_cleanup_close_ int fd = attach_second_device(g);
+
+	for (int family = 4; family <= 6; family += 2) {
+		expect_received(g, fd, udp(.family = family, .dport = 80), PG_ALLOW,
+				PG_REASON_RULE);
+		for (size_t tags = 0; tags <= 2; tags++)
+			expect_received(
+				g, fd,
+				udp(.family = family, .dport = 81, .tags = tags, .vlans = { 7, 8 }),
+				PG_DENY, PG_REASON_NO_RULE);
+		for (size_t tags = 3; tags <= 8; tags++)
+			expect_received(g, fd, udp(.family = family, .dport = 80, .tags = tags),
+					PG_DENY, PG_REASON_MALFORMED);
+	}
+}
+
+Test(link, by_which_device_a_tagged_packet_is_received_is_not_known)
+{
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("rules: [allow 80/tcp on eth1, allow 81/tcp, deny in 81/tcp on eth0]");
+	_cleanup_close_ int fd = attach_second_device(g);
+
+	expect_received(g, fd, tcp(.family = 4, .dport = 80), PG_ALLOW, PG_REASON_RULE);
+	expect_received(g, fd, tcp(.family = 4, .dport = 81), PG_ALLOW, PG_REASON_RULE);
+	expect_received(g, fd, tcp(.family = 4, .dport = 80, .tags = 1), PG_ALLOW, PG_REASON_RULE);
+	expect_received(g, fd, tcp(.family = 4, .dport = 80, .tags = 1, .vlans = { 7 }), PG_DENY,
+			PG_REASON_NO_RULE);
+	expect_received(g, fd, tcp(.family = 4, .dport = 81, .tags = 1, .vlans = { 7 }), PG_DENY,
+			PG_REASON_RULE);
+	expect_received(g, fd, tcp(.family = 4, .dport = 81, .tags = 2, .vlans = { 0, 7 }), PG_DENY,
+			PG_REASON_RULE);
+}
+
 /*
- * A test run takes the type from where Ethernet has it, and some kernels want a whole IP header behind
- * that: a piece of the source address says the type, and a payload follows.
+ * A test run takes the type from where Ethernet has it, and some kernels want a whole IP header
+ * behind that: a piece of the source address says the type, and a payload follows.
  */
 static struct traffic bare_udp(int family, uint16_t port)
 {
-	return udp(.dport = port, .from = family == 4 ? "8.0.2.1" : "2001:db8:86dd::1", .payload = 40);
+	return udp(.dport = port, .from = family == 4 ? "8.0.2.1" : "2001:db8:86dd::1",
+		   .payload = 40);
 }
 
 static void expect_bare(const struct guarded *g, struct traffic t, struct expected e)
@@ -107,16 +181,19 @@ Test(link, a_frame_that_ends_within_a_tag_is_malformed)
 	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
 }
 
-/* --- IP headers ---------------------------------------------------------------------------------- */
+/* --- IP headers ----------------------------------------------------------------------------------
+ */
 
 Test(link, a_frame_that_ends_within_its_ip_header_is_malformed)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
 	for (size_t bytes = 0; bytes < 20; bytes++)
-		expect(g, tcp(.family = 4, .dport = 80, .cut = 40 - bytes), PG_DENY, PG_REASON_MALFORMED);
+		expect(g, tcp(.family = 4, .dport = 80, .cut = 40 - bytes), PG_DENY,
+		       PG_REASON_MALFORMED);
 	for (size_t bytes = 0; bytes < 40; bytes++)
-		expect(g, tcp(.family = 6, .dport = 80, .cut = 60 - bytes), PG_DENY, PG_REASON_MALFORMED);
+		expect(g, tcp(.family = 6, .dport = 80, .cut = 60 - bytes), PG_DENY,
+		       PG_REASON_MALFORMED);
 }
 
 Test(link, another_version_than_the_frame_says_is_malformed)
@@ -153,8 +230,10 @@ Test(link, ipv4_options_are_stepped_over)
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
 
 	for (size_t bytes = 4; bytes <= 40; bytes += 4) {
-		expect(g, tcp(.family = 4, .dport = 80, .options = bytes), PG_ALLOW, PG_REASON_RULE);
-		expect(g, udp(.family = 4, .dport = 81, .options = bytes), PG_DENY, PG_REASON_NO_RULE);
+		expect(g, tcp(.family = 4, .dport = 80, .options = bytes), PG_ALLOW,
+		       PG_REASON_RULE);
+		expect(g, udp(.family = 4, .dport = 81, .options = bytes), PG_DENY,
+		       PG_REASON_NO_RULE);
 	}
 }
 
@@ -190,7 +269,8 @@ Test(link, padding_behind_a_datagram_is_no_mistake)
 Test(link, a_header_beyond_what_the_program_sees_at_once_is_loaded)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic open = tcp(.dport = 80, .family = 4, .payload = 300), closed = tcp(.dport = 81, .family = 4, .payload = 300);
+	struct traffic open = tcp(.dport = 80, .family = 4, .payload = 300),
+		       closed = tcp(.dport = 81, .family = 4, .payload = 300);
 	struct frame f = frame_of(&open);
 	struct result got;
 
@@ -200,7 +280,8 @@ Test(link, a_header_beyond_what_the_program_sees_at_once_is_loaded)
 	f = frame_of(&closed);
 	for (size_t linear = 14; linear < 60; linear++) {
 		cr_assert_eq(run_frame_split(g, &f, linear, &got), 0);
-		cr_assert(!got.passed && got.reason == PG_REASON_NO_RULE, "%zu bytes: reason %d", linear, got.reason);
+		cr_assert(!got.passed && got.reason == PG_REASON_NO_RULE, "%zu bytes: reason %d",
+			  linear, got.reason);
 	}
 }
 
@@ -223,133 +304,4 @@ Test(link, jumbo_frames_are_judged_as_others)
 	f = frame_of(&t);
 	cr_assert_eq(run_frame(g, IN_XDP, &f, &got), 0);
 	cr_assert(!got.passed && got.reason == PG_REASON_MALFORMED);
-}
-
-/* --- the headers that hold ports ----------------------------------------------------------------- */
-
-Test(link, a_tcp_header_must_be_whole)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-
-	for (size_t missing = 1; missing <= 20; missing++)
-		expect(g, tcp(.dport = 80, .missing = missing), PG_DENY, PG_REASON_MALFORMED);
-}
-
-Test(link, a_udp_header_must_be_whole)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-
-	for (size_t missing = 1; missing <= 8; missing++)
-		expect(g, udp(.dport = 80, .missing = missing), PG_DENY, PG_REASON_MALFORMED);
-}
-
-Test(link, ports_that_lie_in_the_padding_are_not_read)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-
-	for (size_t missing = 1; missing <= 20; missing++)
-		expect(g, tcp(.dport = 80, .missing = missing, .padded = true), PG_DENY, PG_REASON_MALFORMED);
-	for (size_t missing = 1; missing <= 8; missing++)
-		expect(g, udp(.dport = 80, .missing = missing, .padded = true), PG_DENY, PG_REASON_MALFORMED);
-}
-
-Test(link, a_tcp_header_says_its_own_length)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.dport = 80, .family = 6, .tcp_options = 12);
-	struct frame f = frame_of(&t);
-
-	expect(g, tcp(.dport = 80, .tcp_options = 40), PG_ALLOW, PG_REASON_RULE);
-	expect(g, tcp(.dport = 80, .tcp_options = 12, .missing = 1), PG_DENY, PG_REASON_MALFORMED);
-	f.bytes[f.transport + 12] = 4 << 4;
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-	f.bytes[f.transport + 12] = 9 << 4;
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-	f.bytes[f.transport + 12] = 8 << 4;
-	expect_frame(g, &f, PG_ALLOW, PG_REASON_RULE);
-}
-
-/* --- IPv6 extension headers ---------------------------------------------------------------------- */
-
-Test(link, ports_are_found_behind_extension_headers)
-{
-	static const uint8_t kinds[] = { HOP_BY_HOP, ROUTING, AUTHENTICATION, DESTINATION, 135, 139, 140 };
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		expect(g, tcp(.family = 6, .dport = 80, .extensions = { kinds[i] }, .extension_count = 1),
-		       PG_ALLOW, PG_REASON_RULE);
-		expect(g, udp(.family = 6, .dport = 81, .extensions = { kinds[i] }, .extension_count = 1),
-		       PG_DENY, PG_REASON_NO_RULE);
-	}
-}
-
-Test(link, extension_headers_of_all_kinds_follow_each_other)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.family = 6, .dport = 80, .extension_count = 5,
-			       .extensions = { HOP_BY_HOP, DESTINATION, ROUTING, AUTHENTICATION, DESTINATION });
-
-	expect(g, t, PG_ALLOW, PG_REASON_RULE);
-	t.dport = 81;
-	expect(g, t, PG_DENY, PG_REASON_NO_RULE);
-}
-
-Test(link, eight_extension_headers_pass_and_nine_are_malformed)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = udp(.family = 6, .dport = 80);
-
-	memset(t.extensions, DESTINATION, sizeof(t.extensions));
-	for (t.extension_count = 1; t.extension_count <= 8; t.extension_count++)
-		expect(g, t, PG_ALLOW, PG_REASON_RULE);
-	for (; t.extension_count <= EXTENSIONS_MAX; t.extension_count++)
-		expect(g, t, PG_DENY, PG_REASON_MALFORMED);
-	t.extension_count = 8;
-	t.dport = 81;
-	expect(g, t, PG_DENY, PG_REASON_NO_RULE);
-}
-
-Test(link, an_extension_header_that_reaches_beyond_the_datagram_is_malformed)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = udp(.family = 6, .dport = 80, .extensions = { DESTINATION }, .extension_count = 1);
-	struct frame f = frame_of(&t);
-
-	f.bytes[f.ip + 41] = 1;	/* 16 bytes: the ports would lie behind the datagram */
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-	f.bytes[f.ip + 41] = 255;
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-	t.padding = 300;
-	f = frame_of(&t);
-	f.bytes[f.ip + 41] = 1;
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-}
-
-Test(link, no_next_header_carries_no_port)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-
-	expect(g, ip(.family = 6, .proto = NO_NEXT, .dport = 80), PG_DENY, PG_REASON_PROTOCOL);
-	expect(g, ip(.family = 6, .proto = NO_NEXT, .extensions = { HOP_BY_HOP }, .extension_count = 1),
-	       PG_DENY, PG_REASON_PROTOCOL);
-}
-
-Test(link, an_ipv6_jumbogram_without_a_length_is_malformed)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic t = tcp(.family = 6, .dport = 80);
-	struct frame f = frame_of(&t);
-
-	f.bytes[f.ip + 5] = 0;
-	expect_frame(g, &f, PG_DENY, PG_REASON_MALFORMED);
-}
-
-Test(link, every_protocol_of_ipv4_is_judged_by_its_number)
-{
-	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	static const uint8_t extensions_of_ipv6[] = { 0, 43, 44, 51, 60 };
-
-	for (size_t i = 0; i < ARRAY_SIZE(extensions_of_ipv6); i++)
-		expect(g, ip(.family = 4, .proto = extensions_of_ipv6[i], .dport = 80), PG_DENY, PG_REASON_PROTOCOL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What has no ports: ICMP, IGMP, and all the other IP protocols, which are shut out unless they are named. */
+/* What has no ports: ICMP, IGMP, and all the other IP protocols, which are shut out unless they are
+ * named. */
 #include <criterion/criterion.h>
 
 #include <bpf/bpf.h>
@@ -7,7 +8,7 @@
 #include "bpf/lib/expect.h"
 #include "util/cleanup.h"
 
-#define ECHO 255	/* struct traffic's word for an echo request */
+#define ECHO 255 /* struct traffic's word for an echo request */
 #define PROTO_VRRP 112
 #define PROTO_OSPF 89
 
@@ -16,8 +17,8 @@ struct bucket {
 	uint64_t filled_ns;
 };
 
-static void expect_types(const struct guarded *g, struct traffic t, const uint8_t *types, size_t count,
-			 enum pg_verdict verdict)
+static void expect_types(const struct guarded *g, struct traffic t, const uint8_t *types,
+			 size_t count, enum pg_verdict verdict)
 {
 	for (size_t i = 0; i < count; i++) {
 		t.type = types[i];
@@ -27,7 +28,8 @@ static void expect_types(const struct guarded *g, struct traffic t, const uint8_
 
 Test(protocols, icmp_errors_and_answers_pass_whatever_the_policy)
 {
-	/* Echo reply, unreachable (path MTU), quench, router messages, exceeded, parameter, timestamp reply. */
+	/* Echo reply, unreachable (path MTU), quench, router messages, exceeded, parameter,
+	 * timestamp reply. */
 	static const uint8_t types[] = { 0, 3, 4, 9, 10, 11, 12, 14 };
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: deny, redirect: deny}");
 
@@ -37,8 +39,8 @@ Test(protocols, icmp_errors_and_answers_pass_whatever_the_policy)
 Test(protocols, icmpv6_errors_neighbours_and_groups_pass_whatever_the_policy)
 {
 	/* Errors (too big), echo reply, MLD, ND, inverse ND, MLDv2, SEND, multicast routers. */
-	static const uint8_t types[] = { 1, 2, 3, 4, 129, 130, 131, 132, 133, 134, 135, 136, 141, 142, 143, 148,
-					 149, 151, 152, 153 };
+	static const uint8_t types[] = { 1,   2,   3,   4,   129, 130, 131, 132, 133, 134,
+					 135, 136, 141, 142, 143, 148, 149, 151, 152, 153 };
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: deny, redirect: deny}");
 
 	expect_types(g, icmp6(), types, ARRAY_SIZE(types), PG_ALLOW);
@@ -46,8 +48,11 @@ Test(protocols, icmpv6_errors_neighbours_and_groups_pass_whatever_the_policy)
 
 Test(protocols, icmp_questions_other_than_echo_are_refused)
 {
-	static const uint8_t v4[] = { 13, 15, 17, 42, 254 };	/* timestamp, information, mask, extended echo */
-	static const uint8_t v6[] = { 138, 139, 140, 144, 160, 200, 254 };	/* renumbering, node information … */
+	static const uint8_t v4[] = { 13, 15, 17, 42,
+				      254 }; /* timestamp, information, mask, extended echo */
+	static const uint8_t v6[] = {
+		138, 139, 140, 144, 160, 200, 254
+	}; /* renumbering, node information … */
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: allow, redirect: allow}");
 
 	expect_types(g, icmp(), v4, ARRAY_SIZE(v4), PG_DENY);
@@ -72,12 +77,12 @@ Test(protocols, echo_at_a_rate_passes_its_burst_and_then_a_token_at_a_time)
 	struct bucket bucket;
 	uint32_t zero = 0;
 
-	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);	/* twice: by XDP and by tc */
+	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP); /* twice: by XDP and by tc */
 	expect(g, icmp6(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
 	expect(g, icmp6(.type = ECHO), PG_DENY, PG_REASON_RATE);
 	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
-	bucket.filled_ns -= 130ULL * 1000000000;	/* two minutes and a little go by */
+	bucket.filled_ns -= 130ULL * 1000000000; /* two minutes and a little go by */
 	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
@@ -92,7 +97,7 @@ Test(protocols, a_bucket_never_holds_more_than_its_burst)
 
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
-	bucket.filled_ns = 1;		/* since the machine was started */
+	bucket.filled_ns = 1; /* since the machine was started */
 	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
@@ -133,7 +138,8 @@ Test(protocols, icmp_of_the_other_family_is_no_icmp)
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 
 	expect(g, ip(.family = 6, .proto = IPPROTO_ICMP, .type = 3), PG_DENY, PG_REASON_PROTOCOL);
-	expect(g, ip(.family = 4, .proto = IPPROTO_ICMPV6, .type = 135), PG_DENY, PG_REASON_PROTOCOL);
+	expect(g, ip(.family = 4, .proto = IPPROTO_ICMPV6, .type = 135), PG_DENY,
+	       PG_REASON_PROTOCOL);
 }
 
 Test(protocols, icmpv6_is_found_behind_a_hop_by_hop_header)
@@ -141,7 +147,7 @@ Test(protocols, icmpv6_is_found_behind_a_hop_by_hop_header)
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: deny}");
 	struct traffic t = icmp6(.type = 143, .extensions = { HOP_BY_HOP }, .extension_count = 1);
 
-	expect(g, t, PG_ALLOW, PG_REASON_ICMP);		/* MLDv2 comes with a router alert */
+	expect(g, t, PG_ALLOW, PG_REASON_ICMP); /* MLDv2 comes with a router alert */
 	t.type = ECHO;
 	expect(g, t, PG_DENY, PG_REASON_ICMP);
 }
@@ -150,17 +156,22 @@ Test(protocols, igmp_passes_to_groups_alone)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 
-	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "224.0.0.1", .options = 4), PG_ALLOW, PG_REASON_ICMP);
-	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "239.255.255.250"), PG_ALLOW, PG_REASON_ICMP);
-	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "240.0.0.1"), PG_DENY, PG_REASON_PROTOCOL);
+	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "224.0.0.1", .options = 4), PG_ALLOW,
+	       PG_REASON_ICMP);
+	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "239.255.255.250"), PG_ALLOW,
+	       PG_REASON_ICMP);
+	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP, .to = "240.0.0.1"), PG_DENY,
+	       PG_REASON_PROTOCOL);
 	expect(g, ip(.family = 4, .proto = IPPROTO_IGMP), PG_DENY, PG_REASON_PROTOCOL);
 	expect(g, ip(.family = 6, .proto = IPPROTO_IGMP), PG_DENY, PG_REASON_PROTOCOL);
 }
 
 Test(protocols, every_other_protocol_is_refused)
 {
-	static const uint8_t all[] = { 3, 4, 33, 41, 46, 47, 50, 88, 89, 94, 103, 112, 115, 132, 137, 253, 255 };
-	_cleanup_guarded_ struct guarded *g = guarded_by("default: {in: allow}\nrules: [allow any]");
+	static const uint8_t all[] = { 3,  4,   33,  41,  46,  47,  50,  88, 89,
+				       94, 103, 112, 115, 132, 137, 253, 255 };
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("default: {in: allow}\nrules: [allow any]");
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		expect(g, ip(.proto = all[i], .dport = 80), PG_DENY, PG_REASON_PROTOCOL);
@@ -181,9 +192,9 @@ Test(protocols, a_protocol_that_is_named_is_let_in)
 
 Test(protocols, a_protocol_may_be_let_in_from_some_alone)
 {
-	_cleanup_guarded_ struct guarded *g = guarded_by(
-		"sets: {peers: [192.0.2.0/28, '2001:db8::/64']}\n"
-		"protocols: [{gre: {from: '@peers'}}, {esp: {from: 203.0.113.7}}]");
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("sets: {peers: [192.0.2.0/28, '2001:db8::/64']}\n"
+			   "protocols: [{gre: {from: '@peers'}}, {esp: {from: 203.0.113.7}}]");
 
 	expect(g, ip(.proto = IPPROTO_GRE), PG_ALLOW, PG_REASON_PROTOCOL);
 	expect(g, ip(.proto = IPPROTO_GRE, .from = "192.0.2.16"), PG_DENY, PG_REASON_PROTOCOL);
@@ -195,7 +206,8 @@ Test(protocols, a_protocol_may_be_let_in_from_some_alone)
 Test(protocols, a_protocol_is_found_behind_extension_headers)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("protocols: [gre]");
-	struct traffic t = ip(.family = 6, .proto = IPPROTO_GRE, .extensions = { DESTINATION }, .extension_count = 1);
+	struct traffic t = ip(.family = 6, .proto = IPPROTO_GRE, .extensions = { DESTINATION },
+			      .extension_count = 1);
 
 	expect(g, t, PG_ALLOW, PG_REASON_PROTOCOL);
 	t.proto = IPPROTO_SCTP;

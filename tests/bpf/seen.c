@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of what was refused (pg_seen): however sources and ports are spread, every refusal is in
- * exactly one of its slots, so that what events say adds up to what the counters say.
+ * The table of what was refused (pg_seen): however sources and ports are spread, every refusal is
+ * in exactly one of its slots, so that what events say adds up to what the counters say.
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -15,7 +15,7 @@
 #include "unit/policy_help.h"
 #include "util/cleanup.h"
 
-#define NEW_KINDS 128		/* that the kernel makes an epoch and CPU */
+#define NEW_KINDS 128 /* that the kernel makes an epoch and CPU */
 #define FLOOD 20000
 #define LEVELS (PG_SEEN_REST + 1)
 
@@ -104,8 +104,10 @@ static void comes(const struct guarded *g, struct traffic packet)
 /* One of many: any source of a few thousand or of all, any port, whole, cut short or in pieces. */
 static void random_packet(const struct guarded *g, uint32_t *random, uint32_t sources)
 {
-	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_UDPLITE,
-					  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6 };
+	static const uint8_t protos[] = {
+		IPPROTO_TCP,     IPPROTO_TCP, IPPROTO_UDP,  IPPROTO_UDP,
+		IPPROTO_UDPLITE, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6
+	};
 	char from[INET6_ADDRSTRLEN];
 	uint32_t source = htonl(0x0a000000 + pick(random, sources));
 	struct traffic t = {
@@ -126,7 +128,8 @@ static void random_packet(const struct guarded *g, uint32_t *random, uint32_t so
 	comes(g, t);
 }
 
-/* What the agent does when it has read the table: what was not hit since may be used for other kinds. */
+/* What the agent does when it has read the table: what was not hit since may be used for other
+ * kinds. */
 static void agent_has_read(const struct guarded *g)
 {
 	struct pg_control *c = g->state.control;
@@ -156,8 +159,10 @@ Test(seen, refusals_of_one_kind_are_one_slot_that_says_all_of_it)
 		comes(g, tcp(.dport = 81, .sport = 1000 + i));
 	s = only_slot(&t, PG_SEEN_KIND);
 	cr_assert_eq(s->count, 100);
-	cr_assert(s->hook == PG_HOOK_INBOUND && s->verdict == PG_DENY && s->reason == PG_REASON_RULE);
-	cr_assert(s->rule == g->policy.rules[0].id && s->local_port == 81 && s->proto == IPPROTO_TCP);
+	cr_assert(s->hook == PG_HOOK_INBOUND && s->verdict == PG_DENY &&
+		  s->reason == PG_REASON_RULE);
+	cr_assert(s->rule == g->policy.rules[0].id && s->local_port == 81 &&
+		  s->proto == IPPROTO_TCP);
 	cr_assert(s->family == 4 && s->remote_port == 1000 && s->ports_known && s->ifindex == 1);
 	address_of(PEER4, address);
 	cr_assert_arr_eq(s->remote, address, 16);
@@ -243,7 +248,7 @@ Test(seen, a_scan_is_over_after_a_minute_of_quiet)
 
 	for (uint16_t port = 100; port < 150; port++)
 		comes(g, tcp(.dport = port));
-	g->state.control->epoch += PG_SCAN_QUIET;	/* not read: the slot is not free for others */
+	g->state.control->epoch += PG_SCAN_QUIET; /* not read: the slot is not free for others */
 	comes(g, tcp(.dport = 300));
 	(void)slots_of(&t, PG_SEEN_SOURCE, &during);
 	cr_assert_eq(during, 50 - PG_SCAN_PORTS + 1);
@@ -268,7 +273,8 @@ Test(seen, sources_that_are_spread_are_summed_by_port)
 	}
 	cr_assert_leq(slots_of(&t, PG_SEEN_KIND, &kinds), NEW_KINDS);
 	port = only_slot(&t, PG_SEEN_PORT);
-	cr_assert(port->local_port == 81 && port->proto == IPPROTO_TCP && port->reason == PG_REASON_NO_RULE);
+	cr_assert(port->local_port == 81 && port->proto == IPPROTO_TCP &&
+		  port->reason == PG_REASON_NO_RULE);
 	cr_assert_eq(port->count, 4000 - kinds);
 	expect_sum(g, &t);
 }
@@ -300,7 +306,8 @@ Test(seen, every_refusal_is_in_one_slot_while_the_agent_reads_and_slots_change_h
 		if (round % 3)
 			agent_has_read(g);
 		if (round % 10 == 9)
-			change_policy(g, round % 20 == 9 ? "mode: audit" : "rules: [deny in 80-90]");
+			change_policy(g,
+				      round % 20 == 9 ? "mode: audit" : "rules: [deny in 80-90]");
 	}
 	cr_assert_gt(refused(g), FLOOD / 4);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Building frames; see frame.h. Headers are appended front to back, the lengths filled in at the end. */
+/* Building frames; see frame.h. Headers are appended front to back, the lengths filled in at the
+ * end. */
 #include "bpf/lib/frame.h"
 
 #include <criterion/criterion.h>
@@ -90,7 +91,7 @@ static void put_ipv4(struct frame *f, const struct traffic *t)
 	h[9] = t->proto;
 	put_address(f, t->from ? t->from : PEER4, 4);
 	put_address(f, t->to ? t->to : HERE4, 4);
-	memset(grow(f, t->options), 1, t->options);	/* no-operation */
+	memset(grow(f, t->options), 1, t->options); /* no-operation */
 }
 
 static void put_fragment_header(uint8_t *h, const struct traffic *t)
@@ -102,7 +103,8 @@ static void put_fragment_header(uint8_t *h, const struct traffic *t)
 
 static void put_extension(struct frame *f, const struct traffic *t, uint8_t kind, uint8_t **next)
 {
-	/* Authentication counts in units of 4 less 2 (RFC 4302, 2.2): 24 bytes; routing is 24, too. */
+	/* Authentication counts in units of 4 less 2 (RFC 4302, 2.2): 24 bytes; routing is 24, too.
+	 */
 	size_t bytes = kind == AUTHENTICATION || kind == ROUTING ? 24 : 8;
 	uint8_t *h = grow(f, bytes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making a guarded machine; see guarded.h. What start.c does before it attaches is done here by the same
- * functions. The process stays on one CPU, so that what is kept by CPU is kept in one place.
+ * Making a guarded machine; see guarded.h. What start.c does before it attaches is done here by the
+ * same functions. The process stays on one CPU, so that what is kept by CPU is kept in one place.
  */
 #include "bpf/lib/guarded.h"
 
@@ -70,7 +70,7 @@ static void fill_control(int fd)
 static void open_programs(struct guarded *g)
 {
 	static const char *const names[ENTRIES] = {
-		[IN_XDP] = "pg_in_xdp", [IN_TC] = "pg_in_tc", [IN_L3] = "pg_in_l3",
+		[IN_XDP] = "pg_in_xdp", [IN_TC] = "pg_in_tc",   [IN_L3] = "pg_in_l3",
 		[OUT_TC] = "pg_out_tc", [OUT_L3] = "pg_out_l3",
 	};
 
@@ -80,7 +80,8 @@ static void open_programs(struct guarded *g)
 	}
 }
 
-/* The names that the rules of tests call devices: eth0 is the one by which packets come where none is said. */
+/* The names that the rules of tests call devices: eth0 is the one by which packets come where none
+ * is said. */
 uint32_t device_of(void *data, const char *name)
 {
 	(void)data;
@@ -144,7 +145,9 @@ void put_in_force(struct guarded *g, struct policy *next, bool new_generation)
 {
 	bool first = !g->state.control->changes;
 	struct change change = {
-		.from = first ? NULL : &g->policy, .to = next, .new_generation = new_generation,
+		.from = first ? NULL : &g->policy,
+		.to = next,
+		.new_generation = new_generation,
 		.device = device_of,
 	};
 	struct pg_error err = PG_ERROR_INIT;
@@ -190,15 +193,16 @@ void remove_rule(struct guarded *g, const char *sentence)
 	put_in_force(g, &next, false);
 }
 
-uint32_t second_device(void)
+uint32_t second_device(int *ret_fd)
 {
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);	/* left open: the device is gone with it */
+	_cleanup_close_ int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		cr_skip_test("no /dev/net/tun");
 	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "eth1");
 	must(ioctl(fd, TUNSETIFF, &request), "TAP device");
+	*ret_fd = TAKE_FD(fd);
 	return if_nametoindex("eth1");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guarded machine for one test: the programs as `portguard up` loads and pins them, with a policy in
- * force, in namespaces of the test's own process - its bpffs and its network are gone with it - and
- * attached to nothing: packets are put to the programs by hand (BPF_PROG_TEST_RUN).
+ * A guarded machine for one test: the programs as `portguard up` loads and pins them, with a policy
+ * in force, in namespaces of the test's own process - its bpffs and its network are gone with it -
+ * and attached to nothing: packets are put to the programs by hand (BPF_PROG_TEST_RUN).
  */
 #ifndef PORTGUARD_TESTS_GUARDED_H
 #define PORTGUARD_TESTS_GUARDED_H
@@ -15,9 +15,9 @@ enum entry { IN_XDP, IN_TC, IN_L3, OUT_TC, OUT_L3, ENTRIES };
 struct guarded {
 	struct paths paths;
 	struct state state;
-	struct policy policy;		/* in force */
+	struct policy policy; /* in force */
 	int programs[ENTRIES];
-	uint32_t device;		/* by which packets come and go; 1 is "eth0" */
+	uint32_t device; /* by which packets come and go; 1 is "eth0" */
 };
 
 /* Put the policy of a YAML text, `version: 1` aside, in force on a machine that was not guarded. */
@@ -25,7 +25,8 @@ struct guarded *guarded_by(const char *yaml);
 void guarded_end(struct guarded **g);
 #define _cleanup_guarded_ _cleanup_(guarded_end)
 
-/* Another policy instead, as by `apply --exact`; one rule more, by `allow`; one less, by `remove`. */
+/* Another policy instead, as by `apply --exact`; one rule more, by `allow`; one less, by `remove`.
+ */
 void change_policy(struct guarded *g, const char *yaml);
 void add_rule(struct guarded *g, const char *sentence);
 void remove_rule(struct guarded *g, const char *sentence);
@@ -35,8 +36,11 @@ void put_in_force(struct guarded *g, struct policy *next, bool new_generation);
 void policy_of(const char *yaml, struct policy *ret);
 uint32_t device_of(void *data, const char *name);
 
-/* A second device, "eth1"; returns its index. Where the kernel has no TAP devices the test is skipped. */
-uint32_t second_device(void);
+/*
+ * A second device, "eth1": a TAP device, by whose descriptor frames can really come in. Returns its
+ * index; where the kernel has no such devices the test is skipped.
+ */
+uint32_t second_device(int *ret_fd);
 
 /* A pinned map's descriptor, for what a test must age by hand; closed by the caller. */
 int guarded_map(const struct guarded *g, const char *name);

@@ -5,11 +5,10 @@
 
 #define PICK(list) list[pick(random, ARRAY_SIZE(list))]
 #define RULES_MAX 12
-#define PROTO_OSPF 89
 
 static const char *const peer_words[] = {
-	"192.0.2.7", "192.0.2.0/24", "192.0.0.0/16", "0.0.0.0/0", "::/0", "2001:db8::/32", "2001:db8::7",
-	"fe80::/10", "@one", "@two", "128.0.0.0/1",
+	"192.0.2.7",   "192.0.2.0/24", "192.0.0.0/16", "0.0.0.0/0", "::/0",        "2001:db8::/32",
+	"2001:db8::7", "fe80::/10",    "@one",         "@two",      "128.0.0.0/1",
 };
 static const char *const addresses4[] = {
 	"192.0.2.7", "192.0.2.8", "192.0.9.9", "10.0.0.1", "200.1.1.1", "224.0.0.251", "0.0.0.0",
@@ -29,13 +28,15 @@ static int port_words(char *to, size_t size, uint32_t *random, unsigned first_po
 
 	switch (pick(random, 8)) {
 	case 0:
-		return snprintf(to, size, "%u-%u%s", first, last > first ? last : first + 1, PICK(protos));
+		return snprintf(to, size, "%u-%u%s", first, last > first ? last : first + 1,
+				PICK(protos));
 	case 1:
 		return snprintf(to, size, "%u,%u-%u%s", last, last + 1, last + 3, PICK(protos));
 	case 2:
 		return snprintf(to, size, "%u/udp", PICK(essential_ports));
 	case 3:
-		return first_port ? snprintf(to, size, "%u-65535", first) : snprintf(to, size, "any%s", PICK(protos));
+		return first_port ? snprintf(to, size, "%u-65535", first)
+				  : snprintf(to, size, "any%s", PICK(protos));
 	default:
 		return snprintf(to, size, "%u%s", first, PICK(protos));
 	}
@@ -47,15 +48,19 @@ static void random_rule(struct policy *p, uint32_t *random, unsigned first_port)
 	const char *direction = PICK(directions);
 	bool in = *direction != 'b';
 	char text[200];
-	int used = snprintf(text, sizeof(text), "%s %s", pick(random, 3) ? "allow" : "deny", direction);
+	int used = snprintf(text, sizeof(text), "%s %s", pick(random, 3) ? "allow" : "deny",
+			    direction);
 
 	used += port_words(text + used, sizeof(text) - (size_t)used, random, first_port);
 	if (in && pick(random, 2))
-		used += snprintf(text + used, sizeof(text) - (size_t)used, " from %s", PICK(peer_words));
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " from %s",
+				 PICK(peer_words));
 	if (!pick(random, 3))
-		used += snprintf(text + used, sizeof(text) - (size_t)used, " at %s", PICK(peer_words));
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " at %s",
+				 PICK(peer_words));
 	if (in && !pick(random, 4))
-		(void)snprintf(text + used, sizeof(text) - (size_t)used, " on %s", PICK(device_words));
+		(void)snprintf(text + used, sizeof(text) - (size_t)used, " on %s",
+			       PICK(device_words));
 	(void)add_rules(p, text);
 }
 
@@ -105,7 +110,7 @@ void random_change(struct policy *p, uint32_t *random, unsigned first_port)
 	uint32_t what = pick(random, 12);
 
 	if (first_port && what > 9)
-		what = 0;	/* these would change the answers of all ports */
+		what = 0; /* these would change the answers of all ports */
 	if (what == 9) {
 		p->echo = pick(random, 2) ? PG_ALLOW : PG_DENY;
 	} else if (what == 10) {
@@ -143,7 +148,7 @@ struct pg_question random_question(uint32_t *random, const char **ret_device)
 	address_of(q.family == 4 ? PICK(addresses4) : PICK(addresses6), q.local);
 	*ret_device = PICK(device_words);
 	q.ifindex = device_of(NULL, *ret_device);
-	if (!q.ifindex)	/* not there: packets come by one that no rule names */
+	if (!q.ifindex) /* not there: packets come by one that no rule names */
 		q.ifindex = 77;
 	return q;
 }
