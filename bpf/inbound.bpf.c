@@ -14,6 +14,7 @@
 #define TCP_STATE_CLOSE 7
 #define TCP_STATE_LISTEN 10
 #define FRAGMENT_SECONDS 30
+#define NS_PER_SECOND 1000000000ULL
 #define EARLY_FRAGMENTS 256 /* a second and CPU */
 
 static __always_inline struct pg_decision verdict(__u8 verdict, __u8 reason)
@@ -63,23 +64,26 @@ static __always_inline void remember_fragment(const struct packet *p)
 /* One token of the bucket of echo requests. */
 static __always_inline bool take_token(const struct pg_bucket_config *rate)
 {
-	__u64 now = bpf_ktime_get_ns(), filled, most = (__u64)rate->burst * 1000;
+	__u64 now = bpf_ktime_get_ns(), elapsed, added, filled, most = (__u64)rate->burst * 1000;
 	struct pg_bucket *bucket;
 	bool taken = false;
 	__u32 zero = 0;
 
 	bucket = bpf_map_lookup_elem(&pg_buckets, &zero);
-	if (!bucket)
+	if (!bucket || !rate->per_second_x1000)
 		return false;
 	bpf_spin_lock(&bucket->lock);
-	filled = now - bucket->filled_ns;
-	if (filled > 1000000000000ULL) /* over 1,000 s: full anyway, and no overflow */
-		filled = 1000000000000ULL;
-	filled = filled / 1000000 * rate->per_second_x1000 / 1000 + bucket->tokens_x1000;
-	if (filled > most)
+	elapsed = now - bucket->filled_ns;
+	if (elapsed > 1000 * NS_PER_SECOND) /* full anyway, and no overflow */
+		elapsed = 1000 * NS_PER_SECOND;
+	added = elapsed / 1000000 * rate->per_second_x1000 / 1000;
+	filled = added + bucket->tokens_x1000;
+	if (filled >= most) {
 		filled = most;
-	if (filled != bucket->tokens_x1000 || !bucket->filled_ns)
 		bucket->filled_ns = now;
+	} else if (added) { /* the time that made no whole part of a token counts on */
+		bucket->filled_ns += added * NS_PER_SECOND / rate->per_second_x1000;
+	}
 	if (filled >= 1000) {
 		filled -= 1000;
 		taken = true;

@@ -300,9 +300,8 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 		.drain = drain_ring,
 		.data = a,
 	};
-	int r = open_signals(a);
+	int r = open_timer(a);
 
-	r = r ? r : open_timer(a);
 	r = r ? r : open_links(a);
 	r = r ? r : open_ring(a);
 	if (!r) {
@@ -420,8 +419,9 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		.watch = start->watch,
 	};
 	_cleanup_close_ int lock = -1;
-	int r = hold_agent_lock(start->paths, &lock, err);
+	int r = open_signals(&a); /* first: one that comes during the start ends it in order */
 
+	r = r ? r : hold_agent_lock(start->paths, &lock, err);
 	if (r)
 		return r;
 	r = begin(&a, start, err);

@@ -71,15 +71,18 @@ struct packets {
 	int base_array;
 	int inbound, spread, spread_array, outbound;
 	int listener, client, server;	/* an open TCP connection, for SOCKET */
-	unsigned repeat;
+	unsigned turns, repeat;
 };
 
 /* Open the programs of an instance whose pins are in @pins. */
-void packets_open(struct packets *p, const char *pins, unsigned repeat);
+void packets_open(struct packets *p, const char *pins, unsigned turns, unsigned repeat);
 void packets_close(struct packets *p);
 
-/* ns that a packet takes over an empty program, which takes *ret_base. */
-double packets_measure(const struct packets *p, enum packet_kind kind, double *ret_base);
+/**
+ * packets_measure() - What a packet of each of the first @kinds takes over an empty program, in ns.
+ * Return: what the empty program takes.
+ */
+double packets_measure(const struct packets *p, size_t kinds, double *ret_ns);
 
 /* --- commands.c --- */
 

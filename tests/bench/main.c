@@ -77,6 +77,7 @@ static struct row rows[ROWS] = {
 
 struct bench {
 	size_t rounds;
+	unsigned turns;		/* of packets, in a round */
 	unsigned repeat;	/* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
 };
@@ -98,14 +99,11 @@ static double apply(const struct world *w, const char *path)
 /* Both into .value, or, under the policy that rows are compared to, into .base. */
 static void measure_packets(struct bench *b, const struct packets *p, size_t round, bool many)
 {
-	for (int kind = 0; kind < PACKET_KINDS; kind++) {
-		struct row *row = &rows[ROW_PACKETS + kind];
-		double empty, over = packets_measure(p, kind, &empty);
+	double ns[PACKET_KINDS];
 
-		(many ? row->value : row->base)[round] = over;
-		if (kind == DROP)
-			b->empty_ns[round] = empty;
-	}
+	b->empty_ns[round] = packets_measure(p, PACKET_KINDS, ns);
+	for (int kind = 0; kind < PACKET_KINDS; kind++)
+		(many ? rows[ROW_PACKETS + kind].value : rows[ROW_PACKETS + kind].base)[round] = ns[kind];
 }
 
 struct place {
@@ -156,22 +154,24 @@ static void measure_agent(const struct world *w, const struct bench *b, size_t r
 	struct packets p;
 	struct memory memory;
 	struct agent agent;
-	double empty;
+	double with[PACKET_KINDS], without[PACKET_KINDS];
 	char cgroup[BENCH_PATH + 16];
 
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_b", w->cgroup);
 	agent = agent_start(w, INSTANCE_B, WORDS("run", "-c", ONE_B, "--cgroup", cgroup, "--event-log", EVENT_LOG));
 	rows[ROW_READY].value[round] = agent.ready_ms;
-	packets_open(&p, PINS_B, b->repeat);
-	rows[ROW_EVENTS_DROP].value[round] = packets_measure(&p, DROP, &empty);
-	rows[ROW_EVENTS_SPREAD].value[round] = packets_measure(&p, DROP_SPREAD, &empty);
+	packets_open(&p, PINS_B, b->turns, b->repeat);
+	(void)packets_measure(&p, DROP_SPREAD + 1, with);
 	memory = memory_of(w, INSTANCE_B);
 	rows[ROW_RSS].value[round] = memory.agent_kib;
 	rows[ROW_MAPS].value[round] = memory.maps_kib;
 	agent_end(&agent);
-	rows[ROW_EVENTS_DROP].base[round] = packets_measure(&p, DROP, &empty);
-	rows[ROW_EVENTS_SPREAD].base[round] = packets_measure(&p, DROP_SPREAD, &empty);
+	(void)packets_measure(&p, DROP_SPREAD + 1, without);
 	packets_close(&p);
+	for (int kind = DROP; kind <= DROP_SPREAD; kind++) {
+		rows[ROW_EVENTS_DROP + kind].value[round] = with[kind];
+		rows[ROW_EVENTS_DROP + kind].base[round] = without[kind];
+	}
 	(void)run_portguard(w, INSTANCE_B, WORDS("down", "--purge"));
 }
 
@@ -208,7 +208,7 @@ static int bench(const struct world *w, void *data)
 	world_policy(ONE_B, WORLD_DEVICE_B, 1);
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_a", w->cgroup);
 	(void)run_portguard(w, INSTANCE_A, WORDS("up", "-c", ONE_A, "--cgroup", cgroup));
-	packets_open(&p, PINS_A, b->repeat);
+	packets_open(&p, PINS_A, b->turns, b->repeat);
 	for (size_t round = 0; round < b->rounds; round++)
 		one_round(w, b, &p, round);
 	packets_close(&p);
@@ -219,7 +219,7 @@ static int bench(const struct world *w, void *data)
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .rounds = 31, .repeat = 50000 };
+	static struct bench b = { .rounds = 15, .turns = 5, .repeat = 100000 };
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -230,8 +230,8 @@ int main(int argc, char **argv)
 	(void)snprintf(w.portguard, sizeof(w.portguard), "%s", portguard_path);
 	free(portguard_path);
 	if (argc > 2 && !strcmp(argv[2], "quick")) {
-		b.rounds = 9;
-		b.repeat = 20000;
+		b.rounds = 7;
+		b.turns = 3;
 	}
 	return world_run(&w, bench, &b);
 }

@@ -310,6 +310,7 @@ static int result(int error, const struct paths *paths, struct pg_error *err)
 	case -ECONNRESET:
 		return pg_fail(err, error, PG_EXIT_UNAVAILABLE,
 			       "events: the agent of instance '%s' has ended", paths->instance);
+	case -EBADF:
 	case -ENOSPC:
 	case -EIO:
 	case -EDQUOT:

@@ -2,6 +2,7 @@
 /* up, and the words that it shares with run. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,17 @@ struct guard_start start_from_words(const struct start_words *w, struct policy *
 	};
 }
 
+static void block_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy policy = { 0 };
@@ -71,6 +83,7 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	if (realpath(words.config, config))
 		words.config = config; /* `apply` and `save` may run elsewhere */
 	start = start_from_words(&words, &policy);
+	block_signals();	/* done whole or not at all */
 	r = guard_begin(&ctx->paths, &start, &guard, err);
 	if (r)
 		return r;

@@ -57,7 +57,7 @@ static uint32_t device_index(void *data, const char *name)
 	return if_nametoindex(name);
 }
 
-static int check_netns(const struct guard *g, struct pg_error *err)
+int guard_check_netns(const struct guard *g, struct pg_error *err)
 {
 	uint64_t cookie;
 	uint32_t inum;
@@ -127,15 +127,22 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 	return r;
 }
 
-/* New rules begin to count at what their id has counted for others before. */
-static void base_hits(const struct guard *g, struct policy *next)
+/* Ids for new rules, which begin to count at what their id has counted for others before. */
+static int number_rules(const struct guard *g, struct policy *next, struct pg_error *err)
 {
-	for (size_t i = 0; i < next->rule_count; i++) {
-		struct rule *rule = &next->rules[i];
+	_cleanup_free_ bool *fresh = calloc(next->rule_count + 1, sizeof(*fresh));
+	int r;
 
-		if (policy_find_rule(&g->policy, rule) < 0)
-			rule->hits_base = state_count(&g->state, PG_COUNT_RULE(rule->id));
-	}
+	if (!fresh)
+		return -ENOMEM;
+	for (size_t i = 0; i < next->rule_count; i++)
+		fresh[i] = !next->rules[i].id;
+	r = policy_number(next, &g->policy, err);
+	for (size_t i = 0; !r && i < next->rule_count; i++)
+		if (fresh[i])
+			next->rules[i].hits_base =
+				state_count(&g->state, PG_COUNT_RULE(next->rules[i].id));
+	return r;
 }
 
 static int absent(const struct policy *p, const struct devices *all, struct pg_error *err)
@@ -175,7 +182,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		.device = device_index,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
-	int r = check_netns(g, err);
+	int r = guard_check_netns(g, err);
 
 	if (!r && narrows && !how->force)
 		r = lockout_refuse(&g->policy, next, err);
@@ -221,12 +228,11 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 {
 	_cleanup_policy_ struct policy before = { 0 };
 	bool devices = !same_choice(&g->policy, next);
-	int r = policy_number(next, &g->policy, err);
+	int r = number_rules(g, next, err);
 
 	*ret_changed = false;
 	if (r)
 		return r;
-	base_hits(g, next);
 	*ret_changed = !policy_equal(&g->policy, next);
 	if (!*ret_changed && same_image(&g->policy, next))
 		return 0;
@@ -300,8 +306,11 @@ bool guard_is_whole(const struct guard *g)
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 {
 	_cleanup_devices_ struct devices all = { 0 };
-	int r = devices_read(&all);
+	int r = guard_check_netns(g, err);
 
+	if (r)
+		return r;
+	r = devices_read(&all);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
 	r = wait ? 0 : absent(&g->policy, &all, err);

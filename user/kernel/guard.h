@@ -53,6 +53,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 /* Policy of the files -> policy to run: runtime rules (unless @exact), -i and --cgroup as they are. */
 int guard_merge(const struct guard *g, struct policy *file, bool exact, struct pg_error *err);
 
+/* This is the network namespace that the instance guards; else -EXDEV (69). */
+int guard_check_netns(const struct guard *g, struct pg_error *err);
 /* Attach what the policy guards and detach what it does not. */
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
 

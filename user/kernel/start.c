@@ -118,6 +118,7 @@ static int keep_open(struct policy *p, struct pg_error *err)
 		if (!rule.ports)
 			return -ENOMEM;
 		rule.ports[0] = (struct port_range){ l.port, l.port };
+		rule.comment = strdup("kept open at a degraded start");
 		rule.port_count = 1;
 		r = policy_add_rule(p, &rule);
 		if (r) {
@@ -235,8 +236,9 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	};
 	struct pg_meta *meta = g->state.meta;
 	bool changed;
-	int r = state_policy(&g->state, &g->policy, err);
+	int r = guard_check_netns(g, err);
 
+	r = r ? r : state_policy(&g->state, &g->policy, err);
 	if (r)
 		return r;
 	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
