@@ -46,7 +46,8 @@ static const struct command {
 	{ "deny", "[--permanent] [--dry-run] [--force] RULE", "add a rule that refuses now",
 	  RULE_HELP "A matching deny always wins.\n", cmd_allow },
 	{ "remove", "[--permanent] [--dry-run] [--force] RULE|NUMBER", "take a rule away",
-	  "By its number in list, its sentence (allow 79/tcp), or the sentence without its verb (79/tcp).\n", cmd_remove },
+	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp).\n",
+	  cmd_remove },
 	{ "list", "", "the rules, with their counters", "With --json: {\"rules\": [...]}.\n", cmd_list },
 	{ "status", "[--ready] [--memory]", "hooks, mode, health, totals",
 	  "  --ready           only the exit code: 0 guarding, 69 not\n"
@@ -59,7 +60,8 @@ static const struct command {
 	  "All of it at once. Rules added by hand stay.\n"
 	  "  --exact           drop them\n", cmd_apply },
 	{ "diff", "[FILE]", "what apply would change", "Exit 0: nothing, 1: something.\n", cmd_diff },
-	{ "check", "[FILE]", "look for mistakes in a policy", "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
+	{ "check", "[FILE]", "look for mistakes in a policy",
+	  "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
 	{ "save", "", "keep the rules that were added by hand",
 	  "Writes them to policy.d/90-local.yaml beside the policy file.\n", cmd_save },
 	{ "mode", "enforce|audit|off", "enforce, only report, or neither",
@@ -99,7 +101,8 @@ static int print_error(int r, const struct pg_error *err, const struct command *
 	if (err->help[0])
 		(void)fprintf(stderr, "%s\n", err->help);
 	if (code == PG_EXIT_USAGE && command)
-		(void)fprintf(stderr, "usage: portguard %s%s%s\n", command->name, command->args[0] ? " " : "", command->args);
+		(void)fprintf(stderr, "usage: portguard %s%s%s\n", command->name,
+			      command->args[0] ? " " : "", command->args);
 	else if (code == PG_EXIT_USAGE)
 		(void)fprintf(stderr, "usage: portguard [OPTIONS] COMMAND (portguard --help lists them)\n");
 	return code;
@@ -152,7 +155,10 @@ struct globals {
 	bool json, no_color, help, version;
 };
 
-/* Options before the command; --json and --no-color are taken after it, too. Return: index of the command, or -EINVAL. */
+/*
+ * Options before the command; --json and --no-color are taken after it, too.
+ * Return: the index of the command, or -EINVAL.
+ */
 static int take_globals(int argc, char **argv, struct globals *g, struct pg_error *err)
 {
 	const struct option_word options[] = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of the benchmark share. Everything is measured in rounds: each round measures every
- * row, and beside it what the row is compared to, so that whatever else the machine does falls on
- * both alike. A row's ratio is the median of the rounds' ratios, not the ratio of two medians.
+ * What the parts of the benchmark share. Everything is measured in rounds: each round measures
+ * every row, and beside it what the row is compared to, so that whatever else the machine does
+ * falls on both alike. A row's ratio is the median of the rounds' ratios, not the ratio of two
+ * medians.
  *
  *   main.c      the rounds and the rows
  *   world.c     a throw-away machine to measure in, gone afterwards however it ends
@@ -30,10 +31,10 @@ double median(double *values, size_t count);
 /* --- table.c --- */
 
 struct row {
-	const char *section;		/* a heading, before its first row */
+	const char *section; /* a heading, before its first row */
 	const char *name, *unit;
-	const char *beside;		/* what the row is compared to; NULL: nothing, no ratio */
-	double most, most_ratio;	/* the aims; 0: none */
+	const char *beside; /* what the row is compared to; NULL: nothing, no ratio */
+	double most, most_ratio; /* the aims; 0: none */
 	double value[ROUNDS_MAX], base[ROUNDS_MAX];
 };
 
@@ -43,11 +44,12 @@ int table_print(const struct row *rows, size_t count, size_t rounds);
 /* --- world.c --- */
 
 struct world {
-	char cgroup[BENCH_PATH];	/* ours; below it guarded_a and guarded_b, and rest: this process */
+	char cgroup
+		[BENCH_PATH]; /* ours; below it guarded_a and guarded_b, and rest: this process */
 	char portguard[BENCH_PATH];
 };
 
-#define WORLD_DIR "/run/bench"		/* a tmpfs that nobody else sees */
+#define WORLD_DIR "/run/bench" /* a tmpfs that nobody else sees */
 #define WORLD_BPFFS WORLD_DIR "/bpf"
 #define WORLD_DEVICE_A "bench0"
 #define WORLD_DEVICE_B "bench1"
@@ -67,10 +69,11 @@ void world_policy(const char *path, const char *device, unsigned rules);
 enum packet_kind { DROP, DROP_SPREAD, ALLOWED, FLOW, SOCKET, PACKET_KINDS };
 
 struct packets {
-	int base, base_spread;		/* programs that do nothing; the second with other sources each time */
+	int base,
+		base_spread; /* programs that do nothing; the second with other sources each time */
 	int base_array;
 	int inbound, spread, spread_array, outbound;
-	int listener, client, server;	/* an open TCP connection, for SOCKET */
+	int listener, client, server; /* an open TCP connection, for SOCKET */
 	unsigned turns, repeat;
 };
 
@@ -87,7 +90,7 @@ double packets_measure(const struct packets *p, size_t kinds, double *ret_ns);
 /* --- commands.c --- */
 
 struct cost {
-	double wall_us, cpu_us;		/* from posix_spawn to wait4, and what wait4 says */
+	double wall_us, cpu_us; /* from posix_spawn to wait4, and what wait4 says */
 };
 
 /* A command that must succeed; its output goes to @out_fd, or, -1, nowhere. */
@@ -99,11 +102,12 @@ struct command_line {
 };
 
 /* portguard --instance @instance WORD… */
-struct command_line portguard(const struct world *w, const char *instance, const char *const words[]);
+struct command_line portguard(const struct world *w, const char *instance,
+			      const char *const words[]);
 
 struct agent {
 	pid_t pid;
-	double ready_ms;		/* from posix_spawn to `portguard: ready` */
+	double ready_ms; /* from posix_spawn to `portguard: ready` */
 };
 struct agent agent_start(const struct world *w, const char *instance, const char *const words[]);
 void agent_end(const struct agent *a);

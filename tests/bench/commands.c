@@ -19,7 +19,7 @@ static double now_us(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);	/* cannot fail for this clock */
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
@@ -63,7 +63,7 @@ struct cost command(char *const argv[], int out_fd)
 		die("wait4: %s", strerror(errno));
 	if (status) {
 		say_words(argv);
-		(void)waitpid(spawn(argv, 2, 2), &status, 0);	/* again, to see what it says */
+		(void)waitpid(spawn(argv, 2, 2), &status, 0); /* again, to see what it says */
 		die("a command that must succeed failed");
 	}
 	return (struct cost){
@@ -73,7 +73,8 @@ struct cost command(char *const argv[], int out_fd)
 	};
 }
 
-struct command_line portguard(const struct world *w, const char *instance, const char *const words[])
+struct command_line portguard(const struct world *w, const char *instance,
+			      const char *const words[])
 {
 	struct command_line line = {
 		.argv = { w->portguard, "--instance", instance, "--bpffs", WORLD_BPFFS },
@@ -92,7 +93,8 @@ static void wait_until_ready(int fd, const char *argv0)
 	size_t used = 0;
 	ssize_t n;
 
-	while (used < sizeof(text) - 1 && (n = read(fd, text + used, sizeof(text) - 1 - used)) > 0) {
+	while (used < sizeof(text) - 1 &&
+	       (n = read(fd, text + used, sizeof(text) - 1 - used)) > 0) {
 		used += (size_t)n;
 		text[used] = '\0';
 		if (strstr(text, "portguard: ready\n"))
@@ -141,7 +143,8 @@ static double figure(const char *json, const char *key)
 
 struct memory memory_of(const struct world *w, const char *instance)
 {
-	struct command_line line = portguard(w, instance, (const char *[]){ "--json", "status", "--memory", NULL });
+	struct command_line line =
+		portguard(w, instance, (const char *[]){ "--json", "status", "--memory", NULL });
 	char json[16384];
 	size_t used = 0;
 	ssize_t n;
@@ -149,11 +152,13 @@ struct memory memory_of(const struct world *w, const char *instance)
 
 	if (pipe2(fds, O_CLOEXEC))
 		die("pipe: %s", strerror(errno));
-	(void)command((char *const *)line.argv, fds[1]);	/* less than a pipe holds */
+	(void)command((char *const *)line.argv, fds[1]); /* less than a pipe holds */
 	(void)close(fds[1]);
-	while (used < sizeof(json) - 1 && (n = read(fds[0], json + used, sizeof(json) - 1 - used)) > 0)
+	while (used < sizeof(json) - 1 &&
+	       (n = read(fds[0], json + used, sizeof(json) - 1 - used)) > 0)
 		used += (size_t)n;
 	json[used] = '\0';
 	(void)close(fds[0]);
-	return (struct memory){ figure(json, "\"agent_rss\"") / 1024, figure(json, "\"maps_total\"") / 1024 };
+	return (struct memory){ figure(json, "\"agent_rss\"") / 1024,
+				figure(json, "\"maps_total\"") / 1024 };
 }

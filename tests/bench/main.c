@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * make bench: what portguard costs, in one interleaved run. Each round measures, one after the other,
- * packets and commands under one rule and under 10,000, the change from one policy to the other, and an
- * agent from its start to its end, so that slow stretches of the machine fall on every row.
+ * make bench: what portguard costs, in one interleaved run. Each round measures, one after the
+ * other, packets and commands under one rule and under 10,000, the change from one policy to the
+ * other, and an agent from its start to its end, so that slow stretches of the machine fall on
+ * every row.
  *
  *   bench PORTGUARD [quick]
  */
@@ -13,22 +14,22 @@
 #include "bench/bench.h"
 
 #define MANY 10000
-#define REPEATS 15		/* of a command in a round; their median counts */
-#define REPEATS_MANY 3		/* under many rules */
+#define REPEATS 15 /* of a command in a round; their median counts */
+#define REPEATS_MANY 3 /* under many rules */
 
 #define ONE_A WORLD_DIR "/one.yaml"
 #define MANY_A WORLD_DIR "/many.yaml"
 #define ONE_B WORLD_DIR "/agent.yaml"
 #define EVENT_LOG WORLD_DIR "/events.jsonl"
-#define INSTANCE_A "bench-a"	/* without an agent: its packets and commands */
-#define INSTANCE_B "bench-b"	/* made and taken down in each round */
+#define INSTANCE_A "bench-a" /* without an agent: its packets and commands */
+#define INSTANCE_B "bench-b" /* made and taken down in each round */
 #define PINS_A WORLD_BPFFS "/portguard/" INSTANCE_A
 #define PINS_B WORLD_BPFFS "/portguard/" INSTANCE_B
 
 /* Each is followed by as many as its kind has. */
 enum row_id {
-	ROW_PACKETS,					/* 10,000 rules beside 1 */
-	ROW_EVENTS_DROP = ROW_PACKETS + PACKET_KINDS,	/* with an agent beside without */
+	ROW_PACKETS, /* 10,000 rules beside 1 */
+	ROW_EVENTS_DROP = ROW_PACKETS + PACKET_KINDS, /* with an agent beside without */
 	ROW_EVENTS_SPREAD,
 	ROW_CPU_1,
 	ROW_CPU_MANY = ROW_CPU_1 + 4,
@@ -44,31 +45,58 @@ enum row_id {
 
 enum { ALLOW_NEW, REMOVE, ALLOW_AGAIN, LIST, COMMANDS };
 
-#define COMMAND_ROWS(at, heading, ratio)                                                                  \
-	[(at) + ALLOW_NEW] = { .section = heading, .name = "allow 81/tcp, new", .unit = "us",             \
-			       .beside = "/bin/true", .most_ratio = ratio },                              \
-	[(at) + REMOVE] = { .name = "remove 81/tcp", .unit = "us", .beside = "/bin/true" },               \
-	[(at) + ALLOW_AGAIN] = { .name = "allow 80/tcp, there already", .unit = "us",                     \
-				 .beside = "/bin/true", .most_ratio = ratio },                            \
-	[(at) + LIST] = { .name = "list", .unit = "us", .beside = "/bin/true", .most_ratio = ratio }
+#define COMMAND_ROWS(at, heading, ratio)                                                         \
+	[(at) + ALLOW_NEW] = { .section = heading,                                               \
+			       .name = "allow 81/tcp, new",                                      \
+			       .unit = "us",                                                     \
+			       .beside = "/bin/true",                                            \
+			       .most_ratio = ratio },                                            \
+		[(at) + REMOVE] = { .name = "remove 81/tcp",                                     \
+				    .unit = "us",                                                \
+				    .beside = "/bin/true" },                                     \
+		[(at) + ALLOW_AGAIN] = { .name = "allow 80/tcp, there already",                  \
+					 .unit = "us",                                           \
+					 .beside = "/bin/true",                                  \
+					 .most_ratio = ratio },                                  \
+		[(at) + LIST] = {                                                                \
+			.name = "list", .unit = "us", .beside = "/bin/true", .most_ratio = ratio \
+		}
 
 static struct row rows[ROWS] = {
-	[ROW_PACKETS + DROP] = { .section = "A packet under 10,000 rules, over an empty XDP program",
-				 .name = "drop: closed port, one source", .unit = "ns", .beside = "1 rule",
-				 .most = 15, .most_ratio = 1.05 },
-	[ROW_PACKETS + DROP_SPREAD] = { .name = "drop: random sources and ports", .unit = "ns", .beside = "1 rule",
-					.most = 15, .most_ratio = 1.05 },
-	[ROW_PACKETS + ALLOWED] = { .name = "pass: allowed port", .unit = "ns", .beside = "1 rule" },
-	[ROW_PACKETS + FLOW] = { .name = "pass: reply of a flow", .unit = "ns", .beside = "1 rule" },
-	[ROW_PACKETS + SOCKET] = { .name = "pass: open connection, by its socket", .unit = "ns", .beside = "1 rule" },
-	[ROW_EVENTS_DROP] = { .section = "A packet while an agent reports events", .name = "drop: closed port, one source",
-			      .unit = "ns", .beside = "no agent" },
-	[ROW_EVENTS_SPREAD] = { .name = "drop: random sources and ports", .unit = "ns", .beside = "no agent" },
+	[ROW_PACKETS + DROP] = { .section =
+					 "A packet under 10,000 rules, over an empty XDP program",
+				 .name = "drop: closed port, one source",
+				 .unit = "ns",
+				 .beside = "1 rule",
+				 .most = 15,
+				 .most_ratio = 1.05 },
+	[ROW_PACKETS + DROP_SPREAD] = { .name = "drop: random sources and ports",
+					.unit = "ns",
+					.beside = "1 rule",
+					.most = 15,
+					.most_ratio = 1.05 },
+	[ROW_PACKETS +
+		ALLOWED] = { .name = "pass: allowed port", .unit = "ns", .beside = "1 rule" },
+	[ROW_PACKETS +
+		FLOW] = { .name = "pass: reply of a flow", .unit = "ns", .beside = "1 rule" },
+	[ROW_PACKETS + SOCKET] = { .name = "pass: open connection, by its socket",
+				   .unit = "ns",
+				   .beside = "1 rule" },
+	[ROW_EVENTS_DROP] = { .section = "A packet while an agent reports events",
+			      .name = "drop: closed port, one source",
+			      .unit = "ns",
+			      .beside = "no agent" },
+	[ROW_EVENTS_SPREAD] = { .name = "drop: random sources and ports",
+				.unit = "ns",
+				.beside = "no agent" },
 	COMMAND_ROWS(ROW_CPU_1, "A command as a process, 1 rule: CPU", 2),
 	COMMAND_ROWS(ROW_CPU_MANY, "The same, 10,000 rules: CPU", 0),
 	COMMAND_ROWS(ROW_WALL_1, "A command as a process, 1 rule: wall", 2),
 	COMMAND_ROWS(ROW_WALL_MANY, "The same, 10,000 rules: wall", 0),
-	[ROW_APPLY] = { .section = "The larger things", .name = "apply a file of 10,000 rules", .unit = "ms", .most = 50 },
+	[ROW_APPLY] = { .section = "The larger things",
+			.name = "apply a file of 10,000 rules",
+			.unit = "ms",
+			.most = 50 },
 	[ROW_APPLY_BACK] = { .name = "apply a file of 1 rule after it", .unit = "ms" },
 	[ROW_READY] = { .name = "run, until it says ready", .unit = "ms", .most = 100 },
 	[ROW_RSS] = { .name = "memory: the agent", .unit = "KiB" },
@@ -77,12 +105,13 @@ static struct row rows[ROWS] = {
 
 struct bench {
 	size_t rounds;
-	unsigned turns;		/* of packets, in a round */
-	unsigned repeat;	/* packets in a turn */
+	unsigned turns; /* of packets, in a round */
+	unsigned repeat; /* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
 };
 
-static struct cost run_portguard(const struct world *w, const char *instance, const char *const words[])
+static struct cost run_portguard(const struct world *w, const char *instance,
+				 const char *const words[])
 {
 	struct command_line line = portguard(w, instance, words);
 
@@ -103,16 +132,18 @@ static void measure_packets(struct bench *b, const struct packets *p, size_t rou
 
 	b->empty_ns[round] = packets_measure(p, PACKET_KINDS, ns);
 	for (int kind = 0; kind < PACKET_KINDS; kind++)
-		(many ? rows[ROW_PACKETS + kind].value : rows[ROW_PACKETS + kind].base)[round] = ns[kind];
+		(many ? rows[ROW_PACKETS + kind].value : rows[ROW_PACKETS + kind].base)[round] =
+			ns[kind];
 }
 
 struct place {
-	int cpu, wall;		/* the rows */
+	int cpu, wall; /* the rows */
 	size_t round;
 	int repeats;
 };
 
-static void set_cost(const struct place *at, int command, const struct cost *costs, const struct cost *beside)
+static void set_cost(const struct place *at, int command, const struct cost *costs,
+		     const struct cost *beside)
 {
 	struct row *cpu_row = &rows[at->cpu + command], *wall_row = &rows[at->wall + command];
 	double cpu[REPEATS], wall[REPEATS], cpu_beside[REPEATS], wall_beside[REPEATS];
@@ -133,8 +164,10 @@ static void measure_commands(const struct world *w, size_t round, bool many)
 {
 	struct cost costs[COMMANDS][REPEATS], beside[REPEATS];
 	const struct place at = {
-		.cpu = many ? ROW_CPU_MANY : ROW_CPU_1, .wall = many ? ROW_WALL_MANY : ROW_WALL_1,
-		.round = round, .repeats = many ? REPEATS_MANY : REPEATS,
+		.cpu = many ? ROW_CPU_MANY : ROW_CPU_1,
+		.wall = many ? ROW_WALL_MANY : ROW_WALL_1,
+		.round = round,
+		.repeats = many ? REPEATS_MANY : REPEATS,
 	};
 
 	for (int i = 0; i < at.repeats; i++) {
@@ -148,7 +181,7 @@ static void measure_commands(const struct world *w, size_t round, bool many)
 		set_cost(&at, i, costs[i], beside);
 }
 
-/* An agent from its start to the end of its guard; the same programs and maps with it and without it. */
+/* An agent from its start to its end; the same programs and maps with it and then without it. */
 static void measure_agent(const struct world *w, const struct bench *b, size_t round)
 {
 	struct packets p;
@@ -158,7 +191,9 @@ static void measure_agent(const struct world *w, const struct bench *b, size_t r
 	char cgroup[BENCH_PATH + 16];
 
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_b", w->cgroup);
-	agent = agent_start(w, INSTANCE_B, WORDS("run", "-c", ONE_B, "--cgroup", cgroup, "--event-log", EVENT_LOG));
+	agent = agent_start(
+		w, INSTANCE_B,
+		WORDS("run", "-c", ONE_B, "--cgroup", cgroup, "--event-log", EVENT_LOG));
 	rows[ROW_READY].value[round] = agent.ready_ms;
 	packets_open(&p, PINS_B, b->turns, b->repeat);
 	(void)packets_measure(&p, DROP_SPREAD + 1, with);
@@ -190,9 +225,12 @@ static void print(struct bench *b)
 {
 	int missed;
 
-	(void)printf("How to read it: median (least-most) of %zu rounds, in each of which a row and what stands\n"
-		     "beside it take turns; the ratio is made in each round. Times depend on the machine, ratios less.\n"
-		     "(The empty program takes %.1f ns here.)\n", b->rounds, median(b->empty_ns, b->rounds));
+	(void)printf("How to read it: median (least-most) of %zu rounds, in each of which a row "
+		     "and what stands\n"
+		     "beside it take turns; the ratio is made in each round. Times depend on the "
+		     "machine, ratios less.\n"
+		     "(The empty program takes %.1f ns here.)\n",
+		     b->rounds, median(b->empty_ns, b->rounds));
 	missed = table_print(rows, ROWS, b->rounds);
 	(void)printf("\n%d aims missed\n", missed);
 }

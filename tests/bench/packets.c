@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a packet costs: the pinned program runs on one packet over and over (BPF_PROG_TEST_RUN), in
- * short turns with an empty program. For packets that differ, a small program gives each another source
- * and port and goes on into the program that is measured; its twin goes on into the empty one.
+ * short turns with an empty program. For packets that differ, a small program gives each another
+ * source and port and goes on into the program that is measured; its twin goes on into the empty
+ * one.
  *
- * The kernel says durations in whole nanoseconds a run, too coarse here: this thread's CPU time is read.
+ * The kernel says durations in whole nanoseconds a run, too coarse here: this thread's CPU time is
+ * read.
  * Each test run waits for two grace periods besides (the dispatcher of XDP programs), tens of
  * milliseconds that are no CPU time but bound the number of turns.
  */
@@ -27,7 +29,7 @@
 
 #define TURNS_MAX 16
 
-#define HOST 0x0a4d0001		/* 10.77.0.1 */
+#define HOST 0x0a4d0001 /* 10.77.0.1 */
 #define PEER 0x0a4d0002
 #define ALLOWED_PORT 80
 #define CLOSED_PORT 81
@@ -51,8 +53,13 @@ static struct packet packet_of(uint8_t protocol, const struct ends *e)
 {
 	return (struct packet){
 		.ethernet = { .h_proto = htons(ETH_P_IP) },
-		.ip = { .version = 4, .ihl = 5, .tot_len = htons(40), .ttl = 64, .protocol = protocol,
-			.saddr = htonl(e->source), .daddr = htonl(e->target) },
+		.ip = { .version = 4,
+			.ihl = 5,
+			.tot_len = htons(40),
+			.ttl = 64,
+			.protocol = protocol,
+			.saddr = htonl(e->source),
+			.daddr = htonl(e->target) },
 	};
 }
 
@@ -60,7 +67,9 @@ static struct packet tcp_packet(const struct ends *e, bool syn)
 {
 	struct packet p = packet_of(IPPROTO_TCP, e);
 
-	p.tcp = (struct tcphdr){ .source = htons(e->source_port), .dest = htons(e->target_port), .doff = 5 };
+	p.tcp = (struct tcphdr){ .source = htons(e->source_port),
+				 .dest = htons(e->target_port),
+				 .doff = 5 };
 	p.tcp.syn = syn;
 	p.tcp.ack = !syn;
 	return p;
@@ -70,7 +79,9 @@ static struct packet udp_packet(const struct ends *e)
 {
 	struct packet p = packet_of(IPPROTO_UDP, e);
 
-	p.udp = (struct udphdr){ .source = htons(e->source_port), .dest = htons(e->target_port), .len = htons(20) };
+	p.udp = (struct udphdr){ .source = htons(e->source_port),
+				 .dest = htons(e->target_port),
+				 .len = htons(20) };
 	return p;
 }
 
@@ -81,7 +92,10 @@ static struct ends reversed(const struct ends *e)
 
 /* --- our own programs --- */
 
-#define INSN(c, d, s, o, i) { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
+#define INSN(c, d, s, o, i)                                                         \
+	{                                                                           \
+		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) \
+	}
 #define MOVE(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
 #define MOVE_IMM(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
 #define ALU_IMM(op, d, i) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
@@ -90,8 +104,9 @@ static struct ends reversed(const struct ends *e)
 #define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
 #define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
-/* libbpf names the attach type, too; programs that go on into each other must agree in it, and in @flags. */
-static int load_program(const char *name, const struct bpf_insn *insns, size_t count, uint32_t flags)
+/* Programs that go on into each other must agree in attach type, which libbpf names, and @flags. */
+static int load_program(const char *name, const struct bpf_insn *insns, size_t count,
+			uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
 
@@ -105,7 +120,7 @@ static int empty_program(void)
 	return load_program("bench_empty", insns, sizeof(insns) / sizeof(*insns), 0);
 }
 
-/* Any source address and port, and a closed port of 1024-17407, then on into element 0 of @array. */
+/* Any source, and a closed port of 1024-17407, then on into element 0 of @array. */
 static int spreading_program(int array, uint32_t flags)
 {
 	const struct bpf_insn insns[] = {
@@ -127,7 +142,8 @@ static int spreading_program(int array, uint32_t flags)
 		ALU_IMM(BPF_ADD, BPF_REG_0, 4),
 		STORE(BPF_B, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
 		MOVE(BPF_REG_1, BPF_REG_6),
-		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, array), { 0 },
+		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, array),
+		{ 0 },
 		MOVE_IMM(BPF_REG_3, 0),
 		CALL(BPF_FUNC_tail_call),
 		MOVE_IMM(BPF_REG_0, XDP_ABORTED),
@@ -147,7 +163,7 @@ static int spread_over(int program, int *ret_array)
 	if (*ret_array < 0 || bpf_map_update_elem(*ret_array, &zero, &program, BPF_ANY))
 		die("program array: %s", strerror(errno));
 	fd = spreading_program(*ret_array, 0);
-	if (fd < 0)	/* portguard's own reads packets in fragments where the kernel can (5.18) */
+	if (fd < 0) /* portguard's own reads packets in fragments where the kernel can (5.18) */
 		fd = spreading_program(*ret_array, BPF_F_XDP_HAS_FRAGS);
 	if (fd < 0)
 		die("program: %s", strerror(errno));
@@ -170,12 +186,14 @@ static int pinned(const char *pins, const char *name)
 
 static void connect_sockets(struct packets *p)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 
 	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	p->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(p->listener, (struct sockaddr *)&address, sizeof(address)) || listen(p->listener, 1) ||
+	if (bind(p->listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(p->listener, 1) ||
 	    getsockname(p->listener, (struct sockaddr *)&address, &size) ||
 	    connect(p->client, (struct sockaddr *)&address, sizeof(address)))
 		die("connection: %s", strerror(errno));
@@ -192,7 +210,8 @@ static struct ends ends_of(int client)
 	if (getsockname(client, (struct sockaddr *)&local, &size) ||
 	    getpeername(client, (struct sockaddr *)&remote, &size))
 		die("connection: %s", strerror(errno));
-	return (struct ends){ INADDR_LOOPBACK, INADDR_LOOPBACK, ntohs(remote.sin_port), ntohs(local.sin_port) };
+	return (struct ends){ INADDR_LOOPBACK, INADDR_LOOPBACK, ntohs(remote.sin_port),
+			      ntohs(local.sin_port) };
 }
 
 /* --- measuring --- */
@@ -213,8 +232,8 @@ void packets_open(struct packets *p, const char *pins, unsigned turns, unsigned 
 
 void packets_close(struct packets *p)
 {
-	const int fds[] = { p->base, p->base_spread, p->base_array, p->inbound, p->spread, p->spread_array,
-			    p->outbound, p->listener, p->client, p->server };
+	const int fds[] = { p->base,         p->base_spread, p->base_array, p->inbound, p->spread,
+			    p->spread_array, p->outbound,    p->listener,   p->client,  p->server };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		(void)close(fds[i]);
@@ -224,7 +243,7 @@ static double thread_ns(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);	/* cannot fail for this clock */
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* cannot fail for this clock */
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -265,7 +284,7 @@ static struct packet prepare(const struct packets *p, enum packet_kind kind)
 		packet = udp_packet(&out);
 		(void)test_run(p->outbound, &packet, 1);
 		return udp_packet(&in);
-	case SOCKET:	/* a segment that leaves stamps its port; the table of flows stays without it */
+	case SOCKET: /* a segment that leaves stamps its port, but begins no flow */
 		in = ends_of(p->client);
 		out = reversed(&in);
 		packet = tcp_packet(&out, false);

@@ -51,8 +51,8 @@ static void print_cell(const struct summary *s, const char *unit, int decimals)
 {
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "%.*f %s (%.*f-%.*f)", decimals, s->middle, unit, decimals, s->low,
-		       decimals, s->high);
+	(void)snprintf(text, sizeof(text), "%.*f %s (%.*f-%.*f)", decimals, s->middle, unit,
+		       decimals, s->low, decimals, s->high);
 	(void)printf("  %-25s", text);
 }
 
@@ -66,7 +66,7 @@ static int print_aim(double most, double got, const char *unit)
 {
 	if (!most)
 		return 0;
-	(void)printf("  %s %g%s: %s", "aim", most, unit, got <= most ? "met" : "MISSED");
+	(void)printf("  aim %g %s: %s", most, unit, got <= most ? "met" : "MISSED");
 	return got > most;
 }
 
@@ -97,10 +97,12 @@ int table_print(const struct row *rows, size_t count, size_t rounds)
 	int missed = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].section)
-			(void)printf("\n%-40s  %-25s  %-25s  %s\n", rows[i].section, "this", rows[i].beside ? rows[i].beside : "",
-				     rows[i].beside ? "ratio" : "");
-		missed += print_row(&rows[i], rounds);
+		const struct row *row = &rows[i];
+
+		if (row->section)
+			(void)printf("\n%s\n%-40s  %-25s  %-25s  %s\n", row->section, "", "this",
+				     row->beside ? row->beside : "", row->beside ? "ratio" : "");
+		missed += print_row(row, rounds);
 	}
 	return missed;
 }

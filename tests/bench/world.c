@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A throw-away machine: a network namespace, a mount namespace with a tmpfs over /run and /var/lib and
- * a bpffs below it, and a cgroup. Links and maps die with the last process of those namespaces; only the
- * cgroup outlives processes, so a parent stays outside, waits, and removes it.
+ * A throw-away machine: a network namespace, a mount namespace with a tmpfs over /run and /var/lib
+ * and a bpffs below it, and a cgroup. Links and maps die with the last process of those namespaces;
+ * only the cgroup outlives processes, so a parent stays outside, waits, and removes it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,8 @@ static void make_cgroups(struct world *w)
 	while (mounts && !w->cgroup[0] && (m = getmntent(mounts))) {
 		if (strcmp(m->mnt_type, "cgroup2"))
 			continue;
-		(void)snprintf(w->cgroup, sizeof(w->cgroup), "%.400s/portguard-bench-%d", m->mnt_dir, (int)getpid());
+		(void)snprintf(w->cgroup, sizeof(w->cgroup), "%.400s/portguard-bench-%d",
+			       m->mnt_dir, (int)getpid());
 		if (mkdir(w->cgroup, 0755))
 			w->cgroup[0] = '\0';
 	}
@@ -106,7 +107,8 @@ static void must(char *const argv[])
 static void make_devices(void)
 {
 	must((char *[]){ "ip", "link", "set", "lo", "up", NULL });
-	must((char *[]){ "ip", "link", "add", WORLD_DEVICE_A, "type", "veth", "peer", "name", WORLD_DEVICE_B, NULL });
+	must((char *[]){ "ip", "link", "add", WORLD_DEVICE_A, "type", "veth", "peer", "name",
+			 WORLD_DEVICE_B, NULL });
 	must((char *[]){ "ip", "link", "set", WORLD_DEVICE_A, "up", NULL });
 	must((char *[]){ "ip", "link", "set", WORLD_DEVICE_B, "up", NULL });
 }
@@ -178,7 +180,10 @@ void world_policy(const char *path, const char *device, unsigned rules)
 
 	if (!f)
 		die("%s: %s", path, strerror(errno));
-	(void)fprintf(f, "version: 1\ninterfaces: [%s]\nfailsafe: []\nessentials: []\nrules:\n  - allow 80/tcp\n", device);
+	(void)fprintf(f,
+		      "version: 1\ninterfaces: [%s]\nfailsafe: []\nessentials: []\nrules:\n  - "
+		      "allow 80/tcp\n",
+		      device);
 	for (unsigned i = 1; i < rules; i++)
 		(void)fprintf(f, "  - allow %u/tcp\n", 20000 + i);
 	if (fclose(f))

@@ -16,7 +16,7 @@ lab_link host inner0 inner eth0
 lab_address host inner0 10.78.0.1/24
 lab_address inner eth0 10.78.0.2/24
 in_namespace inner ip route add default via 10.78.0.1
-in_namespace host sysctl -qw net.ipv4.ip_forward=1
+lab_sysctl host net.ipv4.ip_forward=1
 in_namespace host nft -f - <<-'END' || { skip "established" "no nftables NAT in this kernel"; exit 0; }
 	table ip lab {
 		chain in { type nat hook prerouting priority dstnat; iifname "host0" tcp dport 7786 dnat to 10.78.0.2:7777; }

@@ -9,7 +9,7 @@
 need jq
 lab_up
 MAC=$(in_namespace host ip -o link show host0 | sed 's/.*ether \([^ ]*\).*/\1/')
-in_namespace host sysctl -qw net.ipv4.conf.host0.rp_filter=0 net.ipv4.conf.all.rp_filter=0
+lab_sysctl host net.ipv4.conf.host0.rp_filter=0 net.ipv4.conf.all.rp_filter=0
 flood() { traffic peer flood peer0 "$MAC" $HOST4 "$@"; } # PORTS SOURCES COUNT
 unheard() { host awk '$1 == "Udp:" && $2 ~ /^[0-9]/ { print $3 }' /proc/net/snmp; }
 

@@ -32,7 +32,7 @@ lab_link host inner0 inner eth0
 lab_address host inner0 10.78.0.1/24
 lab_address inner eth0 10.78.0.2/24
 in_namespace inner ip route add default via 10.78.0.1
-in_namespace host sysctl -qw net.ipv4.ip_forward=1
+lab_sysctl host net.ipv4.ip_forward=1
 in_namespace peer ip route add 10.78.0.0/24 via $HOST4
 echo_server behind inner 80,81 ''
 same "without a guard, the peer reaches a host behind" "$(dial tcp 10.78.0.2 81)" OPEN

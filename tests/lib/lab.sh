@@ -94,8 +94,16 @@ lab_namespace() {
 	LAB_PARTS+=("$1")
 	in_namespace "$1" ip link set lo up
 	# Answers of a closed port are counted by tests: none may be held back.
-	in_namespace "$1" sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 \
+	lab_sysctl "$1" net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 \
 		net.ipv4.ping_group_range="0 2147483647" 2>/dev/null
+}
+# By /proc itself: sysctl(8) is in a package that a small Debian lacks.
+lab_sysctl() { # PART NAME=VALUE…
+	local setting
+	for setting in "${@:2}"; do
+		# shellcheck disable=SC2016 # the inner shell's
+		in_namespace "$1" sh -c 'echo "$2" >"/proc/sys/$1"' sh "$(tr . / <<<"${setting%%=*}")" "${setting#*=}"
+	done
 }
 lab_link() { # PART DEVICE PART DEVICE
 	in_namespace "$1" ip link add "$2" type veth peer name "$4" netns "$LAB/$3"
@@ -104,7 +112,7 @@ lab_link() { # PART DEVICE PART DEVICE
 }
 lab_address() { # PART DEVICE ADDRESS…
 	local address
-	in_namespace "$1" sysctl -qw "net.ipv6.conf.$2.accept_dad=0" # addresses are there at once
+	lab_sysctl "$1" "net.ipv6.conf.$2.accept_dad=0" # addresses are there at once
 	for address in "${@:3}"; do in_namespace "$1" ip address add "$address" dev "$2"; done
 }
 

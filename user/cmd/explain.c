@@ -22,7 +22,7 @@ static int parse_direction(const char *word, struct pg_question *q, struct pg_er
 {
 	static const char *const words[] = { "bind", "in", "out" };
 
-	for (uint8_t i = 0; i < ARRAY_SIZE(words); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(word, words[i])) {
 			q->direction = i;
 			return 0;

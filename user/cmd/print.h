@@ -7,7 +7,10 @@
 #include "util/json.h"
 #include "util/names.h"
 
-/* The rules that the policy has by itself: essentials and failsafe ports. Text for row @i; NULL past the last. malloc'ed. */
+/*
+ * The rules that the policy has by itself: essentials and failsafe ports.
+ * Return: malloc'ed text of row @i; NULL past the last.
+ */
 char *built_in_text(const struct policy *p, size_t i, bool *ret_failsafe);
 
 /* Write the JSON and a newline to stdout. 0, or -EIO (74). */

@@ -261,7 +261,7 @@ int attach_inbound(const struct paths *paths, const struct device *d, enum attac
 static enum attach_via via_link(const struct paths *paths, const struct device *d, const char *what)
 {
 	char name[32];
-	uint32_t type;
+	uint32_t type = 0;
 
 	link_name(name, sizeof(name), what, d->index);
 	if (link_target(paths, name, &type) != (int)d->index)

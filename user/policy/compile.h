@@ -53,7 +53,8 @@ struct compiled {
 	struct group *groups;		/* no two equal */
 	size_t group_count;
 	struct class_table remote, local;
-	char **interfaces;		/* names; class of names[i] is i + 2, PG_IFACE_UNKNOWN matches every `deny … on` and no `allow … on` */
+	/* Names; their class is index + 2. PG_IFACE_UNKNOWN matches every `deny … on`, no `allow … on`. */
+	char **interfaces;
 	size_t interface_count;
 };
 

@@ -5,7 +5,10 @@
 
 #include "policy/policy.h"
 
-/* Lines `- allow 80/tcp`, `+ deny in 25`, `- mode: audit` / `+ mode: enforce`; empty: no difference. malloc'ed, or NULL. */
+/*
+ * Lines `- allow 80/tcp`, `+ deny in 25`, `- mode: audit` / `+ mode: enforce`; empty: no difference.
+ * Return: malloc'ed text, or NULL.
+ */
 char *policy_diff(const struct policy *from, const struct policy *to);
 
 /*
@@ -13,7 +16,10 @@ char *policy_diff(const struct policy *from, const struct policy *to);
  * @running kept, its runtime rules appended unless @exact or already in @file. New rules have id 0.
  */
 int policy_merge(const struct policy *running, struct policy *file, bool exact);
-/* policy_number() - Give every rule without one an id that no rule of @p or @before has. -E2BIG: more than PG_MAX_RULES. */
+/*
+ * policy_number() - Give every rule without one an id that no rule of @p or @before has.
+ * Return: 0, or -E2BIG: more than PG_MAX_RULES.
+ */
 int policy_number(struct policy *p, const struct policy *before, struct pg_error *err);
 
 #endif
