@@ -5,11 +5,9 @@
  * nobody sees. The law is in "Inbound packets" of portguard-policy(5).
  */
 #include "lib/flow.h"
-#include "lib/policy.h"
+#include "lib/question.h"
 #include "lib/report.h"
 
-#define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
-#define TC_DROP 2 /* TC_ACT_SHOT */
 
 #define TCP_STATE_CLOSE 7
 #define TCP_STATE_LISTEN 10
@@ -122,19 +120,6 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	return verdict(PG_DENY, PG_REASON_ICMP);
 }
 
-static __always_inline void ask_in(struct pg_question *q, const struct packet *p)
-{
-	q->direction = PG_IN;
-	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	q->family = p->family;
-	q->port = p->dport;
-	q->remote_port = p->sport;
-	q->ifindex = p->ifindex;
-	q->vlan = p->vlan;
-	__builtin_memcpy(q->remote, p->source, 16);
-	__builtin_memcpy(q->local, p->target, 16);
-}
-
 static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot,
 							 const struct packet *p)
 {
@@ -143,7 +128,7 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
 		struct pg_question q = {};
 
-		ask_in(&q, p);
+		put_question(&q, p, false);
 		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
 	}
 	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
@@ -220,26 +205,10 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
-/* The rules' word on a packet. The question is only put together where the port's answer asks for more. */
-static __always_inline struct pg_decision judge_rules(const struct pg_control *ctl, __u32 index,
-						      const struct packet *p)
-{
-	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	__u32 answer = port_answer(ctl, index, PG_IN, proto, p->dport);
-	struct pg_question q = {};
-
-	if (!is_final(answer)) {
-		ask_in(&q, p);
-		if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-			answer = resolve(PG_ANSWER_NUMBER(answer), &q);
-	}
-	return pg_decide(answer, &q, ctl->slots[index].defaults[PG_IN]);
-}
-
 static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index,
 						      void *ctx, const struct packet *p)
 {
-	struct pg_decision d = judge_rules(ctl, index, p);
+	struct pg_decision d = ask_for_packet(ctl, index, p, false);
 
 	if (d.verdict == PG_ALLOW)
 		return d;
@@ -324,18 +293,7 @@ int pg_in_xdp(struct xdp_md *ctx)
 
 static __always_inline int inbound_tc(struct __sk_buff *skb, bool ethernet)
 {
-	struct bytes b = {
-		.ctx = skb,
-		.data = (void *)(long)skb->data,
-		.data_end = (void *)(long)skb->data_end,
-		.ethernet = ethernet,
-		.length = skb->len,
-		.ethertype = bpf_ntohs(skb->protocol),
-		.vlan_tags = skb->vlan_present,
-		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
-		.ifindex = skb->ifindex,
-		.gso = skb->gso_size != 0,
-	};
+	struct bytes b = bytes_of_skb(skb, ethernet);
 
 	return inbound(&b) ? TC_NEXT : TC_DROP;
 }

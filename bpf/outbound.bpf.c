@@ -5,23 +5,7 @@
  * let in anyway needs neither.
  */
 #include "lib/flow.h"
-#include "lib/policy.h"
-
-#define TC_NEXT (-1)
-
-/* The answer that this packet asks for, as a question to the rules. */
-static __always_inline void ask_answer(struct pg_question *q, const struct packet *p)
-{
-	q->direction = PG_IN;
-	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	q->family = p->family;
-	q->port = p->sport;
-	q->remote_port = p->dport;
-	q->ifindex = p->ifindex;
-	q->vlan = p->vlan;
-	__builtin_memcpy(q->remote, p->target, 16);
-	__builtin_memcpy(q->local, p->source, 16);
-}
+#include "lib/question.h"
 
 static __always_inline bool goes_to_many(const struct packet *p)
 {
@@ -71,22 +55,6 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 	}
 }
 
-/* Whether the rules let the answer in anyway. */
-static __always_inline bool answer_is_let_in(const struct pg_control *ctl, __u32 index,
-					     const struct packet *p)
-{
-	__u32 answer =
-		port_answer(ctl, index, PG_IN, p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, p->sport);
-	struct pg_question q = {};
-
-	if (!is_final(answer)) {
-		ask_answer(&q, p);
-		if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-			answer = resolve(PG_ANSWER_NUMBER(answer), &q);
-	}
-	return pg_decide(answer, &q, ctl->slots[index].defaults[PG_IN]).verdict == PG_ALLOW;
-}
-
 static __always_inline void outbound(const struct bytes *b, bool forwarded)
 {
 	struct pg_control *ctl = control();
@@ -97,7 +65,7 @@ static __always_inline void outbound(const struct bytes *b, bool forwarded)
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
 		return;
 	index = ctl->slot & 1;
-	if (answer_is_let_in(ctl, index, p))
+	if (ask_for_packet(ctl, index, p, true).verdict == PG_ALLOW) /* let in anyway */
 		return;
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);
@@ -112,18 +80,7 @@ static __always_inline void outbound(const struct bytes *b, bool forwarded)
 
 static __always_inline int outbound_tc(struct __sk_buff *skb, bool ethernet)
 {
-	struct bytes b = {
-		.ctx = skb,
-		.data = (void *)(long)skb->data,
-		.data_end = (void *)(long)skb->data_end,
-		.ethernet = ethernet,
-		.length = skb->len,
-		.ethertype = bpf_ntohs(skb->protocol),
-		.vlan_tags = skb->vlan_present,
-		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
-		.ifindex = skb->ifindex,
-		.gso = skb->gso_size != 0,
-	};
+	struct bytes b = bytes_of_skb(skb, ethernet);
 
 	outbound(&b, !skb->sk);
 	return TC_NEXT;

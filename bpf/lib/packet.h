@@ -368,6 +368,25 @@ static __always_inline enum packet_class parse_headers(const struct bytes *b, st
 	return class != PACKET_WHOLE ? class : parse_transport(b, p);
 }
 
+#define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
+#define TC_DROP 2 /* TC_ACT_SHOT */
+
+static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool ethernet)
+{
+	return (struct bytes){
+		.ctx = skb,
+		.data = (void *)(long)skb->data,
+		.data_end = (void *)(long)skb->data_end,
+		.ethernet = ethernet,
+		.length = skb->len,
+		.ethertype = bpf_ntohs(skb->protocol),
+		.vlan_tags = skb->vlan_present,
+		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
+		.ifindex = skb->ifindex,
+		.gso = skb->gso_size != 0,
+	};
+}
+
 /**
  * parse() - Read a packet's headers into this CPU's struct packet.
  * Return: it, or NULL, which never happens; what came of it is in ->class.

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A packet as a question to the rules of `in`: may it come in, or, of one that leaves, may its answer?
+ */
+#ifndef PG_BPF_QUESTION_H
+#define PG_BPF_QUESTION_H
+
+#include "lib/packet.h"
+#include "lib/policy.h"
+
+/* @answer: the packet leaves, and the question is about what comes back. */
+static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer)
+{
+	q->direction = PG_IN;
+	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->family = p->family;
+	q->port = answer ? p->sport : p->dport;
+	q->remote_port = answer ? p->dport : p->sport;
+	q->ifindex = p->ifindex;
+	q->vlan = p->vlan;
+	__builtin_memcpy(q->remote, answer ? p->target : p->source, 16);
+	__builtin_memcpy(q->local, answer ? p->source : p->target, 16);
+}
+
+/* The question is only put together where the port's answer asks for more than the port. */
+static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,
+							 const struct packet *p, bool answer)
+{
+	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	__u32 word = port_answer(ctl, index, PG_IN, proto, answer ? p->sport : p->dport);
+	struct pg_question q = {};
+
+	if (!is_final(word)) {
+		put_question(&q, p, answer);
+		if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
+			word = resolve(PG_ANSWER_NUMBER(word), &q);
+	}
+	return pg_decide(word, &q, ctl->slots[index].defaults[PG_IN]);
+}
+
+#endif
