@@ -65,7 +65,7 @@ start web host "$PYTHON" -m http.server 80 --directory "$LAB/www"
 page() { peer curl -s --max-time 1 http://$HOST4/ | grep -q works; }
 
 heading "A web server runs on this host, and a neighbour sees it"
-within 30 page # a Python just installed compiles what it imports
+within 5 page
 show peer 'It works' "curl -s http://$HOST4/"
 
 heading "portguard starts with an empty policy"

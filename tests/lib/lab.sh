@@ -14,8 +14,7 @@ LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$LAB_ROOT/$BUILD ;; esac
 PORTGUARD=${PORTGUARD:-$BUILD/portguard}
-PYTHON=/usr/bin/python3
-[ -x $PYTHON ] || PYTHON=$(command -v python3)
+PYTHON=$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || command -v python3 || echo /usr/bin/python3) # may come yet
 : "${LAB_ATTACH:=}"
 HOST4=10.77.0.1 HOST6=fd77::1 PEER4=10.77.0.2 PEER6=fd77::2 OTHER4=10.77.0.3 OTHER6=fd77::3
 LAB_FAILED=0 LAB_PARTS=() AGENT=
