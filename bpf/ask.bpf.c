@@ -25,6 +25,6 @@ int pg_ask(struct __sk_buff *skb)
 	else if (ask.question.direction == PG_IN)
 		ask.decision = ask_rules(ctl, index, PG_IN, ask.question.proto, &ask.question);
 	else
-		ask.decision = pg_decide(0, &ask.question, ctl->slots[index].defaults[PG_OUT]);
+		ask.decision = ask_rules(ctl, index, PG_OUT, ask.question.proto, &ask.question);
 	return bpf_skb_store_bytes(skb, QUESTION_AT, &ask, sizeof(ask), 0) ? -1 : 0;
 }

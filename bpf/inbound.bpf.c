@@ -8,17 +8,9 @@
 #include "lib/question.h"
 #include "lib/report.h"
 
-
-#define TCP_STATE_CLOSE 7
-#define TCP_STATE_LISTEN 10
 #define FRAGMENT_SECONDS 30
 #define NS_PER_SECOND 1000000000ULL
 #define EARLY_FRAGMENTS 256 /* a second and CPU */
-
-static __always_inline struct pg_decision verdict(__u8 verdict, __u8 reason)
-{
-	return (struct pg_decision){ .verdict = verdict, .reason = reason };
-}
 
 /* A later fragment follows its first one; those that overtake it have an allowance. */
 static __always_inline struct pg_decision judge_fragment(const struct pg_control *ctl,
@@ -34,18 +26,18 @@ static __always_inline struct pg_decision judge_fragment(const struct pg_control
 	__builtin_memcpy(key.target, p->target, 16);
 	first = bpf_map_lookup_elem(&pg_fragments, &key);
 	if (first && now - *first <= FRAGMENT_SECONDS * (__u64)hz)
-		return verdict(PG_ALLOW, PG_REASON_FRAGMENT);
+		return decision(PG_ALLOW, PG_REASON_FRAGMENT);
 	early = bpf_map_lookup_elem(&pg_allowances, &zero);
 	if (!early)
-		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+		return decision(PG_DENY, PG_REASON_FRAGMENT);
 	if (now - early->second > hz) {
 		early->second = now;
 		early->spent = 0;
 	}
 	if (early->spent >= EARLY_FRAGMENTS)
-		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+		return decision(PG_DENY, PG_REASON_FRAGMENT);
 	early->spent += 1;
-	return verdict(PG_ALLOW, PG_REASON_FRAGMENT);
+	return decision(PG_ALLOW, PG_REASON_FRAGMENT);
 }
 
 static __always_inline void remember_fragment(const struct packet *p)
@@ -94,11 +86,11 @@ static __always_inline bool take_token(const struct pg_bucket_config *rate)
 static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)
 {
 	if (slot->echo == PG_ALLOW)
-		return verdict(PG_ALLOW, PG_REASON_ICMP);
+		return decision(PG_ALLOW, PG_REASON_ICMP);
 	if (slot->echo == PG_DENY)
-		return verdict(PG_DENY, PG_REASON_ICMP);
-	return take_token(&slot->echo_rate) ? verdict(PG_ALLOW, PG_REASON_ICMP)
-					    : verdict(PG_DENY, PG_REASON_RATE);
+		return decision(PG_DENY, PG_REASON_ICMP);
+	return take_token(&slot->echo_rate) ? decision(PG_ALLOW, PG_REASON_ICMP)
+					    : decision(PG_DENY, PG_REASON_RATE);
 }
 
 /* RFC 4890, 4.4 and its like for IPv4: errors, path MTU and neighbours always; questions never but echo. */
@@ -111,52 +103,13 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	if (type == (v6 ? 128 : 8))
 		return judge_echo(slot);
 	if (type == (v6 ? 137 : 5))
-		return verdict(slot->redirect, PG_REASON_ICMP);
+		return decision(slot->redirect, PG_REASON_ICMP);
 	if (v6 && (type < 128 || type <= 136 || (type >= 141 && type <= 143) ||
 		   (type >= 148 && type <= 153)))
-		return verdict(PG_ALLOW, PG_REASON_ICMP);
+		return decision(PG_ALLOW, PG_REASON_ICMP);
 	if (!v6 && (type == 0 || type == 3 || type == 4 || (type >= 9 && type <= 12) || type == 14))
-		return verdict(PG_ALLOW, PG_REASON_ICMP);
-	return verdict(PG_DENY, PG_REASON_ICMP);
-}
-
-static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot,
-							 const struct packet *p)
-{
-	__u32 answer = slot->protocols[p->proto];
-
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
-		struct pg_question q = {};
-
-		put_question(&q, p, false);
-		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
-	}
-	return verdict(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
-		       PG_REASON_PROTOCOL);
-}
-
-/* The reply of a conversation that began here, or a segment of a connection that the kernel has. */
-static __always_inline bool is_reply(struct pg_control *ctl, const struct pg_slot *slot,
-				     const struct packet *p)
-{
-	bool udp = p->proto != IPPROTO_TCP, syn = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	struct pg_flow_key key = {
-		.remote_port = p->sport,
-		.local_port = p->dport,
-		.proto = udp ? PG_UDP : PG_TCP,
-	};
-
-	if (is_used(ctl, udp ? PG_USED_UDP : PG_USED_TCP, p->dport)) {
-		__builtin_memcpy(key.remote, p->source, 16);
-		__builtin_memcpy(key.local, p->target, 16);
-		if (flow_answers(slot, &key, syn))
-			return true;
-	}
-	if (!udp || !is_used(ctl, PG_USED_MULTICAST, p->dport))
-		return false;
-	__builtin_memset(key.remote, 0, 32);
-	key.ifindex = p->ifindex;
-	return flow_answers(slot, &key, false);
+		return decision(PG_ALLOW, PG_REASON_ICMP);
+	return decision(PG_DENY, PG_REASON_ICMP);
 }
 
 static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const struct packet *p)
@@ -213,7 +166,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 	if (d.verdict == PG_ALLOW)
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
-		return verdict(PG_ALLOW, PG_REASON_REPLY);
+		return decision(PG_ALLOW, PG_REASON_REPLY);
 	return d;
 }
 
@@ -226,10 +179,10 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 	if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return judge_icmp(slot, p);
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
-		return verdict(PG_ALLOW, PG_REASON_ICMP);
+		return decision(PG_ALLOW, PG_REASON_ICMP);
 	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
 	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && is_forwarded(ctx, p))
-		return verdict(PG_ALLOW, PG_REASON_DEFAULT);
+		return decision(PG_ALLOW, PG_REASON_DEFAULT);
 	return d;
 }
 
@@ -241,9 +194,9 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 
 	switch (class) {
 	case PACKET_MALFORMED:
-		return verdict(PG_DENY, PG_REASON_MALFORMED);
+		return decision(PG_DENY, PG_REASON_MALFORMED);
 	case PACKET_HIDDEN:
-		return verdict(PG_DENY, PG_REASON_FRAGMENT);
+		return decision(PG_DENY, PG_REASON_FRAGMENT);
 	case PACKET_LATER_FRAGMENT:
 		return judge_fragment(ctl, p);
 	default:

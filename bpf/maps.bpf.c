@@ -10,6 +10,8 @@ struct pg_peers_map pg_peers SEC(".maps");
 struct pg_ifaces_map pg_ifaces SEC(".maps");
 struct pg_flows_map pg_flows SEC(".maps");
 struct pg_fragments_map pg_fragments SEC(".maps");
+struct pg_devices_map pg_devices SEC(".maps");
+struct pg_asked_map pg_asked SEC(".maps");
 struct pg_buckets_map pg_buckets SEC(".maps");
 struct pg_allowances_map pg_allowances SEC(".maps");
 struct pg_packet_map pg_packet SEC(".maps");
@@ -21,5 +23,6 @@ struct pg_meta_map pg_meta SEC(".maps");
 struct pg_journal_map pg_journal SEC(".maps");
 
 const volatile bool pg_xdp_load = false;
+const volatile bool pg_netns_by_inum = false;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -40,7 +40,7 @@ _portguard() {
 		*:-*) candidates=$(_portguard_options "$program" "$command") ;;
 		mode:*) candidates='enforce audit off' ;;
 		explain:*) candidates='bind in out from to at on' ;;
-		allow:* | deny:* | remove:*) candidates='bind in from at on any comment' ;;
+		allow:* | deny:* | remove:*) candidates='bind in out from to at on any comment' ;;
 		apply:* | check:* | diff:*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return ;;

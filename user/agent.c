@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,12 +24,13 @@
 #include "kernel/figures.h"
 #include "kernel/load.h"
 #include "kernel/seed.h"
+#include "kernel/watch.h"
+#include "kernel/sockets.h"
 #include "notify.h"
 #include "util/cleanup.h"
 
 #define BEAT_SECONDS 300
 #define ROTATE_SECONDS 600
-#define CHECK_SECONDS 5
 
 struct agent {
 	const struct paths *paths;
@@ -36,8 +38,9 @@ struct agent {
 	struct agent_events *events;
 	struct ring_buffer *ring;
 	struct config_watch watch;
+	struct watch *tampering;
 	char config[PG_META_PATH];
-	int epoll_fd, signal_fd, timer_fd, link_fd;
+	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
 	bool devices_changed, ends;
@@ -49,9 +52,11 @@ static void agent_close(struct agent *a)
 	agent_events_free(a->events);
 	ring_buffer__free(a->ring);
 	config_watch_close(&a->watch);
+	watch_free(a->tampering);
 	cleanup_close(&a->epoll_fd);
 	cleanup_close(&a->signal_fd);
 	cleanup_close(&a->timer_fd);
+	cleanup_close(&a->watch_fd);
 	cleanup_close(&a->link_fd);
 	state_close(&a->state);
 }
@@ -62,9 +67,31 @@ static void say(const struct agent *a, const char *action, const struct pg_error
 	agent_events_health(a->events, action, err->text, NULL);
 }
 
+/* on_listen: close, where this kernel could not refuse listen(). */
+static void close_listener(struct agent *a, const struct pg_record_refusal *r)
+{
+	const struct pg_control *control = a->state.control;
+	char text[128];
+	int error;
+
+	if (r->type != PG_RECORD_REFUSAL || r->hook != PG_HOOK_LISTEN ||
+	    r->reason != PG_REASON_UNENFORCED || !control->slots[control->slot & 1].close_listeners)
+		return;
+	error = sockets_close_listener(IPPROTO_TCP, r->family, r->local, r->local_port);
+	if (error >= 0)
+		return;
+	(void)snprintf(text, sizeof(text), "on_listen: close: port %u: %s", r->local_port,
+		       strerror(-error));
+	agent_events_health(a->events, "degraded", text, NULL);
+}
+
 static int take_record(void *data, void *record, size_t size)
 {
-	agent_events_record(((struct agent *)data)->events, record, size);
+	struct agent *a = data;
+
+	agent_events_record(a->events, record, size);
+	if (size >= sizeof(struct pg_record_refusal))
+		close_listener(a, record);
 	return 0;
 }
 
@@ -104,12 +131,39 @@ static void reload(struct agent *a, bool drop_typed_mode)
 		g.state.meta->mode_typed = 0;
 }
 
+static void say_tampering(void *data, const char *action, const char *text)
+{
+	struct agent *a = data;
+
+	(void)fprintf(stderr, "portguard: %s\n", text);
+	agent_events_health(a->events, action, text, NULL);
+}
+
+/* What somebody else has taken away or changed is put right, and told. */
+static void check_tampering(struct agent *a)
+{
+	if (!watch_check(a->tampering))
+		a->ends = true; /* `down` has taken the guard away */
+}
+
+static void on_watch(struct agent *a)
+{
+	uint64_t passed;
+
+	if (read(a->watch_fd, &passed, sizeof(passed)) > 0)
+		check_tampering(a);
+}
+
 static void sync_devices(struct agent *a)
 {
 	_cleanup_guard_ struct guard g = { 0 };
 	struct pg_error err = PG_ERROR_INIT;
-	int r = guard_open(a->paths, GUARD_WRITE_NOW, &g, &err);
+	int r;
 
+	check_tampering(a); /* first: what is attached below would hide that it was detached */
+	if (a->ends)
+		return;
+	r = guard_open(a->paths, GUARD_WRITE_NOW, &g, &err);
 	a->devices_changed = r == -EBUSY; /* a command is at work: again in a second */
 	if (a->devices_changed)
 		return;
@@ -123,19 +177,6 @@ static void sync_devices(struct agent *a)
 		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
 		say(a, "degraded", &err);
 	}
-}
-
-/* A hook that somebody took away is attached again, and told. */
-static void check_hooks(struct agent *a)
-{
-	_cleanup_guard_ struct guard g = { 0 };
-	bool whole = guard_open(a->paths, GUARD_READ, &g, NULL) || guard_is_whole(&g);
-
-	guard_close(&g);
-	if (whole)
-		return;
-	agent_events_health(a->events, "tamper", "a hook was detached by somebody else", NULL);
-	sync_devices(a);
 }
 
 static void beat(struct agent *a)
@@ -176,8 +217,6 @@ static void on_second(struct agent *a)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
 	if (a->devices_changed)
 		sync_devices(a);
-	if (a->seconds % CHECK_SECONDS == 0)
-		check_hooks(a);
 	if (config_watch_changed(&a->watch))
 		reload(a, false);
 }
@@ -242,7 +281,7 @@ static int watch(struct agent *a, int fd, int which)
 	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-enum { ON_RING, ON_SECOND, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
+enum { ON_RING, ON_SECOND, ON_WATCH, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
 
 static int open_links(struct agent *a)
 {
@@ -271,14 +310,27 @@ static int open_signals(struct agent *a)
 	return a->signal_fd < 0 ? -errno : 0;
 }
 
-static int open_timer(struct agent *a)
+static int open_timer(unsigned ms, int *ret_fd)
 {
-	struct itimerspec every = { .it_interval = { .tv_sec = 1 }, .it_value = { .tv_sec = 1 } };
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct itimerspec every = { .it_interval = time, .it_value = time };
 
-	a->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (a->timer_fd < 0 || timerfd_settime(a->timer_fd, 0, &every, NULL))
+	*ret_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*ret_fd < 0 || timerfd_settime(*ret_fd, 0, &every, NULL))
 		return -errno;
 	return 0;
+}
+
+static int open_watch(struct agent *a, struct pg_error *err)
+{
+	const struct watch_config config = {
+		.paths = a->paths,
+		.state = &a->state,
+		.say = say_tampering,
+		.data = a,
+	};
+
+	return watch_open(&config, &a->tampering, err);
 }
 
 static int open_ring(struct agent *a)
@@ -300,8 +352,9 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 		.drain = drain_ring,
 		.data = a,
 	};
-	int r = open_timer(a);
+	int r = open_timer(1000, &a->timer_fd);
 
+	r = r ? r : open_timer(WATCH_MS, &a->watch_fd);
 	r = r ? r : open_links(a);
 	r = r ? r : open_ring(a);
 	if (!r) {
@@ -311,8 +364,10 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "agent: %s", strerror(-r));
 	r = agent_events_open(&config, &a->events, err);
+	r = r ? r : open_watch(a, err);
 	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);
 	r = r ? r : watch(a, a->timer_fd, ON_SECOND);
+	r = r ? r : watch(a, a->watch_fd, ON_WATCH);
 	r = r ? r : watch(a, a->signal_fd, ON_SIGNAL);
 	r = r ? r : watch(a, a->link_fd, ON_LINKS);
 	r = r ? r : watch(a, agent_events_fd(a->events), ON_OUTPUTS);
@@ -327,6 +382,9 @@ static void handle(struct agent *a, int which)
 		break;
 	case ON_SECOND:
 		on_second(a);
+		break;
+	case ON_WATCH:
+		on_watch(a);
 		break;
 	case ON_SIGNAL:
 		on_signal(a);
@@ -415,6 +473,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.timer_fd = -1,
+		.watch_fd = -1,
 		.link_fd = -1,
 		.watch = start->watch,
 	};

@@ -19,7 +19,8 @@
 
 #define RULE_HELP \
 	"RULE = [bind | in] PORTS[/tcp | /udp] [from ADDRESS|@SET] [at ADDRESS|@SET] [on INTERFACE]\n" \
-	"       [comment \"why\"]; PORTS = 80 | http | 8000-8100 | 80,443 | any. No direction: bind and in.\n"
+	"       [comment \"why\"], or out PORTS[/tcp | /udp] [to ADDRESS|@SET] [comment \"why\"];\n" \
+	"PORTS = 80 | http | 8000-8100 | 80,443 | any. No direction: bind and in.\n"
 
 static const struct command {
 	const char *name, *args, *help, *details;
@@ -56,6 +57,9 @@ static const struct command {
 	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json.\n", cmd_events },
 	{ "explain", "bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
 	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n", cmd_explain },
+	{ "ports", "", "who listens, and may they",
+	  "Every listening socket: process, unit, container, and whether bind and in would pass now.\n"
+	  "With --json: {\"ports\": [...]}.\n", cmd_ports },
 	{ "apply", "[--exact] [--dry-run] [--force] FILE", "put another policy in force",
 	  "All of it at once. Rules added by hand stay.\n"
 	  "  --exact           drop them\n", cmd_apply },
@@ -70,7 +74,7 @@ static const struct command {
 
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
-	"reject", "limit", "try", "confirm", "rollback", "panic", "ports", "evict", "learn", "import", "profile",
+	"reject", "limit", "try", "confirm", "rollback", "panic", "evict", "learn", "import", "profile",
 	"init", "top", "report", "capture", "metrics", "doctor",
 };
 

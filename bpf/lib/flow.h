@@ -89,4 +89,28 @@ static __always_inline bool flow_answers(const struct pg_slot *slot, const struc
 	return true;
 }
 
+/* The reply of a conversation that began here, or a segment of a connection that the kernel has. */
+static __always_inline bool is_reply(struct pg_control *ctl, const struct pg_slot *slot,
+				     const struct packet *p)
+{
+	bool udp = p->proto != IPPROTO_TCP, syn = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	struct pg_flow_key key = {
+		.remote_port = p->sport,
+		.local_port = p->dport,
+		.proto = udp ? PG_UDP : PG_TCP,
+	};
+
+	if (is_used(ctl, udp ? PG_USED_UDP : PG_USED_TCP, p->dport)) {
+		__builtin_memcpy(key.remote, p->source, 16);
+		__builtin_memcpy(key.local, p->target, 16);
+		if (flow_answers(slot, &key, syn))
+			return true;
+	}
+	if (!udp || !is_used(ctl, PG_USED_MULTICAST, p->dport))
+		return false;
+	__builtin_memset(key.remote, 0, 32);
+	key.ifindex = p->ifindex;
+	return flow_answers(slot, &key, false);
+}
+
 #endif

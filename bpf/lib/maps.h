@@ -73,6 +73,21 @@ struct pg_fragments_map {
 	__type(value, __u64);	/* jiffies when the first fragment passed */
 };
 
+struct pg_devices_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, __u32);
+	__type(value, __u32);	/* enum pg_device bits */
+};
+
+struct pg_asked_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct pg_asked_key);
+	__type(value, __u32);
+};
+
 struct pg_bucket {
 	struct bpf_spin_lock lock;
 	__u32 tokens_x1000;
@@ -152,6 +167,8 @@ extern struct pg_peers_map pg_peers SEC(".maps");
 extern struct pg_ifaces_map pg_ifaces SEC(".maps");
 extern struct pg_flows_map pg_flows SEC(".maps");
 extern struct pg_fragments_map pg_fragments SEC(".maps");
+extern struct pg_devices_map pg_devices SEC(".maps");
+extern struct pg_asked_map pg_asked SEC(".maps");
 extern struct pg_buckets_map pg_buckets SEC(".maps");
 extern struct pg_allowances_map pg_allowances SEC(".maps");
 extern struct pg_counts_map pg_counts SEC(".maps");

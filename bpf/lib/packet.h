@@ -41,6 +41,9 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
+#define TCP_STATE_CLOSE 7 /* UDP and raw sockets that are not connected, too */
+#define TCP_STATE_LISTEN 10
+
 enum packet_class {
 	PACKET_NOT_IP,
 	PACKET_WHOLE,

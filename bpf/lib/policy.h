@@ -12,6 +12,11 @@
 #include "lib/maps.h"
 #include "portguard/decide.h"
 
+static __always_inline struct pg_decision decision(__u8 verdict, __u8 reason)
+{
+	return (struct pg_decision){ .verdict = verdict, .reason = reason };
+}
+
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
 	struct pg_peer_key key = {
@@ -27,13 +32,12 @@ static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16]
 
 static __always_inline __u32 iface_class(__u32 table, __u32 ifindex, __u32 vlan)
 {
-	struct pg_iface_key key = { .table = table, .ifindex = ifindex };
-	__u32 *class;
+	struct pg_iface_key key = { .table = table, .ifindex = ifindex, .vlan = vlan };
+	__u32 *class = bpf_map_lookup_elem(&pg_ifaces, &key);
 
-	if (vlan)
-		return PG_IFACE_UNKNOWN;
-	class = bpf_map_lookup_elem(&pg_ifaces, &key);
-	return class ? *class : 0;
+	if (class)
+		return *class;
+	return vlan ? PG_IFACE_UNKNOWN : 0;
 }
 
 /* The answer of a group for one attempt: none, allow or deny. */
@@ -77,7 +81,7 @@ static __always_inline bool is_final(__u32 answer)
 	return PG_ANSWER_KIND(answer) != PG_ANSWER_ASK && !PG_ANSWER_ESSENTIAL(answer);
 }
 
-/* Ask the rules in force; @direction is bind or in. */
+/* Ask the rules in force. */
 static __always_inline struct pg_decision ask_rules(const struct pg_control *ctl, __u32 index,
 						    __u32 direction, __u32 proto,
 						    const struct pg_question *q)

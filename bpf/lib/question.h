@@ -38,4 +38,20 @@ static __always_inline struct pg_decision ask_for_packet(const struct pg_control
 	return pg_decide(word, &q, ctl->slots[index].defaults[PG_IN]);
 }
 
+/* Other IP protocols than TCP, UDP, ICMP: as the policy's protocols: say. */
+static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot,
+							 const struct packet *p)
+{
+	__u32 answer = slot->protocols[p->proto];
+
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
+		struct pg_question q = {};
+
+		put_question(&q, p, false);
+		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
+	}
+	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
+		       PG_REASON_PROTOCOL);
+}
+
 #endif

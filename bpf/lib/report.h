@@ -239,7 +239,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	key.local_port = 0;
 	if (key.proto != IPPROTO_TCP && key.proto != IPPROTO_UDP)
 		key.proto = 0;
-	rest = (key.reason & 31) | (key.verdict == PG_AUDIT) << 5 | (key.family == 6) << 6 |
+	rest = (key.reason & 15) | (key.hook == PG_HOOK_DELIVER) << 4 |
+	       (key.verdict == PG_AUDIT) << 5 | (key.family == 6) << 6 |
 	       (key.proto == IPPROTO_TCP   ? 0
 		: key.proto == IPPROTO_UDP ? 1
 					   : 2)

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PG_ABI_VERSION 1
+#define PG_ABI_VERSION 2
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */
 #define PG_HOOKS(X)                                                  \
@@ -68,7 +68,7 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
 #define PG_MAX_RULES 16384		/* rule ids are 1 … PG_MAX_RULES */
 #define PG_SLOTS 2			/* compiled policies: the one in force, and the next */
 #define PG_PORTS 65536
-#define PG_PORT_DIRECTIONS 2		/* bind and in have port tables */
+#define PG_PORT_DIRECTIONS PG_DIRECTION_COUNT	/* each has port tables: bind and in of local ports, out of remote ones */
 
 /*
  * An answer: what the rules say about one port, packed into 32 bits.
@@ -121,12 +121,21 @@ struct pg_peer_key {
 };
 #define PG_PEER_PREFIX 32
 
-/* pg_ifaces: (table, device, VLAN id) -> class; what is missing is class 0. */
+/*
+ * pg_ifaces: (table, device where the program runs, VLAN id of the frame or 0) -> class of the device by
+ * which IP receives. What is missing is class 0, or with a VLAN id PG_IFACE_UNKNOWN.
+ */
 struct pg_iface_key {
 	__u32 table;
 	__u32 ifindex;
+	__u32 vlan;
 };
-#define PG_IFACE_UNKNOWN 1	/* class of a packet whose receiving device is not known (a VLAN tag) */
+#define PG_IFACE_UNKNOWN 1	/* class of a packet whose receiving device is not known */
+
+/* pg_devices: device by which IP receives -> enum pg_device bits. */
+enum pg_device {
+	PG_DEVICE_COVERED = 1,	/* all that it receives has met inbound: guarded, or stacked on guarded ones */
+};
 
 /* A token bucket; rate 0: none. */
 struct pg_bucket_config {
@@ -152,7 +161,11 @@ struct pg_slot {
 	__u8 echo;				/* PG_ALLOW, PG_DENY, or PG_NONE: by echo_rate */
 	__u8 redirect;				/* PG_ALLOW or PG_DENY */
 	__u8 forward;				/* PG_ALLOW or PG_DENY */
-	__u8 loopback;				/* 1: loopback packets are `in` too */
+	__u8 loopback;				/* 1: loopback packets are `in`, and to loopback is `out`, too */
+	__u8 raw;				/* PG_ALLOW or PG_DENY */
+	__u8 out_restricted;			/* 1: some out may be refused, so raw sockets may not forge it */
+	__u8 close_listeners;			/* 1: the agent closes what listens where it may not (on_listen) */
+	__u8 pad0[5];
 	struct pg_bucket_config echo_rate;
 	__u32 flow_ticks[PG_FLOW_STATES];	/* timeouts in jiffies */
 	__u32 table;				/* of classes, as its groups name it */
@@ -184,8 +197,25 @@ struct pg_control {
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
+	__u64 cgroup_id;	/* of the enforcement root */
+	__u32 cgroup_level;	/* its depth below the cgroup2 mount's root, which is 0 */
+	__u32 pad1;
 	struct pg_slot slots[PG_SLOTS];
 	__u8 used[PG_USED_TABLES][PG_USED_BYTES];
+};
+
+/*
+ * What the tables of the policy add up to (user/kernel/checksum.h), as the last command left them: the
+ * agent finds by it what somebody else has changed.
+ */
+struct pg_sums {
+	__u64 slots[PG_SLOTS];		/* header, ports, and the groups that these name */
+	__u64 images[PG_SLOTS];
+	__u64 peers, cases, ifaces, devices;	/* of all entries */
+	__u32 slot;			/* that the last command put in force */
+	__u32 serial;			/* counted up by whoever changes tables, links or pins */
+	__u8 open;			/* 1: a change is under way, or was cut short */
+	__u8 pad[7];
 };
 
 /* pg_meta, one element, written under the commands' lock: what commands must know beside the policy. */
@@ -201,6 +231,7 @@ struct pg_meta {
 	char cgroup_dir[PG_META_PATH];
 	char config[PG_META_PATH];	/* the policy file of `run` or `up`; empty: none */
 	char degraded[256];		/* why; empty: not */
+	struct pg_sums sums;
 };
 
 /* pg_image0, pg_image1: the policy as text that each slot was compiled from; pages, mapped as one. */
@@ -238,7 +269,7 @@ enum pg_seen_level {
 #define PG_SEEN_SOURCES 256
 #define PG_SEEN_PORTS 256
 #define PG_SEEN_HASHED (PG_SEEN_KINDS + PG_SEEN_SOURCES + PG_SEEN_PORTS)
-#define PG_SEEN_FIXED 512
+#define PG_SEEN_FIXED 512	/* hook, verdict, reason, proto, family */
 #define PG_SEEN_REGION (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)
 #define PG_SCAN_PORTS 16		/* more than these in an epoch: a scan */
 #define PG_SCAN_QUIET 60		/* epochs without a packet that end one */
@@ -322,6 +353,14 @@ struct pg_flow {
 	__u32 state;		/* enum pg_flow_state */
 };
 
+/* pg_asked: whom an unconnected UDP socket has sent to; LRU, the value is not used. */
+struct pg_asked_key {
+	__u64 socket;		/* its cookie */
+	__u8 remote[16];	/* as its program wrote it; all zero: many (multicast, broadcast) */
+	__u16 remote_port;
+	__u16 pad[3];
+};
+
 /* pg_fragments: first fragments that passed. */
 struct pg_fragment_key {
 	__u8 source[16];
@@ -371,12 +410,13 @@ struct pg_ask {
 
 _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
 _Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 16, "map layout");
-_Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 8, "map layout");
+_Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
 _Static_assert(sizeof(struct pg_record_refusal) == 104, "ring layout");
 _Static_assert(sizeof(struct pg_flow_key) == 44 && sizeof(struct pg_flow) == 8, "map layout");
 _Static_assert(sizeof(struct pg_question) == 52 && sizeof(struct pg_decision) == 8, "map layout");
-_Static_assert(PG_REASON_COUNT <= 32, "PG_COUNT_VERDICT");
+_Static_assert(sizeof(struct pg_asked_key) == 32, "map layout");
+_Static_assert(PG_REASON_COUNT <= 16, "PG_COUNT_VERDICT, PG_SEEN_FIXED");
 
 #endif

@@ -38,6 +38,7 @@ static void print_rules(const struct policy *p)
 
 static void ask_both(const struct guarded *g, const struct compiled *c, uint32_t *random)
 {
+	static const char *const directions[] = { "bind", "in", "out" };
 	const char *device;
 	struct pg_question q = random_question(random, &device);
 	struct pg_decision want =
@@ -49,9 +50,9 @@ static void ask_both(const struct guarded *g, const struct compiled *c, uint32_t
 	print_rules(&g->policy);
 	cr_assert_fail("%s %u/%s IPv%u on %s vlan %u uid %u: the kernel says %u %u rule %u, the "
 		       "policy %u %u rule %u",
-		       q.direction == PG_IN ? "in" : "bind", q.port,
-		       q.proto == PG_TCP ? "tcp" : "udp", q.family, device, q.vlan, q.uid,
-		       got.verdict, got.reason, got.rule, want.verdict, want.reason, want.rule);
+		       directions[q.direction], q.port, q.proto == PG_TCP ? "tcp" : "udp", q.family,
+		       device, q.vlan, q.uid, got.verdict, got.reason, got.rule, want.verdict,
+		       want.reason, want.rule);
 }
 
 static void ask_many(const struct guarded *g, uint32_t *random)
@@ -146,6 +147,40 @@ Test(ask, out_is_what_its_default_says)
 
 	cr_assert(same(kernel_says(g, &q),
 		       (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0 }));
+}
+
+Test(ask, out_is_asked_by_remote_port_and_address)
+{
+	_cleanup_guarded_ struct guarded *g =
+		guarded_by("rules: [deny out 25/tcp, deny out any to 192.0.2.0/24, allow out 80 to "
+			   "192.0.2.0/24]");
+	struct pg_question q = { .direction = PG_OUT, .family = 4, .port = 25 };
+
+	address_of("198.51.100.1", q.remote);
+	cr_assert_eq(kernel_says(g, &q).verdict, PG_DENY);
+	q.port = 80;
+	cr_assert_eq(kernel_says(g, &q).verdict, PG_ALLOW);
+	address_of("192.0.2.7", q.remote);
+	cr_assert_eq(kernel_says(g, &q).verdict, PG_DENY);
+	q.direction = PG_IN;
+	cr_assert_eq(kernel_says(g, &q).reason, PG_REASON_NO_RULE);
+}
+
+static bool slot_is_restricted(const struct guarded *g)
+{
+	return g->state.control->slots[g->state.control->slot & 1].out_restricted;
+}
+
+Test(ask, the_slot_says_whether_raw_sockets_may_be_and_out_is_restricted)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("default: {raw: allow}");
+
+	cr_assert_eq(g->state.control->slots[g->state.control->slot & 1].raw, PG_ALLOW);
+	cr_assert_not(slot_is_restricted(g));
+	add_rule(g, "deny out 25/tcp");
+	cr_assert(slot_is_restricted(g));
+	remove_rule(g, "deny out 25/tcp");
+	cr_assert_not(slot_is_restricted(g));
 }
 
 Test(ask, questions_are_counted_nowhere)

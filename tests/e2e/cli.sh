@@ -96,7 +96,7 @@ for sentence in 'allow' 'allow 0' 'allow -1' 'allow 080' 'allow 70000' 'allow 80
 	run $sentence
 	holds "'$sentence' is refused" grep -qE '^6[45]$' <<<"$CODE"
 done
-for sentence in 'allow out 80' 'allow 80 by user root' 'allow 80 for 2h' 'allow 80 log'; do
+for sentence in 'allow out 80 by user root' 'allow 80 by user root' 'allow 80 for 2h' 'allow 80 log'; do
 	# shellcheck disable=SC2086 # several words
 	exits "'$sentence' is of a later version" 65 'not supported in this version' $sentence
 done

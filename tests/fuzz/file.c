@@ -57,7 +57,7 @@ static void through_saving(struct policy *p)
 
 	for (size_t i = 0; i < p->rule_count; i++) {
 		p->rules[i].origin = ORIGIN_RUNTIME;
-		if (p->rules[i].from.kind == PEER_SET || p->rules[i].at.kind == PEER_SET)
+		if (p->rules[i].remote.kind == PEER_SET || p->rules[i].at.kind == PEER_SET)
 			return;		/* its set is not saved with it */
 	}
 	text = policy_print_local(p);

@@ -31,6 +31,8 @@ in_host ./net serve 81 &
 holds "unguarded, 80 answers" within 5 answers 80
 holds "unguarded, 81 answers" within 5 answers 81
 holds "unguarded, 8080 is bound" binds 8080
+holds "unguarded, a socket listens without bind" in_host ./net listen
+holds "unguarded, raw TCP" in_host ./net raw 6
 
 printf 'version: 1\nattach: %s\ninterfaces: [va]\nfailsafe: []\nessentials: []\n' "$attach" >/tmp/policy.yaml
 $pg run -c /tmp/policy.yaml --cgroup /sys/fs/cgroup/guarded --event-log /tmp/events >/tmp/agent 2>&1 &
@@ -39,6 +41,12 @@ within 20 grep -q 'portguard: ready' /tmp/agent || { not_ok "ready" "$(tail -n 3
 ok ready
 fails "bind is refused" binds 8080
 holds "and is an event" within 5 grep -q '"hook":"bind"' /tmp/events
+fails "listen without bind is refused" in_host ./net listen
+holds "and is an event" within 5 grep -q '"verdict":"deny".*"hook":"listen"' /tmp/events
+holds "whose hook is said" sh -c "$pg status | grep -E '^ +listen +(lsm_cgroup|fmod_ret) '"
+holds "outside the guarded cgroup it may listen" ./net listen
+fails "raw TCP is refused" in_host ./net raw 6
+holds "raw ICMP is not" in_host ./net raw 1
 fails "80 is silent" answers 80
 $pg allow 80/tcp 2>/dev/null
 holds "allow opens it" answers 80
@@ -54,7 +62,7 @@ fails "and bind refused" binds 8080
 $pg remove 80/tcp
 fails "remove closes it, without an agent" answers 80
 $pg down
-holds "down opens all" answers 81
+holds "down opens all" within 5 answers 81
 holds "and leaves no pin" test -z "$(find /sys/fs/bpf/portguard 2>/dev/null)"
 # shellcheck disable=SC2046 # pids
 kill $(jobs -p) 2>/dev/null

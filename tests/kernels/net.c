@@ -3,9 +3,10 @@
  * What the guests' busybox cannot do on every kernel's own version of it: move a device into another
  * network namespace, listen, dial and bind without a name service.
  *
- *   net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT
+ *   net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL
  *
- * dial exits with 0 if an answer came, bind if the port was given.
+ * dial exits with 0 if an answer came, bind if the port was given, listen if a socket that was never
+ * bound may listen, raw if there is a raw socket of that IP protocol.
  */
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
@@ -107,6 +108,10 @@ int main(int argc, char **argv)
 		return dial(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "bind"))
 		return bind_to(tcp_socket(), argv[2]) != 0;
-	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT\n");
+	if (argc == 2 && !strcmp(argv[1], "listen"))
+		return listen(tcp_socket(), 1) != 0;
+	if (argc == 3 && !strcmp(argv[1], "raw"))
+		return socket(AF_INET, SOCK_RAW, atoi(argv[2])) < 0;
+	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL\n");
 	return 64;
 }

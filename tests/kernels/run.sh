@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh [SUITE…]: boots other kernels (Debian's 5.10, 6.1, 6.12 and the newest) and tries on each: every
-# BPF program loads, and portguard does its main job, at XDP and at tc. Kernels that cannot be had are
-# skipped and say why. Ends with `N passed, N failed`.
+# run.sh [SUITE[:OPTIONS]…]: boots other kernels (Debian's 5.10, 6.1, 6.12 and the newest; one of them
+# again without the BPF LSM) and tries on each: every BPF program loads, and portguard does its main job,
+# at XDP and at tc. OPTIONS go onto the kernel's command line. Kernels that cannot be had are skipped and
+# say why. Ends with `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 : "${BUILD:=build}"
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-[ $# -gt 0 ] || set -- bullseye bookworm trixie sid
+[ $# -gt 0 ] || set -- bullseye bookworm bookworm:lsm=capability,yama trixie sid
 
 for suite; do
-	LIMIT=${LIMIT:-300} tests/kernels/boot.sh "$suite" 'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc' \
+	options=${suite#"${suite%%:*}"}
+	LIMIT=${LIMIT:-300} APPEND=${options#:} tests/kernels/boot.sh "${suite%%:*}" 'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc' \
 		"$BUILD/portguard-static" "$BUILD"/tests/kernels/{load,net} tests/kernels/guest.sh >"$log" 2>&1
 	status=$?
 	if [ $status = 69 ]; then
@@ -24,7 +26,7 @@ for suite; do
 	good=$(grep -c '^ok' "$log") bad=$(grep -c '^not ok' "$log")
 	case $status in 124) bad=$((bad + 1)); echo "not ok out of time" >>"$log" ;; 125) bad=$((bad + 1)) ;; esac
 	passed=$((passed + good)) failed=$((failed + bad))
-	printf '  %-9s %-28s %3d ok, %d failed\n' "$suite" "$(grep -m 1 -E '^[0-9]+\.[0-9]+' "$log")" "$good" "$bad"
+	printf '  %-30s %-28s %3d ok, %d failed\n' "$suite" "$(grep -m 1 -E '^[0-9]+\.[0-9]+' "$log")" "$good" "$bad"
 	[ "$bad" = 0 ] || sed 's/^/      /' "$log"
 done
 echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"

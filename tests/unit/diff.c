@@ -39,11 +39,20 @@ Test(diff, rules_that_go_and_come_are_lines)
 		    "- allow 80/tcp\n+ deny in 25\n");
 }
 
+Test(diff, rules_of_out_are_sentences_too)
+{
+	expect_diff("rules: [deny out 25/tcp to 192.0.2.7]\n", "rules: [deny 25/tcp, deny out 25/tcp]\n",
+		    "- deny out 25/tcp to 192.0.2.7\n+ deny 25/tcp\n+ deny out 25/tcp\n");
+}
+
 Test(diff, settings_are_named_as_in_the_file)
 {
 	expect_diff("mode: audit\n", "mode: enforce\n", "- mode: audit\n+ mode: enforce\n");
 	expect_diff("", "default: {in: allow}\nicmp: {echo: 10/s}\n",
 		    "- default: in: deny\n+ default: in: allow\n- icmp: echo: allow\n+ icmp: echo: 10/s\n");
+	expect_diff("", "default: {out: deny, raw: allow}\nforward: allow\n",
+		    "- default: out: allow\n- default: raw: deny\n+ default: out: deny\n"
+		    "+ default: raw: allow\n- forward: deny\n+ forward: allow\n");
 	expect_diff("", "failsafe: []\n", "- failsafe: 22/tcp\n");
 	expect_diff("", "interfaces: [{name: eth0, attach: tc}]\n", "+ interfaces: eth0, attach: tc\n");
 	expect_diff("", "interfaces: []\n", "+ interfaces: []\n");

@@ -6,13 +6,14 @@
 
 static const char everything[] =
 	"version: 1\nmode: audit\ninterfaces: [eth0, {name: \"veth*\", attach: tc}]\n"
-	"cgroup: '/a b\"c\\d'\nattach: xdp\ndefault: {bind: allow, raw: allow}\n"
+	"cgroup: '/a b\"c\\d'\nattach: xdp\ndefault: {bind: allow, out: deny, raw: allow}\n"
 	"essentials: [mdns]\nfailsafe: [22/tcp, 1000-2000, 7/udp]\n"
 	"protocols: [vrrp, {gre: {from: '@office'}}, {esp: {from: 192.0.2.0/24}}]\n"
 	"icmp: {echo: 100/m, redirect: allow}\nforward: allow\nloopback: true\non_listen: close\n"
 	"flows: {max: 2048, udp: 10s, udp-stream: 11s, tcp: 12s}\nevents: {max: 7/s, number: 8}\n"
 	"sets: {office: [192.0.2.0/24, 2001:db8::/32], none: []}\n"
-	"rules:\n  - 'allow 20-25,22/tcp from @office comment \"a \\\"b\\\" \\\\ c\"'\n  - deny any on eth0\n";
+	"rules:\n  - 'allow 20-25,22/tcp from @office comment \"a \\\"b\\\" \\\\ c\"'\n  - deny any on eth0\n"
+	"  - deny out 25 to @office\n";
 
 static void make(struct policy *p)
 {
@@ -42,6 +43,7 @@ Test(image, holds_everything)
 	cr_assert_eq(again.rules[1].id, PG_MAX_RULES);
 	cr_assert_eq(again.rules[1].origin, ORIGIN_RUNTIME);
 	cr_assert_eq(again.rules[1].hits_base, UINT64_MAX);
+	cr_assert(rule_equal(&again.rules[2], &p.rules[2]));
 	cr_assert_str_eq(again.rules[0].comment, "a \"b\" \\ c");
 	cr_assert_str_eq(again.cgroup, "/a b\"c\\d");
 	cr_assert_eq(again.interfaces[1].attach, ATTACH_TC);
@@ -107,6 +109,8 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		{ "rule 3", "rule 3 file 0" }, { "rule 3", "rule 16385 file 0 allow 80" },
 		{ "rule 3", "rule 3 file 0 alow 80" }, { "rule 3", "rule 3 file -1 allow 80" },
 		{ "rule 3", "rule 3 else 0 allow 80" }, { "rule 3", "rule 3 file 0 allow ssh" },
+		{ "rule 3", "rule 3 file 0 allow out 80 from 192.0.2.7" },
+		{ "rule 3", "rule 3 file 0 allow in 80 to 192.0.2.7" },
 		{ "rule 3", "rule  3 file 0 allow 80" }, { "end", "end\n" }, { "end", "end\nmode audit" },
 	};
 

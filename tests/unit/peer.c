@@ -64,6 +64,31 @@ Test(peer, prefixes_print_as_they_parse)
 	}
 }
 
+Test(peer, peers_print_as_they_parse)
+{
+	static const char *const texts[] = { "192.0.2.0/24", "::1", "@office", "@A.b_c-9" };
+	char text[PEER_TEXT];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct peer p = { .kind = PEER_ANY };
+
+		cr_assert_str_eq(peer_print(&p, text), "");
+		cr_assert_eq(peer_parse(texts[i], strlen(texts[i]), &p, NULL), 0);
+		cr_assert_str_eq(peer_print(&p, text), texts[i]);
+		peer_free(&p);
+	}
+}
+
+Test(peer, prefixes_lie_around_each_other_by_their_bits)
+{
+	struct prefix all = parse("::/0"), v4 = parse("0.0.0.0/0"), net = parse("192.0.2.0/24"),
+		      host = parse("192.0.2.7"), other = parse("192.0.3.7");
+
+	cr_assert(prefix_around(&all, &host) && prefix_around(&v4, &net) && prefix_around(&net, &host));
+	cr_assert(prefix_around(&net, &net));
+	cr_assert_not(prefix_around(&host, &net) || prefix_around(&net, &other) || prefix_around(&v4, &all));
+}
+
 Test(peer, text_need_not_be_terminated)
 {
 	struct prefix p;

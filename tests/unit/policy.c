@@ -60,7 +60,8 @@ Test(policy, every_word_of_a_sentence_makes_a_difference)
 		"allow 80", "deny 80", "allow bind 80", "allow in 80", "allow 80/tcp", "allow 80/udp",
 		"allow 81", "allow 80,81", "allow 80-81", "allow 79-81,80", "allow any", "allow 80 from 192.0.2.7",
 		"allow 80 from @a", "allow 80 from @b", "allow 80 at 192.0.2.7", "allow 80 on a", "allow 80 on b",
-		"allow 80 from 192.0.2.0/24", "allow 80 from 192.0.2.0/25",
+		"allow 80 from 192.0.2.0/24", "allow 80 from 192.0.2.0/25", "allow out 80", "deny out 80",
+		"allow in 80 from 192.0.2.7", "allow out 80 to 192.0.2.7", "allow out 80 to @a",
 	};
 	_cleanup_policy_ struct policy p = { .mode = 0 };
 
@@ -97,13 +98,34 @@ Test(policy, a_rule_must_not_name_a_set_that_is_not_there)
 	struct pg_error err = PG_ERROR_INIT;
 	struct set set = { .name = strdup("office") };
 
-	MAKE(&p, "allow 80 from @office", "allow 80 at @ofice", "allow 80 from @branch");
+	MAKE(&p, "allow 80 from @office", "allow 80 at @ofice", "allow 80 from @branch",
+	     "deny out 80 to @offise");
 	cr_assert_eq(policy_add_set(&p, &set), 0);
 	cr_assert_eq(policy_check_rule(&p, &p.rules[0], &err), 0);
 	cr_assert_eq(policy_check_rule(&p, &p.rules[1], &err), -EINVAL);
 	cr_assert_str_eq(err.text, "unknown set '@ofice': did you mean '@office'?");
 	cr_assert_eq(policy_check_rule(&p, &p.rules[2], &err), -EINVAL);
 	cr_assert_eq(err.exit, PG_EXIT_POLICY);
+	cr_assert_eq(policy_check_rule(&p, &p.rules[3], &err), -EINVAL);
+	cr_assert_str_eq(err.text, "unknown set '@offise': did you mean '@office'?");
+}
+
+static bool restricted(const char *rule, uint8_t unruled)
+{
+	_cleanup_policy_ struct policy p;
+
+	MAKE(&p, "deny any", "allow out any", rule);
+	p.defaults[PG_OUT] = unruled;
+	return policy_out_restricted(&p);
+}
+
+Test(policy, out_is_restricted_by_its_default_or_by_any_deny)
+{
+	cr_assert_not(restricted("deny in 25", PG_ALLOW));
+	cr_assert_not(restricted("allow out 25 to 192.0.2.7", PG_ALLOW));
+	cr_assert(restricted("allow 25", PG_DENY));
+	cr_assert(restricted("deny out 25", PG_ALLOW));
+	cr_assert(restricted("deny out 25/udp to 192.0.2.7", PG_ALLOW));
 }
 
 Test(policy, an_added_set_is_sorted_and_has_each_prefix_once)

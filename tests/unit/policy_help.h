@@ -40,6 +40,9 @@ static inline size_t help_service(void *data, const char *name, struct failsafe_
 	return count;
 }
 
+/* Arguments of rule_parse(): the words of a sentence, and how many. */
+#define WORDS(...) (const char *const[]){ __VA_ARGS__ }, ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ }))
+
 static const struct policy_world help_world = { .service = help_service };
 
 /* The rules of a sentence that is good, added to @p; returns how many. */

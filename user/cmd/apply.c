@@ -12,17 +12,6 @@
 #include "policy/diff.h"
 #include "util/cleanup.h"
 
-static int print_difference(const struct policy *from, const struct policy *to,
-			    struct pg_error *err)
-{
-	_cleanup_free_ char *text = policy_diff(from, to);
-
-	if (!text)
-		return -ENOMEM;
-	(void)fputs(text, stdout);
-	return print_done(err);
-}
-
 static int print_outcome(const struct guard *g, bool changed, const struct pg_context *ctx,
 			 struct pg_error *err)
 {
@@ -77,7 +66,7 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (r)
 		return r;
 	if (how.dry_run)
-		return print_difference(&before, &next, err);
+		return print_difference(&before, &next, NULL, err);
 	if (changed)
 		guard.state.meta->mode_typed = 0;
 	guard.state.meta->degraded[0] = '\0';
@@ -88,8 +77,8 @@ int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 {
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_guard_ struct guard guard = { 0 };
-	_cleanup_free_ char *text = NULL;
 	char config[PATH_MAX];
+	bool differs = false;
 	int left = take_options(argc, argv, NULL, 0, err), r;
 
 	if (left < 0)
@@ -102,14 +91,8 @@ int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	(void)snprintf(config, sizeof(config), "%s", left ? argv[1] : guard.state.meta->config);
 	r = config_load(config[0] ? config : DEFAULT_CONFIG, &next, err);
 	r = r ? r : guard_merge(&guard, &next, false, err);
-	if (r)
-		return r;
-	text = policy_diff(&guard.policy, &next);
-	if (!text)
-		return -ENOMEM;
-	(void)fputs(text, stdout);
-	r = print_done(err);
-	return r ? r : text[0] ? PG_EXIT_NEGATIVE : 0;
+	r = r ? r : print_difference(&guard.policy, &next, &differs, err);
+	return r ? r : differs ? PG_EXIT_NEGATIVE : 0;
 }
 
 int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
@@ -132,8 +115,5 @@ int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	else
 		(void)printf("%s: %zu rule%s, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG,
 			     policy.rule_count, policy.rule_count == 1 ? "" : "s");
-	if (!ctx->json && policy.default_raw == PG_DENY)
-		(void)printf("note: `raw: deny` is taken, but its hook is not in this version: raw "
-			     "sockets are not refused\n");
 	return print_done(err);
 }

@@ -9,7 +9,6 @@
 
 #include "cmd/print.h"
 #include "config.h"
-#include "policy/diff.h"
 #include "policy/file.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -126,17 +125,6 @@ int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 	return r ? r : guard_change(g, &next, &how, &changed, err);
 }
 
-static int print_difference(const struct policy *from, const struct policy *to,
-			    struct pg_error *err)
-{
-	_cleanup_free_ char *text = policy_diff(from, to);
-
-	if (!text)
-		return -ENOMEM;
-	(void)fputs(text, stdout);
-	return print_done(err);
-}
-
 /* Save what was changed, in the file too; what cannot be saved is not done either. */
 static int edit_save(struct guard *g, struct policy *before, struct pg_error *err)
 {
@@ -166,6 +154,6 @@ int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w
 	if (r)
 		return r;
 	if (w->dry_run)
-		return print_difference(&before, next, err);
+		return print_difference(&before, next, NULL, err);
 	return w->permanent ? edit_save(g, &before, err) : 0;
 }

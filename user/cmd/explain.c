@@ -16,14 +16,16 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "util/address.h"
 #include "util/cleanup.h"
+
+static const char *const directions[] = { "bind", "in", "out" };
+static const char *const hooks[] = { "bind", "inbound", "connect" };
 
 static int parse_direction(const char *word, struct pg_question *q, struct pg_error *err)
 {
-	static const char *const words[] = { "bind", "in", "out" };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(word, words[i])) {
+	for (unsigned i = 0; i < ARRAY_SIZE(directions); i++)
+		if (!strcmp(word, directions[i])) {
 			q->direction = i;
 			return 0;
 		}
@@ -55,8 +57,7 @@ static int parse_port(const char *word, struct pg_question *q, struct pg_error *
 			   word);
 }
 
-static int parse_address(const char *word, uint8_t to[16], struct pg_question *q,
-			 struct pg_error *err)
+static int parse_address(const char *word, bool remote, struct pg_question *q, struct pg_error *err)
 {
 	struct peer peer = { 0 };
 	int r = peer_parse(word, strlen(word), &peer, err);
@@ -64,11 +65,12 @@ static int parse_address(const char *word, uint8_t to[16], struct pg_question *q
 	if (r)
 		return r;
 	if (peer.kind != PEER_PREFIX || peer.prefix.length != 128) {
-		free(peer.set);
+		peer_free(&peer);
 		return usage_error(err, "explain: '%.64s': want one address", word);
 	}
-	memcpy(to, peer.prefix.address, 16);
-	q->family = !memcmp(to, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) ? 4 : 6;
+	memcpy(remote ? q->remote : q->local, peer.prefix.address, 16);
+	q->known |= remote ? PG_DIM_REMOTE : PG_DIM_LOCAL;
+	q->family = prefix_is_v4(&peer.prefix) ? 4 : 6;
 	return 0;
 }
 
@@ -100,6 +102,7 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 	for (int i = 0; !r && i < count; i += 2) {
 		const char *word = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
 		bool user = !strcmp(word, "by") && value && !strcmp(value, "user");
+		const char *far = q->direction == PG_OUT ? "to" : "from";
 
 		if (user) {
 			i++;
@@ -109,10 +112,8 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 			return usage_error(err, "explain: '%.32s' wants a value", word);
 		if (user)
 			r = parse_user(value, q, err);
-		else if (!strcmp(word, "from") || (!strcmp(word, "to") && q->direction == PG_OUT))
-			r = parse_address(value, q->remote, q, err);
-		else if (!strcmp(word, "at") || !strcmp(word, "to"))
-			r = parse_address(value, q->local, q, err);
+		else if (!strcmp(word, "from") || !strcmp(word, "to") || !strcmp(word, "at"))
+			r = parse_address(value, !strcmp(word, far), q, err);
 		else if (!strcmp(word, "on"))
 			r = parse_device(value, q, err);
 		else
@@ -124,17 +125,28 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 	return r;
 }
 
+/* An address that was not said is one that no rule names, and none of the other family. */
+static void fill_addresses(struct pg_question *q)
+{
+	if (q->family == 4 && !(q->known & PG_DIM_REMOTE))
+		address_from_v4(q->remote, "\0\0\0\0");
+	if (q->family == 4 && !(q->known & PG_DIM_LOCAL))
+		address_from_v4(q->local, "\0\0\0\0");
+}
+
+/* What stays on this machine is not `out`: the programs do not ask the rules (bpf/connect.bpf.c). */
+static bool stays_here(const struct pg_question *q, const struct policy *p)
+{
+	return q->direction == PG_OUT && q->known & PG_DIM_REMOTE && !p->loopback &&
+	       (address_is_loopback(q->remote) || address_is_any(q->remote));
+}
+
 static const struct rule *find_rule(const struct policy *p, uint32_t id)
 {
 	for (size_t i = 0; id && i < p->rule_count; i++)
 		if (p->rules[i].id == id)
 			return &p->rules[i];
 	return NULL;
-}
-
-static const char *hook_of(const struct pg_question *q)
-{
-	return q->direction == PG_BIND ? "bind" : q->direction == PG_IN ? "inbound" : "connect";
 }
 
 static int print_answer_json(const struct pg_decision *d, const struct pg_question *q,
@@ -147,33 +159,49 @@ static int print_answer_json(const struct pg_decision *d, const struct pg_questi
 	json_member_string(&j, "reason", reason_names[d->reason]);
 	json_member_string(&j, "rule", rule);
 	json_member_string(&j, "scope", "host");
-	json_member_string(&j, "hook", hook_of(q));
+	json_member_string(&j, "hook", hooks[q->direction]);
 	json_object_end(&j);
 	return print_json(&j, err);
+}
+
+/* The rule that would change the answer; without a direction it is about bind and in. */
+static void print_sentence(const char *verb, const struct pg_question *q)
+{
+	static const char *const words[] = { "bind ", "", "out " };
+	char text[ADDRESS_TEXT];
+
+	(void)printf("portguard %s %s%u/%s", verb, words[q->direction], q->port,
+		     q->proto == PG_TCP ? "tcp" : "udp");
+	if (q->direction == PG_OUT && q->known & PG_DIM_REMOTE)
+		(void)printf(" to %s", address_print(q->remote, text));
+	(void)printf("\n");
+}
+
+static void print_remedy(const struct pg_decision *d, const struct pg_question *q, const char *rule)
+{
+	if (rule) {
+		(void)printf("rule: %s\n", rule);
+		(void)printf("to %s: portguard remove %s\n",
+			     d->verdict == PG_DENY ? "lift that" : "close it", rule);
+		return;
+	}
+	(void)printf(d->verdict == PG_DENY ? "to open it: " : "to close it: ");
+	print_sentence(d->verdict == PG_DENY ? "allow" : "deny", q);
 }
 
 static void print_answer_text(const struct pg_decision *d, const struct pg_question *q,
 			      const char *verdict, const char *rule, const struct policy *p)
 {
-	static const char *const verbs[] = { "bind", "in", "out" };
-	const char *proto = q->proto == PG_TCP ? "tcp" : "udp";
-
-	(void)printf("%s %u/%s: %s (%s)\n", verbs[q->direction], q->port, proto, verdict,
-		     reason_names[d->reason]);
+	(void)printf("%s %u/%s: %s (%s)\n", directions[q->direction], q->port,
+		     q->proto == PG_TCP ? "tcp" : "udp", verdict, reason_names[d->reason]);
 	(void)printf("port %u is %s\n", q->port,
 		     q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
-	if (rule)
-		(void)printf("rule: %s\n", rule);
-	if (d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE)
-		(void)printf("to open it: portguard allow %s%u/%s\n",
-			     q->direction == PG_BIND ? "bind " : "", q->port, proto);
-	else if (d->verdict == PG_DENY && rule)
-		(void)printf("to lift that: portguard remove %s\n", rule);
-	else if (d->verdict == PG_ALLOW && d->reason == PG_REASON_RULE && rule)
-		(void)printf("to close it: portguard remove %s\n", rule);
-	else if (d->verdict == PG_ALLOW && q->direction != PG_OUT)
-		(void)printf("to close it: portguard deny %s%u/%s\n",
-			     q->direction == PG_BIND ? "bind " : "", q->port, proto);
+	if (stays_here(q, p))
+		(void)printf(
+			"that address is this machine's own: not `out`, unless the policy says "
+			"loopback: true\n");
+	else
+		print_remedy(d, q, rule);
 	if (p->mode != PG_MODE_ENFORCE)
 		(void)printf("mode is %s: nothing is refused\n", mode_names[p->mode]);
 }
@@ -204,6 +232,7 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 	r = parse_direction(argv[1], q, err);
 	r = r ? r : parse_port(argv[2], q, err);
 	r = r ? r : parse_qualifiers(left - 2, argv + 3, q, err);
+	fill_addresses(q);
 	r = r ? r : guard_open(&ctx->paths, GUARD_READ, &guard, err);
 	if (r)
 		return r;
@@ -211,6 +240,8 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
 			       "explain: the kernel does not answer: %s", strerror(-r));
+	if (stays_here(q, &guard.policy))
+		ask.decision = (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0 };
 	rule = find_rule(&guard.policy, ask.decision.rule);
 	text = rule ? rule_print(rule, false) : NULL;
 	verdict =

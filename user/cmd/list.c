@@ -34,10 +34,14 @@ static void row_json(struct json *j, size_t number, const char *text, const char
 /* What passed because of a built-in row: counted by reason, not by port. */
 static uint64_t built_in_hits(const struct state *s, bool failsafe)
 {
+	static const enum pg_hook hooks[] = { PG_HOOK_BIND, PG_HOOK_LISTEN, PG_HOOK_INBOUND,
+					      PG_HOOK_DELIVER };
 	uint32_t reason = failsafe ? PG_REASON_FAILSAFE : PG_REASON_ESSENTIAL;
+	uint64_t hits = 0;
 
-	return state_count(s, PG_COUNT_VERDICT(PG_HOOK_BIND, PG_ALLOW, reason)) +
-	       state_count(s, PG_COUNT_VERDICT(PG_HOOK_INBOUND, PG_ALLOW, reason));
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		hits += state_count(s, PG_COUNT_VERDICT(hooks[i], PG_ALLOW, reason));
+	return hits;
 }
 
 static int list_json(const struct guard *g, struct pg_error *err)

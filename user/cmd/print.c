@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/diff.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
 #include "util/cleanup.h"
@@ -21,13 +22,13 @@ static const struct {
 	{ ESSENTIAL_MDNS, "allow in 5353/udp at ff02::fb (mdns)" },
 };
 
-/* The first rule that names the failsafe port: it alone decides then. */
+/* The first rule of bind or in that names the failsafe port: it alone decides then. */
 static const struct rule *shadows(const struct policy *p, const struct failsafe_port *port)
 {
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct rule *r = &p->rules[i];
 
-		if (r->any || !(r->protos & port->protos))
+		if (r->any || r->directions == RULE_OUT || !(r->protos & port->protos))
 			continue;
 		for (size_t j = 0; j < r->port_count; j++)
 			if (r->ports[j].first == r->ports[j].last &&
@@ -62,6 +63,19 @@ char *built_in_text(const struct policy *p, size_t i, bool *ret_failsafe)
 			return strdup(essentials[j].text);
 	*ret_failsafe = true;
 	return i < p->failsafe_count ? failsafe_text(p, &p->failsafe[i]) : NULL;
+}
+
+int print_difference(const struct policy *from, const struct policy *to, bool *ret_differs,
+		     struct pg_error *err)
+{
+	_cleanup_free_ char *text = policy_diff(from, to);
+
+	if (!text)
+		return -ENOMEM;
+	if (ret_differs)
+		*ret_differs = text[0];
+	(void)fputs(text, stdout);
+	return print_done(err);
 }
 
 int print_done(struct pg_error *err)

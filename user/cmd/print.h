@@ -13,6 +13,9 @@
  */
 char *built_in_text(const struct policy *p, size_t i, bool *ret_failsafe);
 
+/* Print what would change; @ret_differs, unless NULL: whether anything would. 0, -ENOMEM or -EIO (74). */
+int print_difference(const struct policy *from, const struct policy *to, bool *ret_differs,
+		     struct pg_error *err);
 /* Write the JSON and a newline to stdout. 0, or -EIO (74). */
 int print_json(struct json *j, struct pg_error *err);
 /* Whether all that was printed has reached stdout. 0, or -EIO (74). */

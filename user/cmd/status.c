@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "kernel/figures.h"
+#include "kernel/hooks.h"
 #include "kernel/load.h"
 #include "kernel/seed.h"
 #include "util/cleanup.h"
@@ -21,16 +22,30 @@ struct hook_row {
 
 typedef void (*hook_fn)(void *data, const struct hook_row *row);
 
+struct hook_rows {
+	hook_fn fn;
+	void *data;
+	const char *target;
+};
+
+static void cgroup_hook(void *data, enum pg_hook hook, bool attached, const char *via)
+{
+	struct hook_rows *rows = data;
+
+	rows->fn(rows->data, &(struct hook_row){ hook_names[hook], rows->target, via, attached });
+}
+
 /* Each hook at each place where it is, or ought to be. */
 static int each_hook(const struct guard *g, hook_fn fn, void *data)
 {
 	_cleanup_devices_ struct devices all = { 0 };
-	bool bind = attached_bind(g->paths);
+	struct hook_rows rows = { fn, data, g->state.meta->cgroup_dir };
 	int r = devices_read(&all);
 
 	if (r)
 		return r;
-	fn(data, &(struct hook_row){ "bind", g->state.meta->cgroup_dir, "cgroup", bind });
+	hooks_each(g->paths, g->state.control->slots[g->state.control->slot & 1].out_restricted,
+		   cgroup_hook, &rows);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
 		enum attach_via in = attached_inbound(g->paths, d),
@@ -148,9 +163,6 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 			     "run)\n");
 	(void)printf("hooks:\n");
 	r = each_hook(g, hook_text, NULL);
-	if (g->policy.default_raw == PG_DENY)
-		(void)printf(
-			"  socket    -       not in this version: raw sockets are not refused\n");
 	(void)printf("counters:       allow        deny       audit\n");
 	for (size_t i = 0; i < counted_hook_count; i++)
 		(void)printf(

@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One descriptor of /proc/PID is opened and everything is read through it: it stands for that very
- * process, so that after its start time has been compared no other can slip in under the same pid.
+ * The process of a record, by its pid and when it began. Everything is read through one descriptor
+ * (util/proc.h), so that after the start time has been compared no other can slip in under that pid.
  */
 #include "events/process.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/proc.h"
 
 #define CMDLINE_MAX 4096
 #define START_FIELD 22 /* of /proc/PID/stat, proc(5) */
 #define START_SLACK 2 /* ticks */
 #define NS_PER_SECOND 1000000000ULL
 
-/* Up to @size bytes of a file; how many, 0 on failure. */
-static size_t read_at(int dir_fd, const char *name, char *bytes, size_t size)
-{
-	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t n = 1;
-
-	while (fd >= 0 && length < size && n > 0) {
-		n = read(fd, bytes + length, size - length);
-		if (n > 0)
-			length += (size_t)n;
-	}
-	return length;
-}
-
 /* Field 22; the name in field 2 may hold blanks and brackets, so counting starts after the last `)`. */
 static bool read_start(int dir_fd, uint64_t *ret_ticks)
 {
 	char stat[1024];
-	size_t length = read_at(dir_fd, "stat", stat, sizeof(stat) - 1);
+	size_t length = proc_read(dir_fd, "stat", stat, sizeof(stat) - 1);
 	char *at, *end;
 
 	stat[length] = '\0';
@@ -63,19 +45,11 @@ static bool is_same(int dir_fd, uint64_t started_ns)
 	return ticks > want ? ticks - want <= START_SLACK : want - ticks <= START_SLACK;
 }
 
-static char *read_exe(int dir_fd)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlinkat(dir_fd, "exe", path, sizeof(path) - 1);
-
-	return n > 0 ? strndup(path, (size_t)n) : NULL;
-}
-
 /* The words with blanks between them; kernel threads have none. */
 static char *read_cmdline(int dir_fd)
 {
 	char words[CMDLINE_MAX];
-	size_t length = read_at(dir_fd, "cmdline", words, sizeof(words));
+	size_t length = proc_read(dir_fd, "cmdline", words, sizeof(words));
 
 	while (length && words[length - 1] == '\0')
 		length--;
@@ -88,15 +62,11 @@ static char *read_cmdline(int dir_fd)
 void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **ret_exe,
 		  char **ret_cmdline)
 {
-	_cleanup_close_ int dir_fd = -1;
-	char path[PATH_MAX];
+	_cleanup_close_ int dir_fd = proc_open(proc, pid);
 
-	if (snprintf(path, sizeof(path), "%s/%" PRIu32, proc, pid) >= (int)sizeof(path))
-		return;
-	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0 || !is_same(dir_fd, started_ns))
 		return;
-	*ret_exe = read_exe(dir_fd);
+	*ret_exe = proc_exe(dir_fd);
 	*ret_cmdline = read_cmdline(dir_fd);
 }
 

@@ -9,4 +9,9 @@
 /* Fills in ask->decision and the clocks. 0 or -errno. */
 int ask_kernel(const struct paths *paths, struct pg_ask *ask);
 
+/* The same for who has many questions: the program once, as a descriptor (or -errno) … */
+int ask_open(const struct paths *paths);
+/* … and it for each. */
+int ask_put(int fd, struct pg_ask *ask);
+
 #endif

@@ -6,7 +6,6 @@
 #include "kernel/attach.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -16,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/links.h"
 #include "kernel/nl.h"
 #include "util/cleanup.h"
 
@@ -30,7 +30,7 @@
 
 const char *attach_via_name(enum attach_via via)
 {
-	static const char *const names[] = { "none", "xdp", "tc", "tcx", "cgroup" };
+	static const char *const names[] = { "none", "xdp", "tc", "tcx" };
 
 	return names[via];
 }
@@ -38,64 +38,6 @@ const char *attach_via_name(enum attach_via via)
 static void link_name(char *to, size_t size, const char *what, uint32_t index)
 {
 	(void)snprintf(to, size, "link_%s_%u", what, index);
-}
-
-/* What a pinned link is attached to. Return: the device's index (cgroups: 1), 0 if it hangs in the air, or -errno. */
-static int link_target(const struct paths *paths, const char *name, uint32_t *ret_type)
-{
-	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	_cleanup_close_ int fd = pin_open(paths, name);
-
-	if (fd < 0)
-		return fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	*ret_type = info.type;
-	if (info.type == BPF_LINK_TYPE_CGROUP)
-		return info.cgroup.cgroup_id != 0;
-	return info.xdp.ifindex; /* TCX has it at the same place */
-}
-
-static int make_link(const struct paths *paths, const char *name, const char *program, int target,
-		     enum bpf_attach_type type, uint32_t flags)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
-	_cleanup_close_ int prog = pin_open(paths, program);
-	_cleanup_close_ int link = -1;
-
-	if (prog < 0)
-		return prog;
-	link = bpf_link_create(prog, target, type, &options);
-	if (link < 0)
-		return -errno;
-	pin_drop(paths, name); /* of a device that is gone */
-	return pin_make(paths, name, link);
-}
-
-int attach_bind(const struct paths *paths, const char *cgroup_dir, struct pg_error *err)
-{
-	_cleanup_close_ int fd = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "cgroup %s: %s", cgroup_dir,
-			       strerror(errno));
-	r = make_link(paths, "link_bind4", "pg_bind4", fd, BPF_CGROUP_INET4_BIND, 0);
-	r = r ? r : make_link(paths, "link_bind6", "pg_bind6", fd, BPF_CGROUP_INET6_BIND, 0);
-	if (!r)
-		return 0;
-	(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "bind: cgroup %s: %s", cgroup_dir,
-		      r == -EBADF ? "is not of cgroup v2" : strerror(-r));
-	return pg_help(err, r, "another program may hold the hook for itself: bpftool cgroup tree");
-}
-
-bool attached_bind(const struct paths *paths)
-{
-	uint32_t type;
-
-	return link_target(paths, "link_bind4", &type) > 0 &&
-	       link_target(paths, "link_bind6", &type) > 0;
 }
 
 /* A classic filter's handle: "pg", and which instance of it. */
@@ -188,7 +130,7 @@ static int attach_tc(const struct paths *paths, const struct device *d, bool in)
 	int r;
 
 	link_name(name, sizeof(name), in ? "in" : "out", d->index);
-	r = make_link(paths, name, program, d->index, in ? TCX_INGRESS : TCX_EGRESS,
+	r = link_make(paths, name, program, d->index, in ? TCX_INGRESS : TCX_EGRESS,
 		      in ? TCX_FIRST : TCX_LAST);
 	if (r != -EINVAL)
 		return r;
@@ -246,7 +188,7 @@ int attach_inbound(const struct paths *paths, const struct device *d, enum attac
 		return 0;
 	link_name(name, sizeof(name), "in", d->index);
 	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
-		r = make_link(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
+		r = link_make(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
 	if (!r && now == VIA_TC)
 		filter_detach(paths, d, BPF_TC_INGRESS,
 			      FILTER_FIRST); /* no moment unguarded: the new one is there */
@@ -264,7 +206,7 @@ static enum attach_via via_link(const struct paths *paths, const struct device *
 	uint32_t type = 0;
 
 	link_name(name, sizeof(name), what, d->index);
-	if (link_target(paths, name, &type) != (int)d->index)
+	if (link_target(paths, name, &type, NULL) != (int)d->index)
 		return VIA_NONE;
 	return type == BPF_LINK_TYPE_XDP ? VIA_XDP : VIA_TCX;
 }
@@ -308,7 +250,7 @@ static int sweep_one(const char *name, void *data)
 {
 	uint32_t type;
 
-	if (!link_target(data, name, &type))
+	if (!link_target(data, name, &type, NULL))
 		pin_drop(data, name);
 	return 0;
 }
@@ -323,4 +265,19 @@ void detach_all(const struct paths *paths, const struct devices *all)
 {
 	for (size_t i = 0; i < all->count; i++)
 		detach_device(paths, &all->list[i]);
+}
+
+uint32_t attached_filter(const struct paths *paths, uint32_t index, bool in)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = index,
+		    .attach_point = in ? BPF_TC_INGRESS : BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = filter_handle(paths),
+		    .priority = in ? FILTER_FIRST : FILTER_LAST);
+
+	return bpf_tc_query(&hook, &options) ? 0 : options.prog_id;
+}
+
+int attach_filter_again(const struct paths *paths, const struct device *d, bool in)
+{
+	return attach_tc(paths, d, in);
 }

@@ -63,6 +63,24 @@ int cgroup_directory(const char *path, char *to, size_t size, struct pg_error *e
 		       "cgroup %s: %s is no cgroup v2 directory", path, to);
 }
 
+int cgroup_identity(const char *directory, uint64_t *ret_id, uint32_t *ret_level)
+{
+	char mount[1024];
+	struct stat st;
+	int r = cgroup_mount(mount, sizeof(mount));
+
+	if (r)
+		return r;
+	if (stat(directory, &st))
+		return -errno;
+	*ret_id = st.st_ino;
+	*ret_level = 0;
+	for (const char *c = directory + strlen(mount); *c; c++)
+		if (*c == '/' && c[1] && c[1] != '/')
+			++*ret_level;
+	return 0;
+}
+
 int cgroup_path(const char *mount, uint64_t id, char *to, size_t size)
 {
 	union {

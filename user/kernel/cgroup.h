@@ -12,6 +12,8 @@
 int cgroup_mount(char *to, size_t size);
 /* @path: below the mount, or a directory of it as the file system names it. Its directory, checked. */
 int cgroup_directory(const char *path, char *to, size_t size, struct pg_error *err);
+/* @directory: of a cgroup. @ret_level: its depth; the mount's root is 0 but in a cgroup namespace. */
+int cgroup_identity(const char *directory, uint64_t *ret_id, uint32_t *ret_level);
 /* The path of a cgroup by its id, as /proc/PID/cgroup prints it; -ESTALE if it is gone. */
 int cgroup_path(const char *mount, uint64_t id, char *to, size_t size);
 

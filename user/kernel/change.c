@@ -13,6 +13,7 @@
 #include "kernel/classes.h"
 #include "kernel/image_map.h"
 #include "kernel/state.h"
+#include "kernel/sums.h"
 #include "util/cleanup.h"
 
 #define HEADER_BYTES offsetof(struct pg_slot, bits)
@@ -69,6 +70,15 @@ static void copy_slot(struct state *s, uint32_t from, uint32_t to)
 	memcpy(&s->control->slots[to], &s->control->slots[from], sizeof(struct pg_slot));
 	memcpy(slot_answers(s, to), slot_answers(s, from),
 	       sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
+	s->meta->sums.slots[to] = s->meta->sums.slots[from];
+}
+
+static void clear_slot(struct state *s, uint32_t slot)
+{
+	wait_for_programs();
+	memset(&s->control->slots[slot], 0, sizeof(struct pg_slot));
+	memset(slot_answers(s, slot), 0, sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
+	s->meta->sums.slots[slot] = 0;
 }
 
 static void set_bit(__u64 *bits, uint32_t port, bool on)
@@ -97,8 +107,16 @@ static void write_span(struct state *s, uint32_t slot, const struct span *span)
 
 static void write_spans(struct edit *e, uint32_t slot)
 {
-	for (size_t i = 0; i < e->span_count; i++)
-		write_span(e->state, slot, &e->spans[i]);
+	const struct checksum_tables t = slot_tables(e->state, slot);
+	__u64 *sum = &e->state->meta->sums.slots[slot];
+
+	for (size_t i = 0; i < e->span_count; i++) {
+		const struct span *span = &e->spans[i];
+
+		*sum -= checksum_ports(&t, span->direction, span->proto, span->first, span->last);
+		write_span(e->state, slot, span);
+		*sum += checksum_ports(&t, span->direction, span->proto, span->first, span->last);
+	}
 }
 
 static void note_taken(struct edit *e, uint32_t answer)
@@ -141,17 +159,19 @@ static int new_group_number(struct edit *e, uint32_t *ret)
 
 static int open_classes(struct edit *e)
 {
+	_cleanup_devices_ struct devices devices = { 0 };
 	int r;
 
 	if (e->maps.peers >= 0)
 		return 0;
+	e->maps.sums = &e->state->meta->sums;
 	r = classes_open(e->state->paths, &e->maps);
 	if (r || e->same_classes)
 		return r;
 	r = classes_write(&e->maps, &e->to, e->table);
-	return r ? r
-		 : classes_write_devices(&e->maps, &e->to, e->table, e->change->device,
-					 e->change->data);
+	if (!r && e->to.interface_count)
+		r = e->change->devices(&devices);
+	return r ? r : classes_write_devices(&e->maps, &e->to, e->table, &devices);
 }
 
 static int make_group(struct edit *e, uint32_t index)
@@ -257,6 +277,9 @@ static int fill_header(struct edit *e)
 	slot->redirect = p->redirect;
 	slot->forward = p->forward;
 	slot->loopback = p->loopback;
+	slot->close_listeners = p->on_listen_close;
+	slot->raw = p->default_raw;
+	slot->out_restricted = policy_out_restricted(p);
 	slot->flow_ticks[PG_FLOW_UDP] = p->flow_udp_s * hz;
 	slot->flow_ticks[PG_FLOW_MULTICAST] = 30 * hz;
 	slot->flow_ticks[PG_FLOW_UDP_STREAM] = p->flow_udp_stream_s * hz;
@@ -313,53 +336,93 @@ static int prepare(struct edit *e, struct pg_error *err)
 
 static int fill_slot(struct edit *e)
 {
+	const struct checksum_tables t = slot_tables(e->state, e->slot);
+	struct pg_sums *sums = &e->state->meta->sums;
+	uint64_t image;
 	int r = 0;
 
 	for (uint8_t direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
 		for (uint8_t proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, direction, proto);
 	if (!r && !e->same_classes &&
-	    (e->to.remote.count || e->to.local.count || e->to.interface_count))
+	    (e->change->anew || e->to.remote.count || e->to.local.count ||
+	     e->to.interface_count))
 		r = open_classes(e);
 	if (r)
 		return r;
 	write_spans(e, e->slot);
+	sums->slots[e->slot] -= checksum_header(&t);
 	r = fill_header(e);
-	return r ? r : image_map_write(e->state->paths, e->slot, e->change->to);
+	sums->slots[e->slot] += checksum_header(&t);
+	r = r ? r : image_map_write(e->state->paths, e->slot, e->change->to);
+	r = r ? r : image_sum(e->state->paths, e->slot, &image, NULL, NULL);
+	if (!r)
+		sums->images[e->slot] = image;
+	return r;
+}
+
+/* The other slot, so that the next change costs little; or nothing of what lay there. */
+static void follow(struct edit *e, uint32_t before)
+{
+	struct state *s = e->state;
+
+	if (e->change->anew) {
+		clear_slot(s, before);
+	} else if (!memcmp(&s->control->slots[0], &s->control->slots[1], HEADER_BYTES)) {
+		write_spans(e, before);
+		s->meta->in_step = 1;
+	}
+	drop_unused(e);
+	if (e->change->anew)
+		sums_seal_classes(s);
+}
+
+static int make_change(struct edit *e, struct pg_error *err)
+{
+	struct state *s = e->state;
+	uint32_t before = !e->slot;
+	int r = prepare(e, err);
+
+	if (r)
+		return r;
+	if (e->change->anew)
+		clear_slot(s, e->slot);
+	else if (!s->meta->in_step)
+		copy_slot(s, before, e->slot);
+	s->meta->in_step = 0;
+	r = fill_slot(e);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "policy: the kernel's tables cannot hold it: %s", strerror(-r));
+	s->meta->sums.slot = e->slot;
+	__atomic_store_n(&s->control->slot, e->slot, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
+	follow(e, before);
+	return 0;
 }
 
 int state_change(struct state *s, const struct change *change, struct pg_error *err)
 {
-	uint32_t before = s->control->slot & 1;
+	struct pg_sums *sums = &s->meta->sums;
 	_cleanup_(edit_free) struct edit e = {
 		.state = s,
 		.change = change,
-		.slot = !before,
+		.slot = !(s->control->slot & 1),
 		.maps = CLASSES_INIT,
 	};
-	int r = prepare(&e, err);
+	int r;
 
-	if (r)
-		return r;
-	if (!s->meta->in_step)
-		copy_slot(s, before, e.slot);
-	s->meta->in_step = 0;
-	r = fill_slot(&e);
-	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
-			       "policy: the kernel's tables cannot hold it: %s", strerror(-r));
-	__atomic_store_n(&s->control->slot, e.slot, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
-	if (!memcmp(&s->control->slots[0], &s->control->slots[1], HEADER_BYTES)) {
-		write_spans(&e, before);
-		s->meta->in_step = 1;
-	}
-	drop_unused(&e);
-	return 0;
+	sums->open = 1; /* until it is 0 again the sums may be behind */
+	sums->serial++;
+	r = make_change(&e, err);
+	if (e.maps.ifaces >= 0)
+		sums_seal_devices(s);
+	sums->open = 0;
+	return r;
 }
 
-int state_resolve_devices(struct state *s, const struct policy *p, state_device_fn device,
-			  void *data, struct pg_error *err)
+int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices,
+			  struct pg_error *err)
 {
 	_cleanup_compiled_ struct compiled c = { 0 };
 	_cleanup_classes_ struct classes maps = CLASSES_INIT;
@@ -368,5 +431,5 @@ int state_resolve_devices(struct state *s, const struct policy *p, state_device_
 	if (r || !c.interface_count)
 		return r;
 	r = classes_open(s->paths, &maps);
-	return r ? r : classes_write_devices(&maps, &c, in_force(s)->table, device, data);
+	return r ? r : classes_write_devices(&maps, &c, in_force(s)->table, devices);
 }

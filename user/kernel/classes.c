@@ -8,7 +8,9 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/checksum.h"
 #include "kernel/load.h"
+#include "kernel/receivers.h"
 #include "util/cleanup.h"
 
 int classes_open(const struct paths *paths, struct classes *ret)
@@ -29,8 +31,41 @@ void classes_close(struct classes *c)
 	cleanup_close(&c->ifaces);
 }
 
-static int write_side(int fd, const struct class_table *classes, uint32_t table_side)
+struct summed {
+	int fd;
+	size_t key_size;
+	__u64 *sum;
+};
+
+/* The entry's share, as it is now, leaves the sum of its map. */
+static void take_away(const struct summed *map, const void *key)
 {
+	uint32_t value;
+
+	if (!bpf_map_lookup_elem(map->fd, key, &value))
+		*map->sum -= checksum_entry(key, map->key_size, &value, sizeof(value));
+}
+
+/* Numbers of tables and groups are new: only what a killed command left is there already. */
+static int put(const struct summed *map, const void *key, const uint32_t *value)
+{
+	if (bpf_map_update_elem(map->fd, key, value, BPF_NOEXIST)) {
+		if (errno != EEXIST)
+			return -errno;
+		take_away(map, key);
+		if (bpf_map_update_elem(map->fd, key, value, BPF_ANY))
+			return -errno;
+	}
+	*map->sum += checksum_entry(key, map->key_size, value, sizeof(*value));
+	return 0;
+}
+
+static int write_side(const struct classes *c, const struct class_table *classes,
+		      uint32_t table_side)
+{
+	const struct summed peers = { c->peers, sizeof(struct pg_peer_key), &c->sums->peers };
+	int r;
+
 	for (size_t i = 0; i < classes->count; i++) {
 		const struct class_prefix *from = &classes->list[i];
 		struct pg_peer_key key = {
@@ -39,22 +74,22 @@ static int write_side(int fd, const struct class_table *classes, uint32_t table_
 		};
 
 		memcpy(key.address, from->prefix.address, sizeof(key.address));
-		if (bpf_map_update_elem(fd, &key, &from->class, BPF_ANY))
-			return -errno;
+		r = put(&peers, &key, &from->class);
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
 int classes_write(const struct classes *c, const struct compiled *compiled, uint32_t table)
 {
-	int r = write_side(c->peers, &compiled->remote, table * 2);
+	int r = write_side(c, &compiled->remote, table * 2);
 
-	return r ? r : write_side(c->peers, &compiled->local, table * 2 + 1);
+	return r ? r : write_side(c, &compiled->local, table * 2 + 1);
 }
 
-/* Delete the keys of @fd for which @goes says so; deleting the key last seen restarts the walk, so collect first. */
-static void drop_keys(int fd, size_t key_size, bool (*goes)(const void *key, void *data),
-		      void *data)
+/* Deleting the key last seen restarts the walk, so collect first. */
+void keys_drop(int fd, size_t key_size, bool (*goes)(const void *key, void *data), void *data)
 {
 	_cleanup_free_ char *gone = NULL;
 	char key[64], next[64];
@@ -82,13 +117,17 @@ static void drop_keys(int fd, size_t key_size, bool (*goes)(const void *key, voi
 struct unused {
 	bool (*is)(void *data, uint32_t number);
 	void *data;
+	struct summed map;
 };
 
 static bool peer_unused(const void *key, void *data)
 {
 	struct unused *u = data;
+	bool unused = u->is(u->data, ntohl(((const struct pg_peer_key *)key)->table_side_be) / 2);
 
-	return u->is(u->data, ntohl(((const struct pg_peer_key *)key)->table_side_be) / 2);
+	if (unused)
+		take_away(&u->map, key);
+	return unused;
 }
 
 static bool iface_unused(const void *key, void *data)
@@ -100,54 +139,59 @@ static bool iface_unused(const void *key, void *data)
 
 void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t table), void *data)
 {
-	struct unused u = { unused, data };
+	struct unused u = { unused, data, { c->peers, sizeof(struct pg_peer_key), &c->sums->peers } };
 
-	drop_keys(c->peers, sizeof(struct pg_peer_key), peer_unused, &u);
-	drop_keys(c->ifaces, sizeof(struct pg_iface_key), iface_unused, &u);
+	keys_drop(c->peers, sizeof(struct pg_peer_key), peer_unused, &u);
+	keys_drop(c->ifaces, sizeof(struct pg_iface_key), iface_unused, &u);
 }
 
-struct named_devices {
+struct kept {
 	uint32_t table;
-	const uint32_t *indexes;
-	size_t count;
+	const struct receivers *receivers;
 };
 
-static bool device_is_not_named(const void *key, void *data)
+static bool receiver_is_gone(const void *key, void *data)
 {
 	const struct pg_iface_key *k = key;
-	const struct named_devices *n = data;
+	const struct kept *kept = data;
 
-	if (k->table != n->table)
-		return false;
-	for (size_t i = 0; i < n->count; i++)
-		if (n->indexes[i] == k->ifindex)
-			return false;
-	return true;
+	return k->table == kept->table &&
+	       !receivers_hold(kept->receivers, k->ifindex, k->vlan);
+}
+
+/* Ids of which no rule speaks may stay unknown where the map is full: that is the strict reading. */
+static int write_receiver(int fd, uint32_t table, const struct receiver *from)
+{
+	const struct pg_iface_key key = { table, from->ifindex, from->vlan };
+
+	if (!bpf_map_update_elem(fd, &key, &from->class, BPF_ANY))
+		return 0;
+	return errno == E2BIG && from->vlan && !from->class ? 0 : -errno;
 }
 
 int classes_write_devices(const struct classes *c, const struct compiled *compiled, uint32_t table,
-			  state_device_fn device, void *data)
+			  const struct devices *devices)
 {
-	_cleanup_free_ uint32_t *indexes = calloc(compiled->interface_count + 1, sizeof(*indexes));
-	struct named_devices named = { table, indexes, compiled->interface_count };
-	struct pg_iface_key key = { .table = table };
+	_cleanup_receivers_ struct receivers receivers = { 0 };
+	struct kept kept = { table, &receivers };
+	int r = compiled->interface_count
+			? receivers_find(devices, compiled->interfaces, compiled->interface_count,
+					 &receivers)
+			: 0;
 
-	if (!indexes)
-		return -ENOMEM;
-	for (size_t i = 0; i < compiled->interface_count; i++) {
-		uint32_t class = i + 2;
-
-		key.ifindex = indexes[i] = device(data, compiled->interfaces[i]);
-		if (key.ifindex && bpf_map_update_elem(c->ifaces, &key, &class, BPF_ANY))
-			return -errno;
-	}
-	drop_keys(c->ifaces, sizeof(key), device_is_not_named, &named);
-	return 0;
+	for (size_t i = 0; !r && i < receivers.count; i++)
+		r = write_receiver(c->ifaces, table, &receivers.list[i]);
+	if (!r)
+		keys_drop(c->ifaces, sizeof(struct pg_iface_key), receiver_is_gone, &kept);
+	return r;
 }
 
 int cases_write(const struct classes *c, uint32_t group_number, const struct group *group)
 {
-	for (size_t i = 0; i < group->count; i++) {
+	const struct summed cases = { c->cases, sizeof(struct pg_case_key), &c->sums->cases };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < group->count; i++) {
 		const struct case_entry *from = &group->cases[i];
 		struct pg_case_key key = {
 			.group = group_number,
@@ -156,22 +200,24 @@ int cases_write(const struct classes *c, uint32_t group_number, const struct gro
 			.interface = from->interface,
 		};
 
-		if (bpf_map_update_elem(c->cases, &key, &from->answer, BPF_ANY))
-			return -errno;
+		r = put(&cases, &key, &from->answer);
 	}
-	return 0;
+	return r;
 }
 
 static bool case_unused(const void *key, void *data)
 {
 	struct unused *u = data;
+	bool unused = u->is(u->data, ((const struct pg_case_key *)key)->group);
 
-	return u->is(u->data, ((const struct pg_case_key *)key)->group);
+	if (unused)
+		take_away(&u->map, key);
+	return unused;
 }
 
 void cases_drop(const struct classes *c, bool (*unused)(void *data, uint32_t group), void *data)
 {
-	struct unused u = { unused, data };
+	struct unused u = { unused, data, { c->cases, sizeof(struct pg_case_key), &c->sums->cases } };
 
-	drop_keys(c->cases, sizeof(struct pg_case_key), case_unused, &u);
+	keys_drop(c->cases, sizeof(struct pg_case_key), case_unused, &u);
 }

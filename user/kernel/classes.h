@@ -3,24 +3,29 @@
 #ifndef PORTGUARD_CLASSES_H
 #define PORTGUARD_CLASSES_H
 
+#include "kernel/devices.h"
 #include "kernel/state.h"
 
-/* Descriptors of the maps, opened when a policy first needs them. */
+/* Descriptors of the maps, opened when a policy first needs them, and where what is written is added up. */
 struct classes {
 	int peers, cases, ifaces;
+	struct pg_sums *sums;
 };
 
-#define CLASSES_INIT { -1, -1, -1 }
+#define CLASSES_INIT { -1, -1, -1, NULL }
 int classes_open(const struct paths *paths, struct classes *ret);
 void classes_close(struct classes *c);
 #define _cleanup_classes_ __attribute__((cleanup(classes_close)))
 
-/* Write the classes of @c as @table: its addresses, and its devices as they are now. */
+/* Write the classes of @compiled as @table: its addresses, and by which devices IP receives now. */
 int classes_write(const struct classes *c, const struct compiled *compiled, uint32_t table);
 int classes_write_devices(const struct classes *c, const struct compiled *compiled, uint32_t table,
-			  state_device_fn device, void *data);
+			  const struct devices *devices);
 /* Take tables away for which @unused is true. */
 void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t table), void *data);
+
+/* Delete the keys of a map for which @goes says so. */
+void keys_drop(int fd, size_t key_size, bool (*goes)(const void *key, void *data), void *data);
 
 int cases_write(const struct classes *c, uint32_t group_number, const struct group *group);
 /* Take the cases of groups away for which @unused is true. */

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Devices by rtnetlink (RTM_GETLINK, RTM_GETROUTE), and the choice among them; see devices.h. */
+/* Reading devices by rtnetlink (RTM_GETLINK, RTM_GETROUTE); see devices.h. */
 #include "kernel/devices.h"
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -36,6 +34,46 @@ static const struct nlattr *nested(const struct nlattr *in, uint16_t type)
 	return in ? nl_find(nl_data(in), nl_size(in), type) : NULL;
 }
 
+static uint16_t u16_of(const struct nlattr *a)
+{
+	uint16_t n = 0;
+
+	if (a && nl_size(a) == sizeof(n))
+		memcpy(&n, nl_data(a), sizeof(n));
+	return n;
+}
+
+/* All IFLA_ALT_IFNAMEs of a list, as far as there is room. */
+static void copy_altnames(char to[DEVICE_ALTNAMES], const struct nlattr *list)
+{
+	const char *at = list ? nl_data(list) : NULL, *end = list ? at + nl_size(list) : NULL;
+	const struct nlattr *a;
+	size_t used = 0;
+
+	while (list && (a = nl_find(at, (size_t)(end - at), IFLA_ALT_IFNAME))) {
+		size_t length = strnlen(nl_data(a), nl_size(a));
+
+		at = (const char *)a + NLA_ALIGN(a->nla_len);
+		if (length && used + length + 2 <= DEVICE_ALTNAMES) {
+			memcpy(to + used, nl_data(a), length);
+			used += length + 1;
+		}
+		if (at >= end)
+			break;
+	}
+}
+
+static void read_kind(struct device *d, const struct nlattr *linkinfo)
+{
+	const struct nlattr *data = nested(linkinfo, IFLA_INFO_DATA);
+
+	copy_text(d->kind, sizeof(d->kind), nested(linkinfo, IFLA_INFO_KIND));
+	if (device_is(d, "vlan"))
+		d->vlan = u16_of(nested(data, IFLA_VLAN_ID));
+	else if (device_is(d, "bridge"))
+		d->vlan_filtering = nl_u8(nested(data, IFLA_BR_VLAN_FILTERING));
+}
+
 static int add_device(const struct nlmsghdr *m, void *data)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(m);
@@ -49,13 +87,13 @@ static int add_device(const struct nlmsghdr *m, void *data)
 	d.index = info->ifi_index;
 	d.type = info->ifi_type;
 	d.loopback = info->ifi_flags & IFF_LOOPBACK;
-	d.up = info->ifi_flags & IFF_UP;
 	copy_text(d.name, sizeof(d.name), nl_find(attributes, length, IFLA_IFNAME));
-	copy_text(d.kind, sizeof(d.kind),
-		  nested(nl_find(attributes, length, IFLA_LINKINFO), IFLA_INFO_KIND));
+	copy_altnames(d.altnames, nl_find(attributes, length, IFLA_PROP_LIST));
+	read_kind(&d, nl_find(attributes, length, IFLA_LINKINFO));
 	d.master = nl_u32(nl_find(attributes, length, IFLA_MASTER));
-	if (!nl_find(attributes, length, IFLA_LINK_NETNSID))
-		d.lower = nl_u32(nl_find(attributes, length, IFLA_LINK));
+	d.link_elsewhere = nl_find(attributes, length, IFLA_LINK_NETNSID) != NULL;
+	if (!d.link_elsewhere)
+		d.link = nl_u32(nl_find(attributes, length, IFLA_LINK));
 	d.xdp_prog = nl_u32(nested(nl_find(attributes, length, IFLA_XDP), IFLA_XDP_PROG_ID));
 	grown = reallocarray(all->list, all->count + 1, sizeof(d));
 	if (!grown)
@@ -65,24 +103,55 @@ static int add_device(const struct nlmsghdr *m, void *data)
 	return 0;
 }
 
+static void note_way_out(struct devices *all, uint32_t index)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i].index == index)
+			all->list[i].default_route = true;
+}
+
+/* Each next hop of a route that has several. */
+static void note_next_hops(struct devices *all, const struct nlattr *hops)
+{
+	size_t left = hops ? nl_size(hops) : 0;
+	const char *at = hops ? nl_data(hops) : NULL;
+	struct rtnexthop hop;
+
+	while (left >= sizeof(hop)) {
+		size_t step;
+
+		memcpy(&hop, at, sizeof(hop));
+		step = NLA_ALIGN((size_t)hop.rtnh_len);
+		if (hop.rtnh_len < sizeof(hop) || step > left)
+			return;
+		note_way_out(all, (uint32_t)hop.rtnh_ifindex);
+		at += step;
+		left -= step;
+	}
+}
+
+/* 0.0.0.0/0, and what VPNs put before it: 0.0.0.0/1, 128.0.0.0/1, 2000::/3. */
+static bool leads_outside(const struct rtmsg *route)
+{
+	return route->rtm_type == RTN_UNICAST &&
+	       route->rtm_dst_len <= (route->rtm_family == AF_INET ? 1 : 3);
+}
+
 static int note_route(const struct nlmsghdr *m, void *data)
 {
 	const struct rtmsg *route = NLMSG_DATA(m);
-	struct devices *all = data;
-	uint32_t out;
+	const char *attributes = (const char *)route + NLMSG_ALIGN(sizeof(*route));
+	size_t length = m->nlmsg_len - NLMSG_LENGTH(sizeof(*route));
 
 	if (m->nlmsg_type != RTM_NEWROUTE || m->nlmsg_len < NLMSG_LENGTH(sizeof(*route)) ||
-	    route->rtm_dst_len)
+	    !leads_outside(route))
 		return 0;
-	out = nl_u32(nl_find((const char *)route + NLMSG_ALIGN(sizeof(*route)),
-			     m->nlmsg_len - NLMSG_LENGTH(sizeof(*route)), RTA_OIF));
-	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i].index == out)
-			all->list[i].default_route = true;
+	note_way_out(data, nl_u32(nl_find(attributes, length, RTA_OIF)));
+	note_next_hops(data, nl_find(attributes, length, RTA_MULTIPATH));
 	return 0;
 }
 
-int devices_read(struct devices *ret)
+int devices_list(struct devices *ret)
 {
 	struct {
 		struct nlmsghdr h;
@@ -90,6 +159,17 @@ int devices_read(struct devices *ret)
 	} links = {
 		.h = { .nlmsg_len = NLMSG_LENGTH(sizeof(links.info)), .nlmsg_type = RTM_GETLINK },
 	};
+	_cleanup_devices_ struct devices all = { 0 };
+	int r = nl_dump(NETLINK_ROUTE, &links.h, 1, add_device, &all);
+
+	if (r)
+		return r;
+	*ret = TAKE(all, (struct devices){ 0 });
+	return 0;
+}
+
+int devices_read(struct devices *ret)
+{
 	struct {
 		struct nlmsghdr h;
 		struct rtmsg route;
@@ -98,95 +178,11 @@ int devices_read(struct devices *ret)
 		       .nlmsg_type = RTM_GETROUTE },
 	};
 	_cleanup_devices_ struct devices all = { 0 };
-	int r = nl_dump(NETLINK_ROUTE, &links.h, 1, add_device, &all);
+	int r = devices_list(&all);
 
+	r = r ? r : nl_dump(NETLINK_ROUTE, &routes.h, 1, note_route, &all);
 	if (r)
 		return r;
-	r = nl_dump(NETLINK_ROUTE, &routes.h, 1, note_route, &all);
-	if (r)
-		return r;
-	*ret = all;
-	all = (struct devices){ 0 };
+	*ret = TAKE(all, (struct devices){ 0 });
 	return 0;
-}
-
-const struct device *devices_by_index(const struct devices *d, uint32_t index)
-{
-	for (size_t i = 0; i < d->count; i++)
-		if (d->list[i].index == index)
-			return &d->list[i];
-	return NULL;
-}
-
-bool device_is_ethernet(const struct device *d)
-{
-	return d->type == ARPHRD_ETHER || d->type == ARPHRD_LOOPBACK;
-}
-
-bool device_prefers_tc(const struct device *d)
-{
-	return d->kind[0] || d->loopback || !device_is_ethernet(d);
-}
-
-static bool is_kind(const struct device *d, const char *kind)
-{
-	return !strcmp(d->kind, kind);
-}
-
-static bool is_guest_port(const struct device *d)
-{
-	return is_kind(d, "veth") ||
-	       (is_kind(d, "tun") && device_is_ethernet(d)); /* tap is Ethernet tun */
-}
-
-/* A bridge, bond or team to which something other than guests is joined. */
-static bool has_real_port(const struct devices *all, const struct device *master)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i].master == master->index && !is_guest_port(&all->list[i]))
-			return true;
-	return false;
-}
-
-static bool is_stacked(const struct device *d)
-{
-	return is_kind(d, "vlan") || is_kind(d, "macvlan") || is_kind(d, "ipvlan");
-}
-
-static bool outside_reaches(const struct devices *all, const struct device *d)
-{
-	static const char *const never[] = { "dummy", "ifb", "nlmon", "vcan" };
-
-	if (d->loopback)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-		if (is_kind(d, never[i]))
-			return false;
-	if (is_stacked(d) && devices_by_index(all, d->lower))
-		return false; /* it is seen at the device below; one whose lower is in another namespace is not */
-	if (d->master && devices_by_index(all, d->master) &&
-	    !is_kind(devices_by_index(all, d->master), "vrf"))
-		return is_kind(d,
-			       "vrf"); /* its master is guarded in its place, or is not reached */
-	if (is_kind(d, "bridge"))
-		return has_real_port(all, d) || d->default_route;
-	if (is_guest_port(d))
-		return d->default_route; /* a container's own uplink */
-	return true;
-}
-
-enum attach_choice device_choice(const struct policy *p, const struct devices *all,
-				 const struct device *d)
-{
-	if (d->loopback && p->loopback)
-		return ATTACH_TC;
-	if (!p->interfaces_said)
-		return outside_reaches(all, d) ? p->attach : ATTACH_DEFAULT;
-	for (size_t i = 0; i < p->interface_count; i++) {
-		const struct interface_choice *choice = &p->interfaces[i];
-
-		if (!fnmatch(choice->pattern, d->name, 0))
-			return choice->attach == ATTACH_DEFAULT ? p->attach : choice->attach;
-	}
-	return ATTACH_DEFAULT;
 }

@@ -4,7 +4,10 @@
 #include "kernel/map.h"
 #include "util/names.h"
 
-const enum pg_hook counted_hooks[] = { PG_HOOK_BIND, PG_HOOK_INBOUND };
+const enum pg_hook counted_hooks[] = {
+	PG_HOOK_BIND, PG_HOOK_LISTEN,  PG_HOOK_SOCKET,	PG_HOOK_CONNECT,
+	PG_HOOK_SEND, PG_HOOK_INBOUND, PG_HOOK_DELIVER,
+};
 const size_t counted_hook_count = sizeof(counted_hooks) / sizeof(*counted_hooks);
 
 int event_figures(const struct state *s, struct event_figures *ret)

@@ -3,12 +3,15 @@
 #include "kernel/guard.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
 
+#include "kernel/choice.h"
+#include "kernel/coverage.h"
+#include "kernel/hooks.h"
 #include "kernel/last.h"
 #include "kernel/lockout.h"
 #include "kernel/seed.h"
+#include "kernel/sums.h"
 #include "policy/diff.h"
 #include "policy/image.h"
 #include "util/cleanup.h"
@@ -49,12 +52,6 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;
-}
-
-static uint32_t device_index(void *data, const char *name)
-{
-	(void)data;
-	return if_nametoindex(name);
 }
 
 int guard_check_netns(const struct guard *g, struct pg_error *err)
@@ -149,11 +146,8 @@ static int absent(const struct policy *p, const struct devices *all, struct pg_e
 {
 	for (size_t i = 0; i < p->interface_count; i++) {
 		const char *name = p->interfaces[i].pattern;
-		bool found = strpbrk(name, "*?[") != NULL;
 
-		for (size_t j = 0; j < all->count && !found; j++)
-			found = !strcmp(all->list[j].name, name);
-		if (found)
+		if (strpbrk(name, "*?[") || devices_by_name(all, name))
 			continue;
 		(void)pg_fail(err, -ENODEV, PG_EXIT_UNAVAILABLE,
 			      "interface %s: there is none of that name", name);
@@ -179,7 +173,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		.from = &g->policy,
 		.to = next,
 		.new_generation = how->new_generation && changed,
-		.device = device_index,
+		.devices = devices_list,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
 	int r = guard_check_netns(g, err);
@@ -195,6 +189,16 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 				       strerror(-r));
 	}
 	return state_change(&g->state, &change, err);
+}
+
+static bool restricts_out(const struct guard *g)
+{
+	return g->state.control->slots[g->state.control->slot & 1].out_restricted;
+}
+
+int guard_sync_hooks(struct guard *g, struct pg_error *err)
+{
+	return hooks_attach(g->paths, g->state.meta->cgroup_dir, restricts_out(g), err);
 }
 
 /* To the letter: comments and origins too. */
@@ -227,7 +231,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 		 bool *ret_changed, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy before = { 0 };
-	bool devices = !same_choice(&g->policy, next);
+	bool devices = !same_choice(&g->policy, next) ||
+		       coverage_has_ipsec(&g->policy) != coverage_has_ipsec(next);
 	int r = number_rules(g, next, err);
 
 	*ret_changed = false;
@@ -242,7 +247,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 		return r;
 	before = g->policy;
 	g->policy = TAKE(*next, (struct policy){ 0 });
-	if (devices)
+	r = guard_sync_hooks(g, err);
+	if (!r && devices)
 		r = follow_with_devices(g, &before, how, err);
 	if (!r)
 		(void)last_policy_write(g->paths,
@@ -258,6 +264,11 @@ static int skip_gone(int r, struct pg_error *err)
 	if (err)
 		err->text[0] = err->help[0] = '\0';
 	return 0;
+}
+
+static int first_error(int first, int next)
+{
+	return first ? first : next;
 }
 
 static int attach_new(struct guard *g, const struct devices *all, struct pg_error *err)
@@ -279,21 +290,31 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s",
 				       strerror(-r));
 	}
-	for (size_t i = 0; !r && i < all->count; i++) {
+	if (r)
+		return r;
+	for (size_t i = 0; i < all->count; i++) { /* one that fails is no reason to leave others open */
 		const struct device *d = &all->list[i];
 		enum attach_choice how = device_choice(&g->policy, all, d);
+		struct pg_error *say = r ? NULL : err;
 
 		if (how != ATTACH_DEFAULT)
-			r = skip_gone(attach_inbound(g->paths, d, how, err), err);
+			r = first_error(r, skip_gone(attach_inbound(g->paths, d, how, say), say));
 	}
 	return r;
+}
+
+static int cover(struct guard *g, const struct devices *all, bool mark, struct pg_error *err)
+{
+	int r = coverage_write(g->paths, &g->policy, all, mark);
+
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r)) : 0;
 }
 
 bool guard_is_whole(const struct guard *g)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
-	if (!attached_bind(g->paths) || devices_read(&all))
+	if (!hooks_attached(g->paths, restricts_out(g)) || devices_read(&all))
 		return false;
 	for (size_t i = 0; i < all.count; i++)
 		if (device_choice(&g->policy, &all, &all.list[i]) != ATTACH_DEFAULT &&
@@ -303,7 +324,7 @@ bool guard_is_whole(const struct guard *g)
 	return true;
 }
 
-int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
+static int sync_devices(struct guard *g, bool wait, struct pg_error *err)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 	int r = guard_check_netns(g, err);
@@ -314,9 +335,13 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "interfaces: %s", strerror(-r));
 	r = wait ? 0 : absent(&g->policy, &all, err);
-	if (!r && !attached_bind(g->paths)) /* somebody took it away */
-		r = attach_bind(g->paths, g->state.meta->cgroup_dir, err);
-	r = r ? r : attach_new(g, &all, err);
+	r = r ? r : guard_sync_hooks(g, err);
+	r = r ? r : cover(g, &all, false, err);
+	if (r)
+		return r;
+	r = attach_new(g, &all, err); /* what could be attached counts, whatever failed */
+	r = first_error(r, cover(g, &all, true, r ? NULL : err));
+	r = first_error(r, state_resolve_devices(&g->state, &g->policy, &all, r ? NULL : err));
 	if (r)
 		return r;
 	for (size_t i = 0; i < all.count; i++) {
@@ -328,5 +353,15 @@ int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 			detach_device(g->paths, d);
 	}
 	sweep_links(g->paths);
-	return state_resolve_devices(&g->state, &g->policy, device_index, NULL, err);
+	return 0;
+}
+
+int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
+{
+	int r;
+
+	g->state.meta->sums.serial++; /* links come and go now by our own doing */
+	r = sync_devices(g, wait, err);
+	sums_seal_devices(&g->state);
+	return r;
 }

@@ -55,6 +55,8 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 
 /* This is the network namespace that the instance guards; else -EXDEV (69). */
 int guard_check_netns(const struct guard *g, struct pg_error *err);
+/* Attach every hook of sockets that the policy needs. */
+int guard_sync_hooks(struct guard *g, struct pg_error *err);
 /* Attach what the policy guards and detach what it does not. */
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
 

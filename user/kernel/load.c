@@ -17,6 +17,7 @@
 #include "pg_bpf.skel.h"
 #include "portguard/abi.h"
 #include "util/cleanup.h"
+#include "util/file.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -78,6 +79,8 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 	b->rodata->pg_netns_by_inum = !cookie;
 	if (frags)
 		(void)bpf_program__set_flags(b->progs.pg_in_xdp, BPF_F_XDP_HAS_FRAGS);
+	(void)bpf_program__set_autoload(b->progs.pg_listen_lsm, false);
+	(void)bpf_program__set_autoload(b->progs.pg_listen_fmod, false);
 	r = bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
@@ -101,11 +104,59 @@ static int pin_all(const struct paths *paths, struct pg_bpf *b)
 			return r;
 	}
 	bpf_object__for_each_program(prog, b->obj) {
+		if (bpf_program__fd(prog) < 0)
+			continue; /* optional: see load_listen() */
 		r = pin_make(paths, bpf_program__name(prog), bpf_program__fd(prog));
 		if (r)
 			return r;
 	}
 	return 0;
+}
+
+/* One program alone, with the maps of @main; pinned. */
+static int load_alone(const struct paths *paths, const struct pg_bpf *main, const char *name)
+{
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int r = b ? 0 : -errno;
+
+	if (r)
+		return r;
+	bpf_object__for_each_program(prog, b->obj)
+		(void)bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
+	bpf_object__for_each_map(map, b->obj) {
+		r = bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(main->obj,
+									   bpf_map__name(map)));
+		if (r)
+			return r;
+	}
+	r = pg_bpf__load(b);
+	prog = bpf_object__find_program_by_name(b->obj, name);
+	return r ? r : pin_make(paths, name, bpf_program__fd(prog));
+}
+
+/* Programs of the BPF LSM load and attach, and never run, where `bpf` is not among the LSMs. */
+static bool has_bpf_lsm(void)
+{
+	_cleanup_free_ char *list = NULL;
+	size_t length;
+	char *rest;
+
+	if (file_read("/sys/kernel/security/lsm", 4096, &list, &length))
+		return false;
+	rest = list;
+	for (char *name; (name = strsep(&rest, ",\n"));)
+		if (!strcmp(name, "bpf"))
+			return true;
+	return false;
+}
+
+/* The best way to refuse listen() that this kernel takes; without one it is only seen (sockops). */
+static void load_listen(const struct paths *paths, const struct pg_bpf *main)
+{
+	if (!has_bpf_lsm() || load_alone(paths, main, "pg_listen_lsm"))
+		(void)load_alone(paths, main, "pg_listen_fmod");
 }
 
 static int load_failed(int r, struct pg_error *err)
@@ -149,6 +200,8 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 	if (r)
 		return load_failed(r, err);
 	r = pin_all(paths, b);
+	if (!r)
+		load_listen(paths, b);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins,
 			       strerror(-r));
@@ -157,4 +210,18 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 		return -errno;
 	*ret_control_fd = fd;
 	return 0;
+}
+
+/* Maps with locks (pg_buckets) the kernel does not freeze; what commands and agent write stays open. */
+void load_freeze(const struct paths *paths)
+{
+	static const char *const maps[] = { "pg_fragments", "pg_allowances", "pg_packet",
+					    "pg_asked",     "pg_counts",     "pg_seen" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		_cleanup_close_ int fd = pin_open(paths, maps[i]);
+
+		if (fd >= 0)
+			(void)bpf_map_freeze(fd); /* without it they are only less safe */
+	}
 }

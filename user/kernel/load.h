@@ -14,6 +14,12 @@
  */
 int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err);
 
+/*
+ * Close to user space for good what programs alone write: nobody forges a first fragment, or whom a
+ * socket has asked. Programs still write it; mappings for reading stay possible.
+ */
+void load_freeze(const struct paths *paths);
+
 /* Whether the capabilities for loading and attaching are there; else -EPERM, naming them. */
 int check_capabilities(struct pg_error *err);
 /* Whether pins can be made: a bpffs, and one that PID 1 sees unless the caller chose it. Makes the directory. */

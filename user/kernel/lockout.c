@@ -2,14 +2,15 @@
 /* Lock-out; see lockout.h. */
 #include "kernel/lockout.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/owners.h"
 #include "kernel/sockets.h"
 #include "policy/compile.h"
+#include "util/address.h"
 #include "util/cleanup.h"
 
 #define FAILSAFE_PORT 22
@@ -38,26 +39,6 @@ static bool is_guarding(const struct policy *p)
 	return p && p->mode == PG_MODE_ENFORCE;
 }
 
-static bool is_loopback(const uint8_t a[16])
-{
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return !memcmp(a, one, 16) || (a[10] == 0xff && a[11] == 0xff && !a[0] && a[12] == 127);
-}
-
-static int parse_address(const char *text, uint8_t to[16])
-{
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, text, &v4) == 1) {
-		memset(to, 0, 10);
-		memset(to + 10, 0xff, 2);
-		memcpy(to + 12, &v4, 4);
-		return 0;
-	}
-	return inet_pton(AF_INET6, text, to) == 1 ? 0 : -EINVAL;
-}
-
 /* SSH_CONNECTION: "CLIENT PORT SERVER PORT", set by sshd. Whatever else it holds is no session. */
 static void read_own_session(struct search *s)
 {
@@ -66,7 +47,7 @@ static void read_own_session(struct search *s)
 
 	if (!text ||
 	    sscanf(text, "%63s %hu %*63s %hu", client, &s->own_remote_port, &s->own_port) != 3 ||
-	    parse_address(client, s->own_remote))
+	    address_parse(client, s->own_remote))
 		s->own_port = 0;
 }
 
@@ -87,7 +68,7 @@ static bool sshd_holds(const struct search *s, uint64_t inode)
 
 static bool is_login(const struct search *s, const struct socket_entry *e)
 {
-	if (is_loopback(e->remote) || !memcmp(e->local, e->remote, 16))
+	if (address_is_loopback(e->remote) || !memcmp(e->local, e->remote, 16))
 		return false;
 	if (e->local_port == s->own_port && e->remote_port == s->own_remote_port &&
 	    !memcmp(e->remote, s->own_remote, 16))
@@ -126,9 +107,7 @@ static int check_session(const struct socket_entry *e, void *data)
 	s->found->by_deny = d.reason == PG_REASON_RULE;
 	s->found->port = e->local_port;
 	s->found->session = true;
-	(void)inet_ntop(e->family == 4 ? AF_INET : AF_INET6,
-			e->family == 4 ? e->remote + 12 : e->remote, s->found->peer,
-			sizeof(s->found->peer));
+	(void)address_print(e->remote, s->found->peer);
 	return 0;
 }
 
@@ -136,7 +115,7 @@ static int note_listener(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
 
-	if (e->state == SOCKET_LISTEN && !is_loopback(e->local))
+	if (e->state == SOCKET_LISTEN && !address_is_loopback(e->local))
 		s->listens[e->local_port] =
 			sshd_holds(s, e->inode) ? 2 : s->listens[e->local_port] | 1;
 	return 0;
@@ -170,7 +149,7 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 	if (!s.listens)
 		return -ENOMEM;
 	read_own_session(&s);
-	r = sockets_held_by("sshd", &s.sshd, &s.sshd_count);
+	r = owners_held_by("sshd", &s.sshd, &s.sshd_count);
 	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, &s);
 	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_ESTABLISHED, check_session, &s);
 	if (r)

@@ -18,9 +18,10 @@
 #include "kernel/load.h"
 #include "kernel/nl.h"
 #include "kernel/sockets.h"
+#include "util/address.h"
 #include "util/cleanup.h"
 
-#define ALL_BUT_LISTEN_AND_CLOSE (0xfff & ~(1u << SOCKET_LISTEN) & ~(1u << 7))
+#define ALL_BUT_LISTEN_AND_CLOSE (0xfff & ~(1u << SOCKET_LISTEN) & ~(1u << SOCKET_CLOSE))
 
 struct seeding {
 	struct state *state;
@@ -78,12 +79,10 @@ static const struct nlattr *inside(const struct nlattr *a, uint16_t type)
 
 static int copy_address(uint8_t to[16], const struct nlattr *ip, uint16_t v4, uint16_t v6)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	const struct nlattr *a = inside(ip, v4);
 
 	if (a && nl_size(a) == 4) {
-		memcpy(to, mapped, sizeof(mapped));
-		memcpy(to + 12, nl_data(a), 4);
+		address_from_v4(to, nl_data(a));
 		return 0;
 	}
 	a = inside(ip, v6);

@@ -1,177 +1,235 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sock_diag(7) dumps, and /proc/PID/fd for who holds what; see sockets.h. */
+/*
+ * sock_diag(7): dumps of sockets, and SOCK_DESTROY; see sockets.h.
+ *
+ * A dump of TCP walks the whole table of connections, megabytes of it on a large machine, whatever the
+ * family that is asked for. Only the older request, TCPDIAG_GETSOCK, answers for both families in one
+ * walk; SOCK_DIAG_BY_FAMILY has no handler for AF_UNSPEC (net/core/sock_diag.c) and answers ENOENT.
+ */
 #include "kernel/sockets.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
-#include <stdio.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "kernel/nl.h"
+#include "util/address.h"
 #include "util/cleanup.h"
+
+#define MPTCP 262 /* IPPROTO_MPTCP, which older headers lack */
+/* Members of one SO_REUSEPORT group are found by the hash of a remote end: so many ends are tried. */
+#define MOST_TRIES 4096
 
 struct walk {
 	uint8_t protocol;
 	socket_fn fn;
 	void *data;
+	bool began; /* at least one answer has come */
 };
 
-static void map_address(uint8_t to[16], uint8_t family, const __be32 from[4])
+static void copy_address(uint8_t to[16], uint8_t domain, const __be32 from[4])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	if (family == AF_INET6) {
+	if (domain == AF_INET6)
 		memcpy(to, from, 16);
-		return;
-	}
-	memcpy(to, mapped, sizeof(mapped));
-	memcpy(to + 12, from, 4);
+	else
+		address_from_v4(to, from);
 }
 
-static bool is_mapped(const uint8_t address[16])
+static bool is_v6_only(const struct nlmsghdr *m)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const char *attributes = (const char *)NLMSG_DATA(m) + sizeof(struct inet_diag_msg);
+	size_t length = m->nlmsg_len - NLMSG_LENGTH(sizeof(struct inet_diag_msg));
 
-	return !memcmp(address, mapped, sizeof(mapped));
+	return nl_u8(nl_find(attributes, length, INET_DIAG_SKV6ONLY));
 }
 
 static int one_socket(const struct nlmsghdr *m, void *data)
 {
 	const struct inet_diag_msg *d = NLMSG_DATA(m);
-	const struct walk *w = data;
+	struct walk *w = data;
 	struct socket_entry s;
 
+	w->began = true;
 	if (m->nlmsg_len < NLMSG_LENGTH(sizeof(*d)))
 		return 0;
 	s = (struct socket_entry){
 		.protocol = w->protocol,
+		.domain = d->idiag_family,
+		.v6_only = d->idiag_family == AF_INET6 && is_v6_only(m),
 		.state = d->idiag_state,
 		.local_port = ntohs(d->id.idiag_sport),
 		.remote_port = ntohs(d->id.idiag_dport),
 		.uid = d->idiag_uid,
 		.device = d->id.idiag_if,
 		.inode = d->idiag_inode,
+		.cookie = { d->id.idiag_cookie[0], d->id.idiag_cookie[1] },
 	};
-	map_address(s.local, d->idiag_family, d->id.idiag_src);
-	map_address(s.remote, d->idiag_family, d->id.idiag_dst);
-	s.family = is_mapped(s.local) || is_mapped(s.remote) ? 4 : 6;
+	copy_address(s.local, d->idiag_family, d->id.idiag_src);
+	copy_address(s.remote, d->idiag_family, d->id.idiag_dst);
+	s.family = address_is_v4(s.local) || address_is_v4(s.remote) ? 4 : 6;
 	return w->fn(&s, w->data);
 }
 
-int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data)
+/* Both families in one walk, of TCP alone. */
+static int dump_tcp(uint32_t states, struct walk *w)
+{
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req q;
+	} request = {
+		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = TCPDIAG_GETSOCK },
+		.q = { .idiag_states = states },
+	};
+
+	return nl_dump(NETLINK_SOCK_DIAG, &request.h, 1, one_socket, w);
+}
+
+static int dump_family(uint8_t domain, uint32_t states, struct walk *w)
 {
 	struct {
 		struct nlmsghdr h;
 		struct inet_diag_req_v2 q;
 	} request = {
 		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
-		.q = { .sdiag_protocol = protocol, .idiag_states = states },
+		.q = { .sdiag_family = domain,
+		       .sdiag_protocol = w->protocol,
+		       .idiag_states = states },
 	};
-	struct walk w = { protocol, fn, data };
+
+	return nl_dump(NETLINK_SOCK_DIAG, &request.h, 1, one_socket, w);
+}
+
+int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data)
+{
+	struct walk w = { .protocol = protocol, .fn = fn, .data = data };
 	int r;
 
-	request.q.sdiag_family = AF_INET;
-	r = nl_dump(NETLINK_SOCK_DIAG, &request.h, 1, one_socket, &w);
+	if (protocol == IPPROTO_TCP) {
+		r = dump_tcp(states, &w);
+		if (w.began || (r != -ENOENT && r != -EOPNOTSUPP && r != -EINVAL))
+			return r;
+	}
+	r = dump_family(AF_INET, states, &w);
 	if (r)
 		return r;
-	request.q.sdiag_family = AF_INET6;
-	r = nl_dump(NETLINK_SOCK_DIAG, &request.h, 1, one_socket, &w);
+	r = dump_family(AF_INET6, states, &w);
 	return r == -ENOENT ? 0 : r; /* no IPv6 */
 }
 
-struct inodes {
-	uint64_t *list;
+struct listeners {
+	uint8_t family;
+	const uint8_t *local;
+	uint16_t port;
+	struct socket_entry *list;
 	size_t count;
 };
 
-static void cleanup_dir(DIR **d)
+static int add_listener(const struct socket_entry *s, void *data)
 {
-	if (*d)
-		(void)closedir(*d);
-}
+	struct listeners *l = data;
+	struct socket_entry *grown;
 
-static int add_held(struct inodes *all, int fd_dir)
-{
-	_cleanup_(cleanup_dir) DIR *dir = fdopendir(fd_dir);
-	struct dirent *entry;
-
-	if (!dir)
+	if (s->local_port != l->port || s->family != l->family || memcmp(s->local, l->local, 16))
 		return 0;
-	while ((entry = readdir(dir))) {
-		unsigned long long inode;
-		char target[64];
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-		uint64_t *grown;
-
-		if (n <= 0)
-			continue;
-		target[n] = '\0';
-		if (sscanf(target, "socket:[%llu]", &inode) != 1)
-			continue;
-		grown = reallocarray(all->list, all->count + 1, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		all->list = grown;
-		all->list[all->count++] = inode;
-	}
+	grown = reallocarray(l->list, l->count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	l->list = grown;
+	l->list[l->count++] = *s;
 	return 0;
 }
 
-/* The program's file: a process name alone is the process's own to choose. */
-static bool runs(const char *pid, const char *name)
+/* The answer to the request that was sent last: a destroy says nothing but how it went. */
+static int read_verdict(int fd)
 {
-	char path[64], target[1024], *base;
+	union {
+		struct nlmsghdr h;
+		char room[1024];
+	} answer;
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n <= 0)
-		return false;
-	target[n] = '\0';
-	base = strrchr(target, '/');
-	return base && !strncmp(base + 1, name, strlen(name));
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-int sockets_held_by(const char *name, uint64_t **ret_inodes, size_t *ret_count)
-{
-	_cleanup_(cleanup_dir) DIR *proc = opendir("/proc");
-	struct inodes all = { 0 };
-	struct dirent *entry;
-	int r = 0;
-
-	if (!proc)
+	do
+		n = recv(fd, &answer, sizeof(answer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
 		return -errno;
-	while (!r && (entry = readdir(proc))) {
-		char path[64];
-		int fd;
+	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) ||
+	    answer.h.nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	return ((const struct nlmsgerr *)NLMSG_DATA(&answer.h))->error;
+}
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || !runs(entry->d_name, name))
-			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", entry->d_name);
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			r = add_held(&all, fd);
-	}
-	if (r) {
-		free(all.list);
+static int try_destroy(int fd, const struct socket_entry *s, uint16_t remote_port)
+{
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req_v2 q;
+	} request = {
+		.h = { .nlmsg_len = sizeof(request),
+		       .nlmsg_type = SOCK_DESTROY,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.q = { .sdiag_family = s->domain,
+		       .sdiag_protocol = s->protocol,
+		       .idiag_states = 1u << SOCKET_LISTEN,
+		       .id = { .idiag_sport = htons(s->local_port),
+			       .idiag_dport = htons(remote_port),
+			       .idiag_if = s->device,
+			       .idiag_cookie = { s->cookie[0], s->cookie[1] } } },
+	};
+
+	if (s->domain == AF_INET6)
+		memcpy(request.q.id.idiag_src, s->local, 16);
+	else
+		memcpy(request.q.id.idiag_src, s->local + 12, 4);
+	if (send(fd, &request, sizeof(request), 0) < 0)
+		return -errno;
+	return read_verdict(fd);
+}
+
+/*
+ * Return: 1 closed, 0 it is gone, or -errno. The kernel looks up one socket of that address, by the remote
+ * end that is named, and says -ENOENT if its cookie is another one (-ESTALE in some versions). An MPTCP
+ * listener is -EINVAL to kernels that keep their hands off it (net/mptcp/protocol.c, from 6.6).
+ */
+static int destroy(int fd, const struct socket_entry *s)
+{
+	int r = -ENOENT;
+
+	for (unsigned i = 0; (r == -ENOENT || r == -ESTALE) && i < MOST_TRIES; i++)
+		r = try_destroy(fd, s, i);
+	return !r ? 1 : r == -ENOENT || r == -ESTALE ? 0 : r == -EINVAL ? -EOPNOTSUPP : r;
+}
+
+static void listeners_free(struct listeners *l)
+{
+	free(l->list);
+}
+
+int sockets_close_listener(uint16_t protocol, uint8_t family, const uint8_t local[16],
+			   uint16_t port)
+{
+	_cleanup_(listeners_free) struct listeners l = { family, local, port, NULL, 0 };
+	_cleanup_close_ int fd = -1;
+	int closed = 0, failed = 0, r;
+
+	if (protocol != IPPROTO_TCP && protocol != MPTCP)
+		return -EOPNOTSUPP;
+	r = sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, add_listener, &l);
+	if (r || !l.count)
 		return r;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; i < l.count; i++) {
+		r = destroy(fd, &l.list[i]);
+		if (r < 0)
+			failed = r;
+		else
+			closed += r;
 	}
-	if (all.count)
-		qsort(all.list, all.count, sizeof(*all.list), compare);
-	*ret_inodes = all.list;
-	*ret_count = all.count;
-	return 0;
+	return failed ? failed : closed;
 }

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,12 +26,6 @@
 #include "util/cleanup.h"
 
 #define LOCK_WAIT_MS 10000
-
-static uint32_t device_index(void *data, const char *name)
-{
-	(void)data;
-	return if_nametoindex(name);
-}
 
 /* -i and --cgroup stand in the place of what the file says. */
 static int apply_words(const struct guard_start *start)
@@ -67,17 +60,19 @@ static int apply_words(const struct guard_start *start)
 }
 
 /* The control block of a new instance; abi stays 0 until the start is complete. */
-static int init_control(int fd)
+static int init_control(int fd, const char *cgroup)
 {
 	struct pg_control *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	uint64_t cookie = 0, id = 0;
 	struct timespec tick;
-	uint64_t cookie;
 	int r;
 
 	if (c == MAP_FAILED)
 		return -errno;
 	r = netns_identity(&cookie, &c->netns_inum);
+	r = r ? r : cgroup_identity(cgroup, &id, &c->cgroup_level);
 	c->netns_cookie = cookie;
+	c->cgroup_id = id;
 	c->cpus = libbpf_num_possible_cpus();
 	c->epoch = 2;
 	c->drained = 0;
@@ -134,13 +129,15 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 {
 	const struct change change = { .to = start->policy,
 				       .new_generation = true,
-				       .device = device_index };
+				       .devices = devices_list };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
 
 	r = r ? r : load_programs(paths, start->policy, &control, err);
-	r = r ? r : init_control(control);
+	if (!r)
+		load_freeze(paths);
+	r = r ? r : init_control(control, cgroup);
 	r = r ? r : pin_make(paths, "pg_control", control);
 	if (r)
 		return r;
@@ -154,17 +151,29 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 		return r;
 	g->policy = *start->policy;
 	*start->policy = (struct policy){ 0 };
-	r = attach_bind(paths, cgroup, err);
-	r = r ? r : guard_sync_devices(g, start->wait_for_devices, err);
+	r = guard_sync_devices(g, start->wait_for_devices, err);
 	if (!r)
 		__atomic_store_n(&g->state.control->abi, PG_ABI_VERSION, __ATOMIC_SEQ_CST);
 	return r;
+}
+
+/* For an agent that has them mapped: what goes now is not to be put back (watch.c). */
+static void mark_ended(const struct paths *paths)
+{
+	struct pg_control *c = NULL;
+	long size = map_pinned(paths, "pg_control", true, (void **)&c);
+
+	if (size < (long)sizeof(c->abi))
+		return;
+	__atomic_store_n(&c->abi, 0, __ATOMIC_SEQ_CST);
+	map_release(c, size);
 }
 
 static void clear_away(const struct paths *paths)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
+	mark_ended(paths);
 	if (!devices_read(&all))
 		detach_all(paths, &all);
 	(void)pins_remove(paths);

@@ -10,6 +10,7 @@
 #ifndef PORTGUARD_STATE_H
 #define PORTGUARD_STATE_H
 
+#include "kernel/devices.h"
 #include "kernel/paths.h"
 #include "policy/compile.h"
 #include "policy/policy.h"
@@ -34,22 +35,22 @@ void state_close(struct state *s);
 /* The policy in force, from its image. */
 int state_policy(const struct state *s, struct policy *ret, struct pg_error *err);
 
-/* Who resolves `on X`: index of a device by name, or 0. */
-typedef uint32_t (*state_device_fn)(void *data, const char *name);
+/* Who tells of the devices that rules may name: devices_list(), or a test. Asked only if one is named. */
+typedef int (*state_devices_fn)(struct devices *ret);
 
 struct change {
 	const struct policy *from;	/* in force; NULL: nothing yet */
 	const struct policy *to;	/* every rule has an id */
 	bool new_generation;
-	state_device_fn device;
-	void *data;
+	bool anew;			/* from nothing (@from NULL), and what else lies in the tables goes */
+	state_devices_fn devices;
 };
 
 /* Put a policy in force. On failure the former one stays. */
 int state_change(struct state *s, const struct change *change, struct pg_error *err);
 
 /* The same policy again, for devices that came, went or were renamed. */
-int state_resolve_devices(struct state *s, const struct policy *p, state_device_fn device, void *data,
+int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices,
 			  struct pg_error *err);
 
 /* Sums over CPUs. */

@@ -88,21 +88,12 @@ static int add_peer(struct build *b, const struct policy *p, const struct peer *
 	return 0;
 }
 
-static bool around(const struct prefix *outer, const struct prefix *inner)
-{
-	unsigned bytes = outer->length / 8, rest = outer->length % 8;
-
-	if (outer->length > inner->length || memcmp(outer->address, inner->address, bytes))
-		return false;
-	return !rest || !((outer->address[bytes] ^ inner->address[bytes]) >> (8 - rest));
-}
-
 /* IPv6 prefixes hold no IPv4 address: where one lies around them all, they get a prefix of their own. */
 static int fence_v4(struct build *b)
 {
 	for (size_t i = 0; i < b->entry_count; i++)
 		if (b->entries[i].prefix.length < all_v4.length &&
-		    around(&b->entries[i].prefix, &all_v4))
+		    prefix_around(&b->entries[i].prefix, &all_v4))
 			return add_entry(b, &all_v4, NOBODY);
 	return 0;
 }
@@ -198,7 +189,7 @@ static int add_prefix(struct build *b, const struct entry *entries, size_t count
 	struct members m;
 	int r;
 
-	while (b->depth && !around(&b->stack[b->depth - 1].prefix, prefix))
+	while (b->depth && !prefix_around(&b->stack[b->depth - 1].prefix, prefix))
 		b->depth--;
 	if (b->depth)
 		outer = b->stack[b->depth - 1].class;

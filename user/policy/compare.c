@@ -15,7 +15,8 @@ bool rule_covers(const struct rule *r, enum pg_direction direction)
 {
 	if (!(r->directions & 1u << direction))
 		return false;
-	return direction == PG_IN || r->verdict == PG_ALLOW || (r->from.kind == PEER_ANY && !r->on);
+	return direction != PG_BIND || r->verdict == PG_ALLOW ||
+	       (r->remote.kind == PEER_ANY && !r->on);
 }
 
 bool rule_names_port(const struct rule *r, uint16_t port)
@@ -64,7 +65,7 @@ int rule_compare(const struct rule *a, const struct rule *b)
 	order = order ?: compare_numbers(a->directions, b->directions);
 	order = order ?: compare_ports(a, b);
 	order = order ?: compare_numbers(a->protos, b->protos);
-	order = order ?: peer_compare(&a->from, &b->from);
+	order = order ?: peer_compare(&a->remote, &b->remote);
 	order = order ?: peer_compare(&a->at, &b->at);
 	return order ?: compare_strings(a->on, b->on);
 }

@@ -79,10 +79,10 @@ static struct clause make_clause(const struct group_builder *b, const struct rul
 	struct clause c = { .verdict = rule->verdict, .id = rule->id };
 
 	c.asks[LEVEL_LOCAL] = ask_peer(&b->index[LEVEL_LOCAL], &rule->at);
-	if (direction == PG_IN) {
-		c.asks[LEVEL_REMOTE] = ask_peer(&b->index[LEVEL_REMOTE], &rule->from);
+	if (direction != PG_BIND)
+		c.asks[LEVEL_REMOTE] = ask_peer(&b->index[LEVEL_REMOTE], &rule->remote);
+	if (direction == PG_IN)
 		c.asks[LEVEL_INTERFACE] = ask_interface(b->out, rule->on);
-	}
 	return c;
 }
 
@@ -166,12 +166,19 @@ static void move_to(struct sweep *s, uint32_t port)
 	s->active_count = kept;
 }
 
+/* Failsafe and essential ports are local ones. */
+static bool has_built_in(const struct sweep *s)
+{
+	return s->direction != PG_OUT;
+}
+
 static bool is_failsafe(const struct sweep *s, uint32_t port)
 {
 	for (size_t i = 0; i < s->policy->failsafe_count; i++) {
 		const struct failsafe_port *f = &s->policy->failsafe[i];
 
-		if (f->range.first <= port && port <= f->range.last && f->protos & 1u << s->proto)
+		if (has_built_in(s) && f->range.first <= port && port <= f->range.last &&
+		    f->protos & 1u << s->proto)
 			return true;
 	}
 	return false;
@@ -180,7 +187,7 @@ static bool is_failsafe(const struct sweep *s, uint32_t port)
 static enum pg_essential essential_at(const struct sweep *s, uint32_t port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(essential_ports); i++)
-		if (s->proto == PG_UDP && essential_ports[i].port == port &&
+		if (has_built_in(s) && s->proto == PG_UDP && essential_ports[i].port == port &&
 		    s->policy->essentials & essential_ports[i].bit)
 			return essential_ports[i].essential;
 	return PG_NOT_ESSENTIAL;
@@ -311,27 +318,27 @@ static int compile_interfaces(const struct policy *p, struct compiled *out)
 
 static int compile_classes(const struct policy *p, struct group_builder *b)
 {
-	_cleanup_free_ const struct peer **from =
-		calloc(p->rule_count + p->protocol_count + 1, sizeof(*from));
+	_cleanup_free_ const struct peer **remote =
+		calloc(p->rule_count + p->protocol_count + 1, sizeof(*remote));
 	_cleanup_free_ const struct peer **at = calloc(p->rule_count + 1, sizeof(*at));
-	size_t from_count = 0, at_count = 0;
+	size_t remote_count = 0, at_count = 0;
 	int r;
 
-	if (!from || !at)
+	if (!remote || !at)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->rule_count; i++) {
-		if (rule_covers(&p->rules[i], PG_IN) && p->rules[i].from.kind != PEER_ANY)
-			from[from_count++] = &p->rules[i].from;
+		if (p->rules[i].remote.kind != PEER_ANY)
+			remote[remote_count++] = &p->rules[i].remote;
 		if (p->rules[i].at.kind != PEER_ANY)
 			at[at_count++] = &p->rules[i].at;
 	}
 	for (size_t i = 0; i < p->protocol_count; i++)
 		if (p->protocols[i].from.kind != PEER_ANY)
-			from[from_count++] = &p->protocols[i].from;
-	r = classes_build(p, from, from_count, &b->out->remote, &b->index[LEVEL_REMOTE]);
+			remote[remote_count++] = &p->protocols[i].from;
+	r = classes_build(p, remote, remote_count, &b->out->remote, &b->index[LEVEL_REMOTE]);
 	if (r)
 		return r;
-	(void)TAKE_PTR(from); /* the index's now */
+	(void)TAKE_PTR(remote); /* the index's now */
 	r = classes_build(p, at, at_count, &b->out->local, &b->index[LEVEL_LOCAL]);
 	if (!r)
 		(void)TAKE_PTR(at);
@@ -340,16 +347,15 @@ static int compile_classes(const struct policy *p, struct group_builder *b)
 
 int policy_compile(const struct policy *p, struct compiled *ret, struct pg_error *err)
 {
-	static const enum pg_direction directions[] = { PG_BIND, PG_IN };
 	_cleanup_compiled_ struct compiled out = { .groups = NULL };
 	_cleanup_(group_builder_free) struct group_builder b = { .out = &out, .err = err };
 	int r = compile_interfaces(p, &out);
 
 	r = r ?: compile_classes(p, &b);
 	r = r ?: compile_protocols(&b, p);
-	for (size_t i = 0; !r && i < ARRAY_SIZE(directions); i++)
+	for (enum pg_direction direction = 0; !r && direction < PG_DIRECTION_COUNT; direction++)
 		for (enum pg_proto proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
-			r = sweep(&b, p, directions[i], proto);
+			r = sweep(&b, p, direction, proto);
 	if (r)
 		return r;
 	*ret = out;

@@ -61,11 +61,11 @@ struct compiled {
 #define PG_MAX_CASES (1u << 20)
 
 /**
- * policy_compile() - Compile a policy. Every rule has its id.
+ * policy_compile() - Compile a policy. Every rule has its id. Ports are local for bind and in, remote for out.
  * Deny beats allow whatever the order; of several rules that say the same the one with the lowest id
  * is named. A failsafe port is allowed (number 0) where no rule of that direction and protocol names
  * that very port (`any` and ranges of more than one port do not name it) and no deny matches.
- * Essential ports carry their bits: dhcp: bind 68, 546/udp and in 68, 546/udp; mdns: bind and in 5353/udp.
+ * Out has neither failsafe nor essential ports. Essential ports carry their bits: dhcp: bind 68, 546/udp and in 68, 546/udp; mdns: bind and in 5353/udp.
  * O(n log n) in rules for policies whose rules name ports; 10,000 rules in a few milliseconds.
  * Return: 0, -ENOMEM, -E2BIG (more than PG_MAX_CASES cases or PG_MAX_GROUPS groups: said in @err, exit 65).
  */
@@ -90,6 +90,8 @@ bool compiled_may_allow(const struct compiled *c, const struct policy *p, enum p
 			enum pg_proto proto, uint16_t port);
 /* The same tables of classes and interfaces: groups of both can be compared number by number. */
 bool compiled_same_classes(const struct compiled *a, const struct compiled *b);
+/* By remote, local, interface. */
+int case_compare(const struct case_entry *a, const struct case_entry *b);
 bool group_equal(const struct group *a, const struct group *b);
 
 #endif

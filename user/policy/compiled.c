@@ -52,7 +52,7 @@ static uint32_t interface_class(const struct compiled *c, const char *name, uint
 	return 0;
 }
 
-static int compare_case(const struct case_entry *a, const struct case_entry *b)
+int case_compare(const struct case_entry *a, const struct case_entry *b)
 {
 	if (a->remote != b->remote)
 		return a->remote < b->remote ? -1 : 1;
@@ -67,7 +67,7 @@ static uint32_t find_case(const struct group *g, const struct case_entry *key)
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = compare_case(&g->cases[middle], key);
+		int order = case_compare(&g->cases[middle], key);
 
 		if (!order)
 			return g->cases[middle].answer;
@@ -100,10 +100,8 @@ uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struc
 struct pg_decision compiled_decide(const struct compiled *c, const struct policy *p,
 				   const struct pg_question *q, const char *interface)
 {
-	uint32_t answer = 0;
+	uint32_t answer = compiled_answer(c, q->direction, q->proto, q->port);
 
-	if (q->direction < PG_PORT_DIRECTIONS)
-		answer = compiled_answer(c, q->direction, q->proto, q->port);
 	return pg_decide(compiled_resolve(c, answer, q, interface), q, p->defaults[q->direction]);
 }
 

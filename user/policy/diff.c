@@ -141,7 +141,7 @@ static int list_failsafe(const struct policy *p, struct lines *l)
 
 static int list_protocols(const struct policy *p, struct lines *l)
 {
-	char text[PREFIX_TEXT];
+	char text[PEER_TEXT];
 	int r = 0;
 
 	for (size_t i = 0; !r && i < p->protocol_count; i++) {
@@ -150,14 +150,8 @@ static int list_protocols(const struct policy *p, struct lines *l)
 		char number[4];
 
 		(void)snprintf(number, sizeof(number), "%u", rule->protocol);
-		name = name ? name : number;
-		if (rule->from.kind == PEER_ANY)
-			r = add(l, "protocols: %s", name);
-		else if (rule->from.kind == PEER_SET)
-			r = add(l, "protocols: %s from @%s", name, rule->from.set);
-		else
-			r = add(l, "protocols: %s from %s", name,
-				prefix_print(&rule->from.prefix, text));
+		r = add(l, "protocols: %s%s%s", name ? name : number,
+			rule->from.kind == PEER_ANY ? "" : " from ", peer_print(&rule->from, text));
 	}
 	return r;
 }

@@ -62,7 +62,7 @@ static void read_file(struct reader *r, size_t source)
 static void check_sets(struct reader *r)
 {
 	for (size_t i = 0; i < r->ref_count; i++) {
-		const struct rule rule = { .from = { .kind = PEER_SET, .set = r->refs[i].name } };
+		const struct rule rule = { .remote = { .kind = PEER_SET, .set = r->refs[i].name } };
 		struct pg_error err = PG_ERROR_INIT;
 		int error = policy_check_rule(&r->policy, &rule, &err);
 

@@ -261,13 +261,7 @@ static int expand(struct expansion *e, enum level level, const struct clause *co
 
 static int compare_cases(const void *a, const void *b)
 {
-	const struct case_entry *x = a, *y = b;
-
-	if (x->remote != y->remote)
-		return x->remote < y->remote ? -1 : 1;
-	if (x->local != y->local)
-		return x->local < y->local ? -1 : 1;
-	return (x->interface > y->interface) - (x->interface < y->interface);
+	return case_compare(a, b);
 }
 
 static size_t hash_group(const struct group *g)

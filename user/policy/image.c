@@ -14,34 +14,13 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/sentence.h"
 #include "util/cleanup.h"
 
 const char *const image_modes[] = { "enforce", "audit", "off", NULL };
 const char *const image_verdicts[] = { "none", "allow", "deny", NULL };
 const char *const image_attach[] = { "default", "auto", "xdp", "tc", NULL };
 const char *const image_origins[] = { "file", "runtime", NULL };
-
-/* Device patterns and paths may hold anything but control characters. */
-static void print_quoted(FILE *out, const char *text)
-{
-	(void)fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)fputc('\\', out);
-		(void)fputc(*text, out);
-	}
-	(void)fputc('"', out);
-}
-
-static void print_peer(FILE *out, const struct peer *p)
-{
-	char text[PREFIX_TEXT];
-
-	if (p->kind == PEER_PREFIX)
-		(void)fprintf(out, " %s", prefix_print(&p->prefix, text));
-	else if (p->kind == PEER_SET)
-		(void)fprintf(out, " @%s", p->set);
-}
 
 static void write_scalars(FILE *out, const struct policy *p)
 {
@@ -50,7 +29,7 @@ static void write_scalars(FILE *out, const struct policy *p)
 		      image_verdicts[p->defaults[PG_IN]], image_verdicts[p->defaults[PG_OUT]],
 		      image_verdicts[p->default_raw]);
 	(void)fputs("cgroup ", out);
-	print_quoted(out, p->cgroup ? p->cgroup : "/");
+	sentence_quote(out, p->cgroup ? p->cgroup : "/");
 	(void)fprintf(out, "\nattach %s\n", image_attach[p->attach]);
 	(void)fprintf(out, "essentials %u\n", p->essentials);
 	(void)fprintf(out, "icmp %s %u %u %s\n", image_verdicts[p->echo],
@@ -80,21 +59,23 @@ static int write_failsafe(FILE *out, const struct policy *p)
 
 static void write_lists(FILE *out, const struct policy *p)
 {
+	char text[PEER_TEXT];
+
 	for (size_t i = 0; i < p->interface_count; i++) {
 		(void)fputs("interface ", out);
-		print_quoted(out, p->interfaces[i].pattern);
+		sentence_quote(out, p->interfaces[i].pattern);
 		(void)fprintf(out, " %s\n", image_attach[p->interfaces[i].attach]);
 	}
 	for (size_t i = 0; i < p->protocol_count; i++) {
-		(void)fprintf(out, "protocol %u", p->protocols[i].protocol);
-		print_peer(out, &p->protocols[i].from);
-		(void)fputc('\n', out);
+		const struct peer *from = &p->protocols[i].from;
+
+		(void)fprintf(out, "protocol %u%s%s\n", p->protocols[i].protocol,
+			      from->kind == PEER_ANY ? "" : " ", peer_print(from, text));
 	}
 	for (size_t i = 0; i < p->set_count; i++) {
 		(void)fprintf(out, "set %s", p->sets[i].name);
 		for (size_t j = 0; j < p->sets[i].count; j++)
-			print_peer(out, &(struct peer){ .kind = PEER_PREFIX,
-							.prefix = p->sets[i].prefixes[j] });
+			(void)fprintf(out, " %s", prefix_print(&p->sets[i].prefixes[j], text));
 		(void)fputc('\n', out);
 	}
 }

@@ -153,18 +153,12 @@ static void read_on_listen(struct reader *r, const struct key *key, const struct
 		r->policy.on_listen_close = choice;
 }
 
-static void read_default_out(struct reader *r, const struct key *key, const struct node *n)
-{
-	if (want_verdict(r, key, n) == PG_DENY)
-		MISTAKE(r, n, "'out: deny' is not supported in this version");
-}
-
 static void read_default(struct reader *r, const struct key *key, const struct node *n)
 {
 	static const struct key keys[] = {
 		{ "bind", read_verdict, "default: bind", FIELD(defaults[PG_BIND]) },
 		{ "in", read_verdict, "default: in", FIELD(defaults[PG_IN]) },
-		{ "out", read_default_out, "default: out", 0 },
+		{ "out", read_verdict, "default: out", FIELD(defaults[PG_OUT]) },
 		{ "raw", read_verdict, "default: raw", FIELD(default_raw) },
 	};
 

@@ -5,21 +5,20 @@
  */
 #include "policy/peer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/show.h"
+#include "util/address.h"
 #include "util/cleanup.h"
 
 #define MISTAKE -EINVAL, PG_EXIT_POLICY
 
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
 bool prefix_is_v4(const struct prefix *p)
 {
-	return p->length >= 96 && !memcmp(p->address, mapped, sizeof(mapped));
+	return p->length >= 96 && address_is_v4(p->address);
 }
 
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -33,9 +32,15 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 
 bool prefix_holds(const struct prefix *p, const uint8_t address[16])
 {
-	if (p->length < 96 && !memcmp(address, mapped, sizeof(mapped)))
+	if (p->length < 96 && address_is_v4(address))
 		return false;
 	return same_bits(p->address, address, p->length);
+}
+
+bool prefix_around(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->length <= inner->length &&
+	       same_bits(outer->address, inner->address, outer->length);
 }
 
 int prefix_compare(const struct prefix *a, const struct prefix *b)
@@ -47,11 +52,9 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
 
 char *prefix_print(const struct prefix *p, char *text)
 {
-	bool v4 = prefix_is_v4(p);
-	unsigned length = p->length - (v4 ? 96 : 0);
+	unsigned length = p->length - (prefix_is_v4(p) ? 96 : 0);
 
-	(void)inet_ntop(v4 ? AF_INET : AF_INET6, p->address + (v4 ? 12 : 0), text,
-			INET6_ADDRSTRLEN);
+	(void)address_print(p->address, text);
 	if (p->length < 128)
 		(void)sprintf(text + strlen(text), "/%u", length);
 	return text;
@@ -128,23 +131,10 @@ static int parse_length(const char *text, unsigned most, const char *word, unsig
 	return 0;
 }
 
-static int parse_address(const char *text, struct prefix *ret, unsigned *ret_bits)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->length = 128;
-	*ret_bits = 32;
-	if (inet_pton(AF_INET, text, ret->address + 12) == 1) {
-		memcpy(ret->address, mapped, sizeof(mapped));
-		return 0;
-	}
-	*ret_bits = 128;
-	return inet_pton(AF_INET6, text, ret->address) == 1 ? 0 : -EINVAL;
-}
-
 int prefix_parse(const char *text, size_t length, struct prefix *ret, struct pg_error *err)
 {
 	char copy[80], word[SHOW_BYTES], *slash;
-	struct prefix p;
+	struct prefix p = { .length = 128 };
 	unsigned bits, said = 0;
 	int r;
 
@@ -156,8 +146,9 @@ int prefix_parse(const char *text, size_t length, struct prefix *ret, struct pg_
 	slash = strchr(copy, '/');
 	if (slash)
 		*slash = '\0';
-	if (parse_address(copy, &p, &bits))
+	if (address_parse(copy, p.address))
 		return not_an_address(copy, word, err);
+	bits = strchr(copy, ':') ? 128 : 32;
 	if (slash) {
 		r = parse_length(slash + 1, bits, word, &said, err);
 		if (r)
@@ -219,6 +210,16 @@ int peer_compare(const struct peer *a, const struct peer *b)
 	if (a->kind == PEER_PREFIX)
 		return prefix_compare(&a->prefix, &b->prefix);
 	return a->kind == PEER_SET ? strcmp(a->set, b->set) : 0;
+}
+
+char *peer_print(const struct peer *p, char *text)
+{
+	text[0] = '\0';
+	if (p->kind == PEER_PREFIX)
+		return prefix_print(&p->prefix, text);
+	if (p->kind == PEER_SET)
+		(void)snprintf(text, PEER_TEXT, "@%s", p->set);
+	return text;
 }
 
 int set_name_check(const char *text, size_t length, struct pg_error *err)

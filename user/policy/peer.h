@@ -10,10 +10,13 @@
 
 #define PREFIX_TEXT 50		/* room for the longest prefix and NUL */
 #define SET_NAME_MAX 64
+#define PEER_TEXT (SET_NAME_MAX + 2)	/* room for the longest peer and NUL */
 
 /* An IPv4 prefix: below ::ffff:0:0/96. */
 bool prefix_is_v4(const struct prefix *p);
 bool prefix_holds(const struct prefix *p, const uint8_t address[16]);
+/* By their bits alone: ::/0 lies around the IPv4 ones too, although it does not hold their addresses. */
+bool prefix_around(const struct prefix *outer, const struct prefix *inner);
 /* By address, then length. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 /* 192.0.2.0/24, 2001:db8::1 (no length where it is one address). Return: @text of PREFIX_TEXT. */
@@ -27,6 +30,8 @@ int peer_parse(const char *text, size_t length, struct peer *ret, struct pg_erro
 void peer_free(struct peer *p);
 int peer_copy(const struct peer *from, struct peer *to);
 int peer_compare(const struct peer *a, const struct peer *b);
+/* As peer_parse() reads it; empty: PEER_ANY. Return: @text of PEER_TEXT. */
+char *peer_print(const struct peer *p, char *text);
 
 /* [A-Za-z0-9_.-]{1,64} */
 int set_name_check(const char *text, size_t length, struct pg_error *err);

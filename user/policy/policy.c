@@ -72,7 +72,7 @@ void rule_free(struct rule *r)
 	free(r->ports);
 	free(r->on);
 	free(r->comment);
-	peer_free(&r->from);
+	peer_free(&r->remote);
 	peer_free(&r->at);
 	memset(r, 0, sizeof(*r));
 }
@@ -91,11 +91,11 @@ int rule_copy(const struct rule *from, struct rule *to)
 	int r;
 
 	/* From here on the copy owns what it points to, or points to nothing. */
-	copy.from = copy.at = (struct peer){ .kind = PEER_ANY };
+	copy.remote = copy.at = (struct peer){ .kind = PEER_ANY };
 	copy.ports = list_copy(from->ports, from->port_count, sizeof(*from->ports));
 	r = copy_string(&copy.on);
 	r = copy_string(&copy.comment) ?: r;
-	r = peer_copy(&from->from, &copy.from) ?: r;
+	r = peer_copy(&from->remote, &copy.remote) ?: r;
 	r = peer_copy(&from->at, &copy.at) ?: r;
 	if (r || (from->port_count && !copy.ports)) {
 		rule_free(&copy);
@@ -210,6 +210,15 @@ int policy_copy(const struct policy *from, struct policy *to)
 	return 0;
 }
 
+bool policy_out_restricted(const struct policy *p)
+{
+	bool restricted = p->defaults[PG_OUT] != PG_ALLOW;
+
+	for (size_t i = 0; !restricted && i < p->rule_count; i++)
+		restricted = p->rules[i].verdict == PG_DENY && p->rules[i].directions & RULE_OUT;
+	return restricted;
+}
+
 const struct set *policy_find_set(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->set_count; i++)
@@ -260,5 +269,5 @@ static int check_peer(const struct policy *p, const struct peer *peer, struct pg
 
 int policy_check_rule(const struct policy *p, const struct rule *rule, struct pg_error *err)
 {
-	return check_peer(p, &rule->from, err) ?: check_peer(p, &rule->at, err);
+	return check_peer(p, &rule->remote, err) ?: check_peer(p, &rule->at, err);
 }

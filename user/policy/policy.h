@@ -41,7 +41,7 @@ enum rule_origin { ORIGIN_FILE, ORIGIN_RUNTIME };
 
 struct rule {
 	enum pg_verdict verdict;	/* PG_ALLOW or PG_DENY */
-	unsigned directions;		/* RULE_BIND | RULE_IN; both: none was said */
+	unsigned directions;		/* RULE_BIND | RULE_IN: none was said; or one of the three */
 	unsigned protos;		/* RULE_TCP | RULE_UDP */
 	bool any;			/* ports: `any`, which does not name a failsafe port */
 	/*
@@ -50,7 +50,8 @@ struct rule {
 	 */
 	struct port_range *ports;
 	size_t port_count;
-	struct peer from, at;
+	struct peer remote;		/* `from` of in, `to` of out */
+	struct peer at;			/* the local address, of bind and in */
 	char *on;			/* a device's name, or NULL */
 	char *comment;			/* or NULL */
 	/* What is not part of the sentence. */
@@ -116,9 +117,9 @@ struct policy_world {
 	void *data;
 	/* Service name -> ports with protocols, at most @max; returns how many (0: unknown). */
 	size_t (*service)(void *data, const char *name, struct failsafe_port *out, size_t max);
-	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	/* A policy whose sets may be named beside the files' own (one file read by itself); or NULL. */
 	const struct policy *sets_of;
+	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
 };
 
@@ -137,8 +138,10 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 /* A total order of sentences; 0: rule_equal(). */
 int rule_compare(const struct rule *a, const struct rule *b);
 int rule_copy(const struct rule *from, struct rule *to);
-/* Whether a rule speaks of a direction, and there asks `from` and `on`: bind gets an allow without them. */
+/* Whether a rule speaks of a direction: a deny that asks `from` or `on`, which bind cannot, is none of bind. */
 bool rule_covers(const struct rule *r, enum pg_direction direction);
+/* Whether some of what goes out may be refused: then raw sockets may not forge it either. */
+bool policy_out_restricted(const struct policy *p);
 /* A port that the rule names: a number, not `any` or a range, ends what failsafe: says of it. */
 bool rule_names_port(const struct rule *r, uint16_t port);
 /* The same policy? Counters, ids, comments and origins aside; order of rules and of lists aside. */

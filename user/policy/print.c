@@ -8,27 +8,28 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/sentence.h"
 #include "util/cleanup.h"
+
+static const char *direction_word(const struct rule *rule)
+{
+	switch (rule->directions) {
+	case RULE_BIND:
+		return "bind ";
+	case RULE_IN:
+		return "in ";
+	case RULE_OUT:
+		return "out ";
+	}
+	return "";
+}
 
 static void print_peer(FILE *out, const char *qualifier, const struct peer *p)
 {
-	char text[PREFIX_TEXT];
+	char text[PEER_TEXT];
 
-	if (p->kind == PEER_PREFIX)
-		(void)fprintf(out, " %s %s", qualifier, prefix_print(&p->prefix, text));
-	else if (p->kind == PEER_SET)
-		(void)fprintf(out, " %s @%s", qualifier, p->set);
-}
-
-static void print_comment(FILE *out, const char *comment)
-{
-	(void)fputs(" comment \"", out);
-	for (; *comment; comment++) {
-		if (*comment == '"' || *comment == '\\')
-			(void)fputc('\\', out);
-		(void)fputc(*comment, out);
-	}
-	(void)fputc('"', out);
+	if (p->kind != PEER_ANY)
+		(void)fprintf(out, " %s %s", qualifier, peer_print(p, text));
 }
 
 char *rule_print(const struct rule *rule, bool with_comment)
@@ -46,15 +47,16 @@ char *rule_print(const struct rule *rule, bool with_comment)
 		return NULL;
 	if (rule->verdict != PG_NONE)
 		(void)fputs(rule->verdict == PG_ALLOW ? "allow " : "deny ", out);
-	if (rule->directions != (RULE_BIND | RULE_IN))
-		(void)fputs(rule->directions == RULE_BIND ? "bind " : "in ", out);
+	(void)fputs(direction_word(rule), out);
 	(void)fputs(ports, out);
-	print_peer(out, "from", &rule->from);
+	print_peer(out, rule->directions == RULE_OUT ? "to" : "from", &rule->remote);
 	print_peer(out, "at", &rule->at);
 	if (rule->on)
 		(void)fprintf(out, " on %s", rule->on);
-	if (with_comment && rule->comment)
-		print_comment(out, rule->comment);
+	if (with_comment && rule->comment) {
+		(void)fputs(" comment ", out);
+		sentence_quote(out, rule->comment);
+	}
 	/* A stream in memory fails for want of memory alone. */
 	return fclose(out) ? NULL : TAKE_PTR(text);
 }

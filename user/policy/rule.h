@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One sentence: RULE = (allow | deny) [bind | in] PORTS[/PROTO] QUALIFIER*. Text to struct rule and back.
+ * One sentence: RULE = (allow | deny) [bind | in | out] PORTS[/PROTO] QUALIFIER*. Text to struct rule and back.
  */
 #ifndef PORTGUARD_RULE_H
 #define PORTGUARD_RULE_H
@@ -14,9 +14,10 @@
  * @verbless: the sentence may lack its verb (`remove 79/tcp`): then verdict is PG_NONE.
  * @ret_rules: malloc'ed array, mostly one rule; several where services of one list differ in protocol.
  * @ret_at:  byte offset in the sentence (words joined by one blank) of the mistake; may be NULL.
- * Applies the law of directions: none said means bind and in; for deny a qualifier that one direction
- * cannot ask drops that direction (`deny 22 from X` is `deny in`), for allow it is kept as one rule.
- * What belongs to a later version (limit, reject, out, by, for, log) is refused by name with
+ * Applies the law of directions: none said means bind and in (out is only ever meant when it is said);
+ * for deny a qualifier that one of the two cannot ask drops it (`deny 22 from X` is `deny in`), for allow
+ * it is kept as one rule. A qualifier that no direction of the rule can ask is a mistake.
+ * What belongs to a later version (limit, reject, by, for, log) is refused by name with
  * "… is not supported in this version".
  * Return: 0, -EINVAL (text in @err, exit 65), -ENOMEM. Source: "Rules" in portguard-policy(5).
  */

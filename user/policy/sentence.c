@@ -136,6 +136,17 @@ static int unquote(const char *text, char *out, size_t *ret_used, struct pg_erro
 	return 0;
 }
 
+void sentence_quote(FILE *out, const char *text)
+{
+	(void)fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)fputc('\\', out);
+		(void)fputc(*text, out);
+	}
+	(void)fputc('"', out);
+}
+
 static bool argument_ends(const struct sentence *s)
 {
 	const char *rest = s->words[s->word] + s->byte;

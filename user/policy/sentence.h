@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "util/error.h"
 
@@ -41,6 +42,9 @@ int sentence_next(struct sentence *s, struct token *ret, struct pg_error *err);
  * (@ret_at: where) or -ENOMEM.
  */
 int sentence_comment(struct sentence *s, char **ret, size_t *ret_at, struct pg_error *err);
+
+/* Text in double quotes, as sentence_comment() reads it. */
+void sentence_quote(FILE *out, const char *text);
 
 /* Return: 0, or -EINVAL with words in @err: the size, UTF-8, control characters. */
 int comment_check(const char *text, size_t length, struct pg_error *err);

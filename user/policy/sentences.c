@@ -64,7 +64,7 @@ static void add_rule(struct reader *r, const struct node *n, struct rule *rule)
 		if (!TAKE(r->too_many_rules, true))
 			MISTAKE(r, n, "more than %d rules", PG_MAX_RULES);
 	} else {
-		note_rule_set(r, n, &rule->from);
+		note_rule_set(r, n, &rule->remote);
 		note_rule_set(r, n, &rule->at);
 		if (policy_add_rule(&r->policy, rule))
 			r->mistakes.no_memory = true;

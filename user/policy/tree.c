@@ -122,6 +122,11 @@ static void refuse_extras(struct reading *r, struct place place, const void *anc
 		mistakes_add(r->mistakes, place, "tags (!) are not taken: leave it out");
 }
 
+static enum node_style collection_style(bool flow)
+{
+	return flow ? STYLE_FLOW : STYLE_BLOCK;
+}
+
 static enum node_style scalar_style(yaml_scalar_style_t style)
 {
 	switch (style) {
@@ -187,18 +192,16 @@ static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, st
 		refuse_extras(r, ret->place, event->data.sequence_start.anchor,
 			      event->data.sequence_start.tag);
 		ret->kind = NODE_LIST;
-		ret->style = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
-				     ? STYLE_FLOW
-				     : STYLE_BLOCK;
+		ret->style = collection_style(event->data.sequence_start.style ==
+					      YAML_FLOW_SEQUENCE_STYLE);
 		read_children(r, YAML_SEQUENCE_END_EVENT, depth, ret);
 		return;
 	case YAML_MAPPING_START_EVENT:
 		refuse_extras(r, ret->place, event->data.mapping_start.anchor,
 			      event->data.mapping_start.tag);
 		ret->kind = NODE_MAP;
-		ret->style = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
-				     ? STYLE_FLOW
-				     : STYLE_BLOCK;
+		ret->style = collection_style(event->data.mapping_start.style ==
+					      YAML_FLOW_MAPPING_STYLE);
 		read_children(r, YAML_MAPPING_END_EVENT, depth, ret);
 		return;
 	default:

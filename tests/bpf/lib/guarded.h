@@ -35,6 +35,8 @@ void put_in_force(struct guarded *g, struct policy *next, bool new_generation);
 /* The policy of a text; the names that its rules call devices. */
 void policy_of(const char *yaml, struct policy *ret);
 uint32_t device_of(void *data, const char *name);
+/* The same two, for who asks by which device IP receives. */
+int devices_of(struct devices *ret);
 
 /*
  * A second device, "eth1": a TAP device, by whose descriptor frames can really come in. Returns its

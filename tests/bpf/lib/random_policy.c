@@ -44,9 +44,9 @@ static int port_words(char *to, size_t size, uint32_t *random, unsigned first_po
 
 static void random_rule(struct policy *p, uint32_t *random, unsigned first_port)
 {
-	static const char *const directions[] = { "", "", "in ", "in ", "bind " };
+	static const char *const directions[] = { "", "", "in ", "in ", "bind ", "out ", "out " };
 	const char *direction = PICK(directions);
-	bool in = *direction != 'b';
+	bool out = *direction == 'o', in = !out && *direction != 'b';
 	char text[200];
 	int used = snprintf(text, sizeof(text), "%s %s", pick(random, 3) ? "allow" : "deny",
 			    direction);
@@ -55,7 +55,10 @@ static void random_rule(struct policy *p, uint32_t *random, unsigned first_port)
 	if (in && pick(random, 2))
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " from %s",
 				 PICK(peer_words));
-	if (!pick(random, 3))
+	if (out && pick(random, 3))
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " to %s",
+				 PICK(peer_words));
+	if (!out && !pick(random, 3))
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " at %s",
 				 PICK(peer_words));
 	if (in && !pick(random, 4))
@@ -87,6 +90,7 @@ void random_policy(struct policy *ret, uint32_t *random)
 	ret->essentials = pick(random, 4);
 	ret->defaults[PG_BIND] = pick(random, 3) ? PG_DENY : PG_ALLOW;
 	ret->defaults[PG_IN] = pick(random, 3) ? PG_DENY : PG_ALLOW;
+	ret->defaults[PG_OUT] = pick(random, 3) ? PG_ALLOW : PG_DENY;
 	random_set(ret, "one", random);
 	random_set(ret, "two", random);
 	for (uint32_t i = 0; i < count; i++)
@@ -114,7 +118,8 @@ void random_change(struct policy *p, uint32_t *random, unsigned first_port)
 	if (what == 9) {
 		p->echo = pick(random, 2) ? PG_ALLOW : PG_DENY;
 	} else if (what == 10) {
-		p->defaults[pick(random, 2)] = pick(random, 2) ? PG_ALLOW : PG_DENY;
+		p->defaults[pick(random, PG_DIRECTION_COUNT)] =
+			pick(random, 2) ? PG_ALLOW : PG_DENY;
 		p->essentials = pick(random, 4);
 	} else if (what == 11) {
 		change_set(p, random);
@@ -131,7 +136,7 @@ void random_change(struct policy *p, uint32_t *random, unsigned first_port)
 struct pg_question random_question(uint32_t *random, const char **ret_device)
 {
 	struct pg_question q = {
-		.direction = (uint8_t)pick(random, 2),
+		.direction = (uint8_t)pick(random, PG_DIRECTION_COUNT),
 		.proto = (uint8_t)pick(random, 2),
 		.family = pick(random, 2) ? 4 : 6,
 		.port = (uint16_t)pick(random, RANDOM_PORTS + 5),

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * connect and send: a process goes out. cgroup/connect4 and 6 see connect() of TCP, MPTCP, UDP and
+ * UDP-Lite, TCP Fast Open too; cgroup/sendmsg4 and 6 see a datagram that names its target. Refused,
+ * the caller gets EPERM; what was connected before stays so. A datagram that may go is remembered,
+ * for `deliver` to know its answer by.
+ */
+#include "lib/asked.h"
+#include "lib/socket.h"
+
+/* 127.0.0.0/8, ::1, and the unspecified address, which means the same to connect(). */
+static __always_inline bool is_loopback(const __u8 address[16])
+{
+	const __u32 *words = (const __u32 *)address;
+
+	if (is_mapped(words))
+		return address[12] == 127 || !words[3];
+	return !words[0] && !words[1] && !words[2] && (!words[3] || words[3] == bpf_htonl(1));
+}
+
+/* Return: 1 it may go, 0 EPERM. @remember: the answer may come to an unconnected socket. */
+static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool remember)
+{
+	struct pg_control *ctl = control();
+	__u32 index;
+
+	a->protocol = ruled_protocol(ctx->protocol);
+	a->q.direction = PG_OUT;
+	a->q.port = bpf_ntohs(ctx->user_port);
+	if (!ctl || !a->protocol)
+		return 1;
+	index = ctl->slot & 1;
+	if (!ctl->slots[index].loopback && is_loopback(a->q.remote))
+		return 1;
+	if (!in_host_netns(ctl, ctx, ctx->sk))
+		return 1;
+	if (ctl->slots[index].mode != PG_MODE_OFF && !judge_call(ctl, index, a))
+		return 0;
+	if (remember)
+		remember_asked(ctx, &a->q);
+	return 1;
+}
+
+SEC("cgroup/connect4")
+int pg_connect4(struct bpf_sock_addr *ctx)
+{
+	struct attempt a = { .hook = PG_HOOK_CONNECT, .q.family = 4 };
+
+	map_ipv4(a.q.remote, ctx->user_ip4);
+	return out(ctx, &a, false);
+}
+
+SEC("cgroup/connect6")
+int pg_connect6(struct bpf_sock_addr *ctx)
+{
+	struct attempt a = { .hook = PG_HOOK_CONNECT };
+
+	take_ipv6(ctx, a.q.remote, &a.q.family);
+	return out(ctx, &a, false);
+}
+
+SEC("cgroup/sendmsg4")
+int pg_send4(struct bpf_sock_addr *ctx)
+{
+	struct attempt a = { .hook = PG_HOOK_SEND, .q.family = 4 };
+
+	map_ipv4(a.q.remote, ctx->user_ip4);
+	return out(ctx, &a, true);
+}
+
+SEC("cgroup/sendmsg6")
+int pg_send6(struct bpf_sock_addr *ctx)
+{
+	struct attempt a = { .hook = PG_HOOK_SEND };
+
+	take_ipv6(ctx, a.q.remote, &a.q.family);
+	return out(ctx, &a, true);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * deliver: a packet reaches a socket (cgroup_skb ingress). What inbound saw needs no second answer;
+ * this is for what came past it - through a tunnel, by an interface that is not guarded, from a
+ * container - and for unconnected UDP sockets, which would take a datagram from anybody.
+ *
+ * Established TCP and connected UDP pass at once. An unconnected UDP socket hears whom it has spoken
+ * to; one that its program bound to a port, those too whom the rules of `in` allow.
+ */
+#include "lib/asked.h"
+#include "lib/flow.h"
+#include "lib/question.h"
+
+#define PASS 1
+#define LOOPBACK_DEVICE 1 /* in every network namespace */
+#define SOCK_BINDPORT_LOCK 8
+
+static __always_inline bool is_covered(__u32 ifindex)
+{
+	__u32 *device = bpf_map_lookup_elem(&pg_devices, &ifindex);
+
+	return device && *device & PG_DEVICE_COVERED;
+}
+
+static __always_inline bool program_chose_port(struct __sk_buff *skb)
+{
+	struct sk_buff *kernel_skb = (void *)skb;
+	struct sock *sk = BPF_CORE_READ(kernel_skb, sk);
+
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
+}
+
+/* @ret_judged: inbound has answered already. */
+static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
+						struct __sk_buff *skb, const struct packet *p,
+						bool *ret_judged)
+{
+	bool udp = p->proto != IPPROTO_TCP, covered = is_covered(skb->ifindex);
+	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
+
+	*ret_judged = covered;
+	if (p->class != PACKET_WHOLE)
+		return decision(PG_DENY, PG_REASON_MALFORMED);
+	if (!p->has_ports)
+		return judge_protocol(&ctl->slots[index], p);
+	if (!udp || program_chose_port(skb)) {
+		if (covered)
+			return d;
+		d = ask_for_packet(ctl, index, p, false);
+	}
+	*ret_judged = false;
+	if (d.verdict == PG_DENY && udp &&
+	    (was_asked(skb, p) || is_reply(ctl, &ctl->slots[index], p)))
+		return decision(PG_ALLOW, PG_REASON_REPLY);
+	return d;
+}
+
+static __always_inline bool concerns_host(const struct pg_control *ctl, __u32 index,
+					  struct __sk_buff *skb)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+	struct sk_buff *kernel_skb = (void *)skb;
+
+	if (slot->mode == PG_MODE_OFF || (skb->ifindex == LOOPBACK_DEVICE && !slot->loopback))
+		return false;
+	return of_host(ctl, BPF_CORE_READ(kernel_skb, sk));
+}
+
+/* Return: whether the packet passes. */
+static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	struct bytes b = bytes_of_skb(skb, false);
+	struct pg_control *ctl = control();
+	struct pg_decision d;
+	struct packet *p;
+	bool judged;
+	__u32 index;
+
+	sk = bpf_sk_fullsock(sk);
+	if (!ctl || !sk || sk->type == SOCKET_RAW)
+		return true;
+	index = ctl->slot & 1;
+	if (!concerns_host(ctl, index, skb))
+		return true;
+	b.vlan = 0;
+	b.vlan_tags = 0;
+	p = parse(&b);
+	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
+		return true;
+	d = judge(ctl, index, skb, p, &judged);
+	return judged || report_packet(ctl, index, p, PG_HOOK_DELIVER, &d);
+}
+
+SEC("cgroup_skb/ingress")
+int pg_deliver(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk || (sk->state != TCP_STATE_CLOSE && sk->state != TCP_STATE_LISTEN))
+		return PASS;
+	return deliver(skb, sk);
+}

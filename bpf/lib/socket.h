@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the hooks of socket calls share: whether the socket belongs to the host's network namespace,
+ * who calls, and what becomes of a decision. A refusal is told whole, since its caller is known.
+ *
+ * The caller is read from the task itself: helpers that name it are not to be had in every kind of
+ * program on every kernel.
+ */
+#ifndef PG_BPF_SOCKET_H
+#define PG_BPF_SOCKET_H
+
+#include <bpf/bpf_core_read.h>
+
+#include "lib/packet.h"
+#include "lib/policy.h"
+#include "lib/report.h"
+
+#define IPPROTO_RAW 255
+#define IPPROTO_MPTCP 262
+#define FAMILY_IPV4 2
+#define FAMILY_IPV6 10
+#define SOCKET_STREAM 1
+#define SOCKET_RAW 3
+
+/* Where SO_NETNS_COOKIE does not exist (before Linux 5.14) user space knows only the inode number. */
+extern const volatile bool pg_netns_by_inum;
+
+/* A socket that CO-RE may read through: the verifier lets nobody do so with the pointer it tracks. */
+static __always_inline struct sock *plain_socket(const void *tracked)
+{
+	struct sock *plain = 0;
+
+	bpf_probe_read_kernel(&plain, sizeof(plain), &tracked);
+	return plain;
+}
+
+static __always_inline bool of_host(const struct pg_control *ctl, const struct sock *plain)
+{
+	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum) == ctl->netns_inum;
+}
+
+/* @ctx: of a program that knows bpf_get_netns_cookie(); @tracked: its socket. */
+static __always_inline bool in_host_netns(const struct pg_control *ctl, void *ctx,
+					  const void *tracked)
+{
+	if (!pg_netns_by_inum)
+		return bpf_get_netns_cookie(ctx) == ctl->netns_cookie;
+	return of_host(ctl, plain_socket(tracked));
+}
+
+static __always_inline __u32 caller_uid(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, cred, uid.val);
+}
+
+/* One call that a hook judges. */
+struct attempt {
+	__u8 hook; /* enum pg_hook */
+	__u8 protocol; /* IPPROTO_* */
+	bool seen_only; /* this program cannot refuse */
+	struct pg_question q;
+};
+
+static __always_inline void tell_caller(struct pg_record_refusal *r)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	r->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	r->started_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	r->pid = BPF_CORE_READ(task, tgid);
+	r->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	r->uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_STR_INTO(&r->comm, task, comm);
+}
+
+static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u32 verdict,
+					 const struct pg_decision *d)
+{
+	struct pg_record_refusal *r = bpf_ringbuf_reserve(&pg_events, sizeof(*r), 0);
+
+	if (!r) {
+		count_shared(PG_COUNT_LOST);
+		return;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->type = PG_RECORD_REFUSAL;
+	r->hook = a->hook;
+	r->verdict = verdict;
+	r->reason = d->reason;
+	r->proto = a->protocol;
+	r->family = a->q.family;
+	r->mode = mode;
+	r->rule = d->rule;
+	if (a->q.direction == PG_OUT) {
+		r->remote_port = a->q.port;
+		__builtin_memcpy(r->remote, a->q.remote, 16);
+	} else {
+		r->local_port = a->q.port;
+		__builtin_memcpy(r->local, a->q.local, 16);
+	}
+	r->time_ns = bpf_ktime_get_ns();
+	tell_caller(r);
+	bpf_ringbuf_submit(r, 0);
+}
+
+/* Count a decision and tell a refusal. Return: whether the call may go on. */
+static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
+				   const struct attempt *a, struct pg_decision d)
+{
+	__u8 mode = ctl->slots[index].mode;
+	__u32 verdict = d.verdict;
+
+	if (verdict == PG_DENY && (mode == PG_MODE_AUDIT || a->seen_only))
+		verdict = PG_AUDIT;
+	if (d.verdict == PG_DENY && a->seen_only && mode != PG_MODE_AUDIT)
+		d.reason = PG_REASON_UNENFORCED;
+	count_shared(PG_COUNT_VERDICT(a->hook, verdict, d.reason & 31));
+	if (d.rule)
+		count_shared(PG_COUNT_RULE(d.rule));
+	if (verdict != PG_ALLOW)
+		tell_refusal(a, mode, verdict, &d);
+	return verdict != PG_DENY;
+}
+
+/* Ask the rules for @a, whose protocol is of TCP or UDP. */
+static __always_inline bool judge_call(const struct pg_control *ctl, __u32 index, struct attempt *a)
+{
+	a->q.proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	a->q.uid = caller_uid();
+	return settle(ctl, index, a, ask_rules(ctl, index, a->q.direction, a->q.proto, &a->q));
+}
+
+/* The protocol that the rules speak of, or 0: they do not speak of it. */
+static __always_inline __u8 ruled_protocol(__u32 protocol)
+{
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+		return IPPROTO_TCP;
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ? protocol : 0;
+}
+
+static __always_inline bool is_mapped(const __u32 address[4])
+{
+	return !address[0] && !address[1] && address[2] == bpf_htonl(0xffff);
+}
+
+/* The program's address of an IPv6 call, which may be an IPv4 one in disguise (RFC 4291, 2.5.5.2). */
+static __always_inline void take_ipv6(struct bpf_sock_addr *ctx, __u8 to[16], __u8 *ret_family)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[0] = ctx->user_ip6[0];
+	words[1] = ctx->user_ip6[1];
+	words[2] = ctx->user_ip6[2];
+	words[3] = ctx->user_ip6[3];
+	*ret_family = is_mapped(words) ? 4 : 6;
+}
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * listen: a socket begins to listen, on whatever way it came to its port (listen() without bind(),
+ * bind(0), IP_BIND_ADDRESS_NO_PORT …). Three programs of one body, of which the best that the kernel
+ * takes is attached: lsm_cgroup (Linux 6.0, with `bpf` among the LSMs) and fmod_ret refuse, sockops
+ * can only say what it saw. A port that is not chosen yet is asked for as port 0, which only `any` and
+ * the default speak of.
+ */
+#include "lib/socket.h"
+
+#include <bpf/bpf_tracing.h>
+
+#define EPERM 1
+
+/* Return: whether the socket may listen. */
+static __always_inline bool listens(const struct sock *sk, bool seen_only)
+{
+	struct attempt a = { .hook = PG_HOOK_LISTEN, .seen_only = seen_only };
+	struct pg_control *ctl = control();
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family), index;
+
+	if (!ctl || (family != FAMILY_IPV4 && family != FAMILY_IPV6))
+		return true;
+	index = ctl->slot & 1;
+	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
+	if (a.protocol != IPPROTO_TCP || ctl->slots[index].mode == PG_MODE_OFF || !of_host(ctl, sk))
+		return true;
+	a.q.direction = PG_BIND;
+	a.q.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	a.q.family = 4;
+	if (family == FAMILY_IPV4) {
+		map_ipv4(a.q.local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	} else {
+		BPF_CORE_READ_INTO(&a.q.local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		a.q.family = is_mapped((const __u32 *)a.q.local) ? 4 : 6;
+	}
+	return judge_call(ctl, index, &a);
+}
+
+/* The enforcement root or below it; fmod_ret sees the whole machine. */
+static __always_inline bool is_guarded(const struct pg_control *ctl, const struct sock *sk)
+{
+	struct sock_cgroup_data___before_5_15 *old = (void *)&sk->sk_cgrp_data;
+	struct cgroup *cgroup, *root = 0;
+	__u32 level = ctl->cgroup_level;
+	__u64 id = 0;
+
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
+	else
+		cgroup = (void *)BPF_CORE_READ(old, val);
+	if ((__u32)BPF_CORE_READ(cgroup, level) < level)
+		return false;
+	if (bpf_core_field_exists(cgroup->ancestors)) {
+		bpf_probe_read_kernel(&root, sizeof(root), &cgroup->ancestors[0] + level);
+		id = BPF_CORE_READ(root, kn, id);
+	} else {
+		struct cgroup___before_6_1 *before = (void *)cgroup;
+
+		bpf_probe_read_kernel(&id, sizeof(id), &before->ancestor_ids[0] + level);
+	}
+	return id == ctl->cgroup_id;
+}
+
+SEC("lsm_cgroup/socket_listen")
+int BPF_PROG(pg_listen_lsm, struct socket *socket, int backlog)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	(void)ctx;
+	(void)backlog;
+	return listens(sk, false); /* 0 is EPERM */
+}
+
+SEC("fmod_ret/security_socket_listen")
+int BPF_PROG(pg_listen_fmod, struct socket *socket, int backlog, int ret)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct pg_control *ctl = control();
+
+	(void)ctx;
+	(void)backlog;
+	if (ret || !sk || !ctl || !is_guarded(ctl, sk))
+		return ret;
+	return listens(sk, false) ? 0 : -EPERM;
+}
+
+SEC("sockops")
+int pg_listen_ops(struct bpf_sock_ops *ctx)
+{
+	if (ctx->op == BPF_SOCK_OPS_TCP_LISTEN_CB)
+		(void)listens(plain_socket(ctx->sk), true);
+	return 1;
+}

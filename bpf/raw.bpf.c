@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * socket: raw sockets could receive what inbound let pass for somebody else, and forge what out
+ * refuses. ICMP, ICMPv6 and the policy's protocols stay usable. IPPROTO_RAW only sends: it is refused
+ * where out is restricted, and there nobody may write IP headers of his own either.
+ */
+#include "lib/socket.h"
+
+#define LEVEL_IP 0
+#define LEVEL_IPV6 41
+#define OPTION_IP_HDRINCL 3
+#define OPTION_IPV6_HDRINCL 36
+
+static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protocol)
+{
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
+		return true;
+	if (protocol == IPPROTO_RAW)
+		return !slot->out_restricted;
+	return PG_ANSWER_KIND(slot->protocols[protocol & 255]) != PG_ANSWER_NONE;
+}
+
+/* Return: 1 the call may go on, 0 EPERM. */
+static __always_inline int judge_raw(struct bpf_sock *sk, bool writes_headers)
+{
+	struct attempt a = { .hook = PG_HOOK_SOCKET, .protocol = sk->protocol };
+	struct pg_decision d = { .verdict = PG_ALLOW, .reason = PG_REASON_RAW };
+	struct pg_control *ctl = control();
+	const struct pg_slot *slot;
+	__u32 index;
+
+	if (!ctl)
+		return 1;
+	index = ctl->slot & 1;
+	slot = &ctl->slots[index];
+	if (slot->mode == PG_MODE_OFF || !of_host(ctl, plain_socket(sk)))
+		return 1;
+	a.q.family = sk->family == FAMILY_IPV6 ? 6 : 4;
+	if (slot->raw == PG_DENY &&
+	    (writes_headers ? slot->out_restricted : !may_be_raw(slot, sk->protocol)))
+		d.verdict = PG_DENY;
+	return settle(ctl, index, &a, d);
+}
+
+SEC("cgroup/sock_create")
+int pg_socket(struct bpf_sock *ctx)
+{
+	if (ctx->type != SOCKET_RAW)
+		return 1;
+	return judge_raw(ctx, false);
+}
+
+/* Attached only where out is restricted: each setsockopt() of the cgroup pays for it. */
+SEC("cgroup/setsockopt")
+int pg_setsockopt(struct bpf_sockopt *ctx)
+{
+	bool headers = (ctx->level == LEVEL_IP && ctx->optname == OPTION_IP_HDRINCL) ||
+		       (ctx->level == LEVEL_IPV6 && ctx->optname == OPTION_IPV6_HDRINCL);
+	struct bpf_sock *sk = ctx->sk;
+
+	if (!headers || !sk)
+		return 1;
+	return judge_raw(sk, true);
+}

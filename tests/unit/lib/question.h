@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An attempt as a test writes it, and as the rules are asked. */
+#ifndef PORTGUARD_TESTS_QUESTION_H
+#define PORTGUARD_TESTS_QUESTION_H
+
+#include "policy/compile.h"
+#include "unit/policy_help.h"
+
+struct question {
+	enum pg_direction direction;
+	enum pg_proto proto;
+	uint16_t port, remote_port;
+	uint32_t uid;
+	const char *remote, *local, *device;	/* device NULL: not known */
+};
+
+static inline struct pg_question to_kernel(const struct question *q)
+{
+	struct pg_question k = { .direction = q->direction, .proto = q->proto, .port = q->port,
+				 .remote_port = q->remote_port, .uid = q->uid, .vlan = !q->device };
+
+	k.family = strchr(q->remote, ':') ? 6 : 4;
+	address_of(q->remote, k.remote);
+	address_of(q->local, k.local);
+	return k;
+}
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ports: every socket of this network namespace to which others can come, whose it is, and what the
+ * rules in force say of it: may it bind where it is, may packets come in. The kernel is asked as explain
+ * asks it; where its answer would depend on who comes, policy/reach.h knows, and the verdict is `depends`.
+ *
+ * Sockets older than the guard are never closed by it, so this is where those show that are denied now.
+ */
+#include "cmd/ports.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+#include "kernel/ask.h"
+#include "policy/reach.h"
+#include "util/address.h"
+#include "util/cleanup.h"
+
+static void ports_free(struct ports *p)
+{
+	services_free(&p->services);
+	owners_free(&p->owners);
+	free(p->rows);
+}
+
+/* --- gathering ------------------------------------------------------------------------------ */
+
+static int add_row(const struct socket_entry *s, void *data)
+{
+	struct ports *p = data;
+	struct port_row *grown;
+
+	if (!s->local_port || s->remote_port)
+		return 0;
+	if (!(p->count & (p->count - 1))) { /* full at each power of two */
+		grown = reallocarray(p->rows, p->count ? p->count * 2 : 1, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		p->rows = grown;
+	}
+	p->rows[p->count++] = (struct port_row){ .socket = *s };
+	return s->inode ? owners_add(&p->owners, s->inode) : 0;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct socket_entry *x = &((const struct port_row *)a)->socket,
+				  *y = &((const struct port_row *)b)->socket;
+	int order;
+
+	if (x->local_port != y->local_port)
+		return x->local_port < y->local_port ? -1 : 1;
+	if (x->protocol != y->protocol)
+		return x->protocol < y->protocol ? -1 : 1;
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	order = memcmp(x->local, y->local, 16);
+	return order ? order : (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static int find_sockets(struct ports *p)
+{
+	int r = sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, add_row, p);
+
+	r = r ? r : sockets_each(IPPROTO_UDP, 1u << SOCKET_CLOSE, add_row, p);
+	if (r)
+		return r;
+	r = sockets_each(IPPROTO_UDPLITE, 1u << SOCKET_CLOSE, add_row, p);
+	if (r && r != -ENOENT) /* a kernel without UDP-Lite */
+		return r;
+	if (p->count)
+		qsort(p->rows, p->count, sizeof(*p->rows), compare_rows);
+	return 0;
+}
+
+/* Kernel sockets, and those of processes that we may not look into, stay nobody's. */
+static int find_processes(struct ports *p)
+{
+	int r = owners_find(&p->owners, "/proc");
+
+	for (size_t i = 0; !r && i < p->count; i++) {
+		struct port_row *row = &p->rows[i];
+
+		row->process = owners_of(&p->owners, row->socket.inode, &row->processes);
+		if (row->process)
+			place_of_cgroup(row->process->cgroup, &row->place);
+	}
+	return r;
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+static int ask_for(int fd, const struct socket_entry *s, enum pg_direction direction,
+		   struct pg_decision *ret)
+{
+	static const uint8_t nobody_v4[4];
+	struct pg_ask ask = {
+		.question = { .direction = direction,
+			      .proto = port_proto(s),
+			      .family = s->family,
+			      .known = PG_DIM_LOCAL,
+			      .port = s->local_port,
+			      .uid = s->uid },
+	};
+	int r;
+
+	memcpy(ask.question.local, s->local, 16);
+	if (s->family == 4)
+		address_from_v4(ask.question.remote, nobody_v4);
+	r = ask_put(fd, &ask);
+	if (!r)
+		*ret = ask.decision;
+	return r;
+}
+
+static int ask_row(int fd, const struct compiled *c, const struct policy *p, struct port_row *row)
+{
+	const struct socket_entry *s = &row->socket;
+	bool any = address_is_any(s->local);
+	struct reach_socket to = {
+		.proto = port_proto(s),
+		.port = s->local_port,
+		.v4 = s->family == 4 || (any && !s->v6_only),
+		.v6 = s->family == 6,
+		.local = any ? NULL : s->local,
+	};
+	struct reach reach;
+	int r = ask_for(fd, s, PG_BIND, &row->bind.decision);
+
+	r = r ? r : ask_for(fd, s, PG_IN, &row->in.decision);
+	r = r ? r : reach_in(c, p, &to, &reach);
+	if (!r && reach.allow && reach.deny)
+		row->in = (struct answer){ .decision = reach.allowed, .depends = true };
+	return r;
+}
+
+static int ask_rows(const struct paths *paths, struct ports *p, struct pg_error *err)
+{
+	_cleanup_compiled_ struct compiled compiled = { 0 };
+	_cleanup_close_ int fd = ask_open(paths);
+	int r = fd < 0 ? fd : policy_compile(p->policy, &compiled, err);
+
+	for (size_t i = 0; !r && i < p->count; i++)
+		r = ask_row(fd, &compiled, p->policy, &p->rows[i]);
+	if (r && r != -ENOMEM)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "ports: the kernel does not answer: %s",
+			       strerror(-r));
+	return r;
+}
+
+int cmd_ports(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
+{
+	_cleanup_guard_ struct guard guard = { 0 };
+	_cleanup_(ports_free) struct ports ports = { .policy = &guard.policy };
+	int left = take_options(argc, argv, NULL, 0, err), r;
+
+	if (left < 0)
+		return left;
+	if (left)
+		return usage_error(err, "unexpected word '%.64s'", argv[1]);
+	r = guard_open(&ctx->paths, GUARD_READ, &guard, err);
+	r = r ? r : guard_check_netns(&guard, err);
+	if (r)
+		return r;
+	r = find_sockets(&ports);
+	r = r ? r : find_processes(&ports);
+	r = r ? r : services_read("/etc/services", &ports.services);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "ports: %s", strerror(-r));
+	r = ask_rows(&ctx->paths, &ports, err);
+	if (r)
+		return r;
+	return ctx->json ? ports_json(&ports, err) : ports_text(&ports, err);
+}

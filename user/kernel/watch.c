@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The watch; see watch.h. First a look under the shared lock, which costs a few dozen system calls.
+ * Only if something is wrong the lock is made exclusive, and all is looked at again and put right.
+ */
+#include "kernel/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "kernel/guard.h"
+#include "kernel/load.h"
+#include "kernel/filters.h"
+#include "kernel/tables.h"
+#include "util/cleanup.h"
+
+#define WHOLE_CHECKS 10 /* a look at all devices, every so many checks */
+#define BUSY_CHECKS 40 /* somebody who holds the lock longer is told of */
+#define SAY_AGAIN_S 60
+#define RETRY_S 60
+#define SAID 32
+
+/* What was told: the same again only when it was away in between, or after a minute. */
+struct said {
+	uint64_t text;
+	unsigned seen; /* the check that found it last */
+	time_t told;
+};
+
+struct watch {
+	struct watch_config config;
+	struct holdings held;
+	struct filters filters;
+	struct tables tables;
+	struct said said[SAID];
+	uint32_t serial; /* of pg_sums, when links and filters were looked up */
+	unsigned checks, busy;
+	time_t tables_failed; /* a table that is full takes a part of each try */
+	bool degraded; /* by our word */
+};
+
+static time_t now_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* @every: of how many checks one looks for this. */
+static void tell(struct watch *w, const char *action, unsigned every, const char *text)
+{
+	uint64_t hash = checksum_entry(text, strlen(text), action, strlen(action));
+	struct said *slot = &w->said[0];
+	time_t now = now_seconds();
+	bool stays;
+
+	for (size_t i = 0; i < SAID && slot->text != hash; i++)
+		if (w->said[i].text == hash || w->said[i].seen < slot->seen)
+			slot = &w->said[i];
+	stays = slot->text == hash && w->checks - slot->seen <= every;
+	slot->seen = w->checks;
+	if (stays && now - slot->told < SAY_AGAIN_S)
+		return;
+	slot->text = hash;
+	slot->told = now;
+	w->config.say(w->config.data, action, text);
+}
+
+/* One finding, and what came of it. */
+static void found(struct watch *w, const char *what, const char *done, int r,
+		  const struct pg_error *err)
+{
+	char text[1024];
+
+	if (!r) {
+		(void)snprintf(text, sizeof(text), "%s; %s", what, done);
+		tell(w, "tamper", 1, text);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s, and could not be put right: %.400s", what,
+		       err && err->text[0] ? err->text : strerror(-r));
+	tell(w, "tamper", 1, text);
+	(void)snprintf(w->config.state->meta->degraded, sizeof(w->config.state->meta->degraded),
+		       "%.250s", text);
+	w->degraded = true;
+}
+
+/* --- pins --------------------------------------------------------------------------------------- */
+
+static bool pins_are_wrong(struct watch *w)
+{
+	for (size_t i = 0; i < w->held.count; i++)
+		if (held_pin_state(w->config.paths, &w->held.list[i]) != PIN_THERE)
+			return true;
+	return false;
+}
+
+struct pins_found {
+	const char *first;
+	size_t count;
+	int error;
+};
+
+/* Many at once (a directory) are one finding. */
+static void tell_pins(struct watch *w, const struct pins_found *f, const char *what)
+{
+	char text[256];
+
+	if (!f->count)
+		return;
+	if (f->count == 1)
+		(void)snprintf(text, sizeof(text), "pin %s was %s", f->first, what);
+	else
+		(void)snprintf(text, sizeof(text), "%zu pins were %s (%s and others)", f->count,
+			       what, f->first);
+	found(w, text, "pinned again", f->error, NULL);
+}
+
+static void repair_pins(struct watch *w)
+{
+	struct pins_found gone = { 0 }, replaced = { 0 };
+
+	for (size_t i = 0; i < w->held.count; i++) {
+		struct held *h = &w->held.list[i];
+		enum pin_state state = held_pin_state(w->config.paths, h);
+		struct pins_found *f = state == PIN_GONE ? &gone : &replaced;
+		int r;
+
+		if (state == PIN_THERE)
+			continue;
+		r = held_pin_again(w->config.paths, h);
+		if (!f->count++)
+			f->first = h->name;
+		f->error = f->error ? f->error : r;
+	}
+	tell_pins(w, &gone, "removed");
+	tell_pins(w, &replaced, "replaced by another object");
+}
+
+/* --- links -------------------------------------------------------------------------------------- */
+
+static bool link_is_wrong(const struct watch *w, const struct held *h)
+{
+	uint32_t program;
+
+	return h->kind == HELD_LINK && (held_link_state(h, &program) != LINK_WHOLE ||
+					!held_link_is_ours(&w->held, h));
+}
+
+static bool links_are_wrong(const struct watch *w)
+{
+	for (size_t i = 0; i < w->held.count; i++)
+		if (link_is_wrong(w, &w->held.list[i]))
+			return true;
+	return false;
+}
+
+static void restore_program(struct watch *w, const struct held *link, uint32_t program)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text), "link %s was made to run another program (id %u)",
+		       link->name, program);
+	found(w, text, "its own put back", held_link_restore(&w->held, link), NULL);
+}
+
+static void follow(struct watch *w);
+
+static void attach_links(struct watch *w, const struct held *lost, size_t count)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	int r = tables_sync(&w->tables, &err);
+
+	follow(w);
+	for (size_t i = 0; i < count; i++) {
+		const struct held *again = held_find(&w->held, lost[i].name);
+		char text[256];
+
+		(void)snprintf(text, sizeof(text), "link %s %s", lost[i].name,
+			       held_link_is_ours(&w->held, &lost[i])
+				       ? "was detached"
+				       : "ran a program that is not portguard's");
+		/* Another's failure is no word about this one. */
+		if (again && again->id != lost[i].id && !link_is_wrong(w, again))
+			found(w, text, "attached again", 0, NULL);
+		else
+			found(w, text, "", r ? r : -ENOLINK, &err);
+	}
+}
+
+static void repair_links(struct watch *w)
+{
+	_cleanup_free_ struct held *lost = calloc(w->held.count + 1, sizeof(*lost));
+	size_t count = 0;
+
+	if (!lost)
+		return; /* the next check finds it again */
+	for (size_t i = 0; i < w->held.count; i++) {
+		const struct held *h = &w->held.list[i];
+		uint32_t program;
+
+		if (!link_is_wrong(w, h))
+			continue;
+		if (held_link_is_ours(&w->held, h) &&
+		    held_link_state(h, &program) == LINK_OTHER_PROGRAM)
+			restore_program(w, h, program);
+		else
+			lost[count++] = *h;
+	}
+	/* One that ran another program when this agent began: nobody knows its own, so it goes. */
+	for (size_t i = 0; i < count; i++)
+		if (!held_link_is_ours(&w->held, &lost[i]))
+			pin_drop(w->config.paths, lost[i].name);
+	if (count)
+		attach_links(w, lost, count);
+}
+
+/* --- filters and tables ------------------------------------------------------------------------- */
+
+static void repair_filters(struct watch *w)
+{
+	for (size_t i = 0; i < w->filters.count; i++) {
+		struct filter *f = &w->filters.list[i];
+		enum filter_state state = filter_state(w->config.paths, f);
+		char text[256];
+
+		if (state == FILTER_WHOLE)
+			continue;
+		(void)snprintf(text, sizeof(text), "the filter of %s (%s) was %s", f->device,
+			       f->in ? "ingress" : "egress",
+			       state == FILTER_GONE ? "removed" : "replaced by another program");
+		found(w, text, "attached again", filter_restore(w->config.paths, f), NULL);
+	}
+}
+
+static void repair_tables(struct watch *w, unsigned wrong)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	char words[512], text[640];
+	int r = tables_repair(&w->tables, wrong, &err);
+
+	tables_words(wrong, words, sizeof(words));
+	(void)snprintf(text, sizeof(text), "tables of the policy were changed by somebody else: %s",
+		       words);
+	w->tables_failed = r ? now_seconds() : -RETRY_S;
+	found(w, text, "written again", r, &err);
+}
+
+/* What no held link or filter tells: a guarded device on which nothing was attached. */
+static void repair_whole(struct watch *w)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	char text[1024];
+	int r = tables_sync(&w->tables, &err);
+
+	(void)snprintf(text, sizeof(text), "a hook is not attached where it should be; %s%.400s",
+		       r ? "it could not be attached: " : "attached again", r ? err.text : "");
+	tell(w, "tamper", WHOLE_CHECKS, text);
+}
+
+/* --- a check ------------------------------------------------------------------------------------ */
+
+/* After others have worked under the lock: what they made is held from now on. */
+static void follow(struct watch *w)
+{
+	if (w->serial == w->config.state->meta->sums.serial)
+		return;
+	w->serial = w->config.state->meta->sums.serial;
+	(void)held_follow(w->config.paths, &w->held); /* what is not held is not watched yet */
+	tables_follow(&w->tables);
+	w->filters.known = false;
+}
+
+struct look {
+	bool pins, links, filters, whole;
+	unsigned tables;
+};
+
+static bool is_whole(struct watch *w)
+{
+	const struct guard g = {
+		.paths = w->config.paths,
+		.state = *w->config.state,
+		.policy = w->tables.policy,
+	};
+
+	return w->checks % WHOLE_CHECKS || !w->tables.policy_known || guard_is_whole(&g);
+}
+
+/* What is wrong; tables first, since they bring the policy that tells which devices are guarded. */
+static bool look(struct watch *w, struct look *ret)
+{
+	*ret = (struct look){ .tables = tables_check(&w->tables, &w->held) };
+	if (!w->filters.known && w->tables.policy_known)
+		filters_find(w->config.paths, &w->tables.policy, &w->filters);
+	ret->pins = pins_are_wrong(w);
+	ret->links = links_are_wrong(w);
+	for (size_t i = 0; i < w->filters.count; i++)
+		ret->filters |= filter_state(w->config.paths, &w->filters.list[i]) != FILTER_WHOLE;
+	ret->whole = is_whole(w);
+	return ret->pins || ret->links || ret->filters || !ret->whole || ret->tables;
+}
+
+static void repair(struct watch *w, const struct look *l)
+{
+	if (l->pins)
+		repair_pins(w); /* first: the others open what is pinned */
+	if (l->pins && pins_are_wrong(w))
+		return;
+	follow(w);
+	if (l->tables && now_seconds() - w->tables_failed >= RETRY_S)
+		repair_tables(w, l->tables);
+	follow(w);
+	if (l->links)
+		repair_links(w);
+	if (l->filters)
+		repair_filters(w);
+	if (!l->whole && !l->links && !l->filters)
+		repair_whole(w);
+	follow(w);
+}
+
+/* `down` says so before it takes anything away; without that word a pin is put back. */
+static bool has_ended(const struct watch *w)
+{
+	int fd = -1;
+
+	if (w->config.state->control->abi)
+		return false;
+	fd = pin_open(w->config.paths, "pg_control");
+	if (fd >= 0)
+		(void)close(fd);
+	return fd == -ENOENT;
+}
+
+static void lock_is_busy(struct watch *w)
+{
+	if (++w->busy >= BUSY_CHECKS)
+		tell(w, "degraded", 1,
+		     "another process holds portguard's lock for long: tampering is not looked for");
+}
+
+static void all_is_well(struct watch *w)
+{
+	if (!w->degraded)
+		return;
+	w->config.state->meta->degraded[0] = '\0';
+	w->degraded = false;
+}
+
+bool watch_check(struct watch *w)
+{
+	_cleanup_close_ int lock = -1;
+	struct look l;
+
+	w->checks++;
+	if (lock_take(w->config.paths, "lock", false, 0, &lock)) {
+		lock_is_busy(w);
+		return !has_ended(w);
+	}
+	w->busy = 0;
+	if (has_ended(w))
+		return false;
+	follow(w);
+	if (!look(w, &l)) {
+		all_is_well(w);
+		return true;
+	}
+	if (flock(lock, LOCK_EX | LOCK_NB))
+		return true; /* the next check finds it again */
+	/* The kernel gives the shared lock up before it gives the other: a command may have worked. */
+	if (has_ended(w))
+		return false;
+	if (w->serial == w->config.state->meta->sums.serial)
+		repair(w, &l);
+	return true;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	held_close(&w->held);
+	filters_free(&w->filters);
+	tables_close(&w->tables);
+	free(w);
+}
+
+static void cleanup_watch(struct watch **w)
+{
+	watch_free(*w);
+}
+
+int watch_open(const struct watch_config *config, struct watch **ret, struct pg_error *err)
+{
+	_cleanup_(cleanup_watch) struct watch *w = calloc(1, sizeof(*w));
+	int r = w ? 0 : -ENOMEM;
+
+	if (r)
+		return r;
+	w->config = *config;
+	w->tables_failed = -RETRY_S;
+	tables_open(config->paths, config->state, &w->tables);
+	w->serial = config->state->meta->sums.serial;
+	r = held_open(config->paths, &w->held);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", config->paths->pins,
+			       strerror(-r));
+	*ret = TAKE_PTR(w);
+	return 0;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reading procfs; see proc.h. Names in it are bytes that somebody chose: nothing here prints them. */
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+#define CGROUPS_MAX (16 * 1024) /* one line a hierarchy, of paths that others made */
+
+int proc_open(const char *proc, uint32_t pid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%" PRIu32, proc, pid) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+size_t proc_read(int dir_fd, const char *name, char *bytes, size_t size)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && length < size && n > 0) {
+		n = read(fd, bytes + length, size - length);
+		if (n > 0)
+			length += (size_t)n;
+	}
+	return length;
+}
+
+char *proc_exe(int dir_fd)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlinkat(dir_fd, "exe", path, sizeof(path) - 1);
+
+	return n > 0 ? strndup(path, (size_t)n) : NULL;
+}
+
+char *proc_comm(int dir_fd)
+{
+	char name[64];
+	size_t length = proc_read(dir_fd, "comm", name, sizeof(name));
+
+	/* The kernel's line end; a name may hold others of its own. */
+	if (length && name[length - 1] == '\n')
+		return length > 1 ? strndup(name, length - 1) : strdup("?");
+	return NULL;
+}
+
+char *proc_cgroup(int dir_fd)
+{
+	_cleanup_free_ char *text = malloc(CGROUPS_MAX + 1);
+	size_t length = text ? proc_read(dir_fd, "cgroup", text, CGROUPS_MAX) : 0;
+	char *save = NULL;
+
+	if (!length)
+		return NULL;
+	text[length] = '\0';
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, "0::", 3)) /* hierarchy 0 is cgroup2, cgroups(7) */
+			return strdup(line + 3);
+	return NULL;
+}
+
+uint32_t proc_pid(const char *name)
+{
+	uint32_t pid = 0;
+
+	for (; *name >= '0' && *name <= '9' && pid < UINT32_MAX / 10; name++)
+		pid = pid * 10 + (uint32_t)(*name - '0');
+	return *name ? 0 : pid;
+}
