@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq setpriv
 lab_up
-COMMANDS='run up down allow deny remove list status events apply diff check save explain mode'
+COMMANDS='run up down allow deny remove list status events apply diff check save explain ports mode'
 
 # --- nothing runs yet ---------------------------------------------------------------------------
 

@@ -226,9 +226,11 @@ policy() {
 rules() { echo "rules:"; printf "  - '%s'\n" "$@"; }
 
 # agent POLICY [OPTION…]: starts the agent and returns as soon as it speaks; AGENT is its pid.
+# LAB_CHOICE= leaves the interfaces to the policy.
 agent() {
 	: >"$LAB/agent.err"
-	exec_pg run -c "$1" --cgroup "$LAB_CGROUP" -i host0 --event-log "$EVENTS" "${@:2}" >"$LAB/agent.out" 2>"$LAB/agent.err" &
+	# shellcheck disable=SC2086 # an option and its value, or nothing
+	exec_pg run -c "$1" --cgroup "$LAB_CGROUP" ${LAB_CHOICE--i host0} --event-log "$EVENTS" "${@:2}" >"$LAB/agent.out" 2>"$LAB/agent.err" &
 	AGENT=$!
 	agent_speaks() { says 'portguard: ready' "$LAB/agent.err" || gone "$AGENT"; }
 	within 10 agent_speaks
