@@ -24,8 +24,7 @@ static __always_inline bool is_covered(__u32 ifindex)
 
 static __always_inline bool program_chose_port(struct __sk_buff *skb)
 {
-	struct sk_buff *kernel_skb = (void *)skb;
-	struct sock *sk = BPF_CORE_READ(kernel_skb, sk);
+	struct sock *sk = socket_of(skb);
 
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
 }
@@ -59,11 +58,10 @@ static __always_inline bool concerns_host(const struct pg_control *ctl, __u32 in
 					  struct __sk_buff *skb)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
-	struct sk_buff *kernel_skb = (void *)skb;
 
 	if (slot->mode == PG_MODE_OFF || (skb->ifindex == LOOPBACK_DEVICE && !slot->loopback))
 		return false;
-	return of_host(ctl, BPF_CORE_READ(kernel_skb, sk));
+	return of_host(ctl, socket_of(skb));
 }
 
 /* Return: whether the packet passes. */

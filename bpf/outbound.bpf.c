@@ -6,6 +6,7 @@
  */
 #include "lib/flow.h"
 #include "lib/question.h"
+#include "lib/socket.h"
 
 static __always_inline bool goes_to_many(const struct packet *p)
 {
@@ -31,10 +32,19 @@ static __always_inline void note_udp(struct pg_control *ctl, const struct pg_slo
 	flow_begin(slot, key, PG_FLOW_UDP);
 }
 
+/*
+ * Of a socket that inbound cannot find: none, or one of another network namespace (a macvlan hands its
+ * frames down with their socket, a veth does not).
+ */
+static __always_inline bool is_forwarded(const struct pg_control *ctl, struct __sk_buff *skb)
+{
+	return !skb->sk || !of_host(ctl, socket_of(skb));
+}
+
 /* Segments of sockets here need no flow after the first: inbound finds the socket. */
 static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slot *slot,
 				     const struct packet *p, const struct pg_flow_key *key,
-				     bool forwarded)
+				     struct __sk_buff *skb)
 {
 	__u8 flags = p->tcp_flags;
 
@@ -47,15 +57,15 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 		if (flow && flow->state != PG_FLOW_TCP_CLOSING) {
 			flow->state = PG_FLOW_TCP_CLOSING;
 			flow->seen = bpf_jiffies64();
-		} else if (!flow && forwarded && !(flags & TCP_RST)) {
+		} else if (!flow && !(flags & TCP_RST) && is_forwarded(ctl, skb)) {
 			flow_begin(slot, key, PG_FLOW_TCP_CLOSING);
 		}
-	} else if (forwarded) {
+	} else if (is_forwarded(ctl, skb)) {
 		flow_begin(slot, key, PG_FLOW_TCP);
 	}
 }
 
-static __always_inline void outbound(const struct bytes *b, bool forwarded)
+static __always_inline void outbound(const struct bytes *b, struct __sk_buff *skb)
 {
 	struct pg_control *ctl = control();
 	struct pg_flow_key key = {};
@@ -75,14 +85,14 @@ static __always_inline void outbound(const struct bytes *b, bool forwarded)
 	if (key.proto == PG_UDP)
 		note_udp(ctl, &ctl->slots[index], p, &key);
 	else
-		note_tcp(ctl, &ctl->slots[index], p, &key, forwarded);
+		note_tcp(ctl, &ctl->slots[index], p, &key, skb);
 }
 
 static __always_inline int outbound_tc(struct __sk_buff *skb, bool ethernet)
 {
 	struct bytes b = bytes_of_skb(skb, ethernet);
 
-	outbound(&b, !skb->sk);
+	outbound(&b, skb);
 	return TC_NEXT;
 }
 

@@ -2,7 +2,8 @@
 /*
  * socket: raw sockets could receive what inbound let pass for somebody else, and forge what out
  * refuses. ICMP, ICMPv6 and the policy's protocols stay usable. IPPROTO_RAW only sends: it is refused
- * where out is restricted, and there nobody may write IP headers of his own either.
+ * where out is restricted, and there nobody may write IP headers of his own either. Nor are there
+ * UDP-Lite sockets then: the kernel does not ask the connect hook about them.
  */
 #include "lib/socket.h"
 
@@ -10,6 +11,9 @@
 #define LEVEL_IPV6 41
 #define OPTION_IP_HDRINCL 3
 #define OPTION_IPV6_HDRINCL 36
+
+/* What the socket would be good for, beside what it is meant for. */
+enum { RECEIVES_OR_FORGES, GOES_OUT_UNSEEN };
 
 static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protocol)
 {
@@ -21,7 +25,7 @@ static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protoco
 }
 
 /* Return: 1 the call may go on, 0 EPERM. */
-static __always_inline int judge_raw(struct bpf_sock *sk, bool writes_headers)
+static __always_inline int judge_raw(struct bpf_sock *sk, int danger)
 {
 	struct attempt a = { .hook = PG_HOOK_SOCKET, .protocol = sk->protocol };
 	struct pg_decision d = { .verdict = PG_ALLOW, .reason = PG_REASON_RAW };
@@ -37,7 +41,7 @@ static __always_inline int judge_raw(struct bpf_sock *sk, bool writes_headers)
 		return 1;
 	a.q.family = sk->family == FAMILY_IPV6 ? 6 : 4;
 	if (slot->raw == PG_DENY &&
-	    (writes_headers ? slot->out_restricted : !may_be_raw(slot, sk->protocol)))
+	    (danger == GOES_OUT_UNSEEN ? slot->out_restricted : !may_be_raw(slot, sk->protocol)))
 		d.verdict = PG_DENY;
 	return settle(ctl, index, &a, d);
 }
@@ -45,9 +49,9 @@ static __always_inline int judge_raw(struct bpf_sock *sk, bool writes_headers)
 SEC("cgroup/sock_create")
 int pg_socket(struct bpf_sock *ctx)
 {
-	if (ctx->type != SOCKET_RAW)
-		return 1;
-	return judge_raw(ctx, false);
+	if (ctx->type == SOCKET_RAW)
+		return judge_raw(ctx, RECEIVES_OR_FORGES);
+	return ctx->protocol == IPPROTO_UDPLITE ? judge_raw(ctx, GOES_OUT_UNSEEN) : 1;
 }
 
 /* Attached only where out is restricted: each setsockopt() of the cgroup pays for it. */
@@ -60,5 +64,5 @@ int pg_setsockopt(struct bpf_sockopt *ctx)
 
 	if (!headers || !sk)
 		return 1;
-	return judge_raw(sk, true);
+	return judge_raw(sk, GOES_OUT_UNSEEN);
 }

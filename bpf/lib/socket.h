@@ -34,6 +34,14 @@ static __always_inline struct sock *plain_socket(const void *tracked)
 	return plain;
 }
 
+static __always_inline struct sock *socket_of(struct __sk_buff *skb)
+{
+	struct sk_buff *plain = 0;
+
+	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
+	return BPF_CORE_READ(plain, sk);
+}
+
 static __always_inline bool of_host(const struct pg_control *ctl, const struct sock *plain)
 {
 	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum) == ctl->netns_inum;

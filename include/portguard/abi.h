@@ -38,7 +38,7 @@
 	X(MALFORMED, "malformed", "headers that are cut short, or too many")       \
 	X(RATE, "rate", "over the rate of its rule")                               \
 	X(SCAN, "scan", "one source tried more than 16 ports within a second")     \
-	X(RAW, "raw", "a raw socket that could receive or forge ports")            \
+	X(RAW, "raw", "a socket that could receive or forge ports unseen")            \
 	X(PANIC, "panic", "portguard panic is on")                                 \
 	X(UNENFORCED, "unenforced", "seen, but this kernel cannot refuse it")      \
 	X(ICMP, "icmp", "ICMP, as the policy's icmp: says")
