@@ -131,9 +131,11 @@ static bool nothing_else_leads_outside(const struct devices *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		const struct device *d = &all->list[i];
-		bool driver = !d->kind[0] && !d->loopback, moved = is_stacked(d) && d->link_elsewhere;
+		bool driver = !d->kind[0] && !d->loopback,
+		     moved = is_stacked(d) && d->link_elsewhere;
 
-		if (d->default_route || driver || moved || device_is(d, "bond") || device_is(d, "team"))
+		if (d->default_route || driver || moved || device_is(d, "bond") ||
+		    device_is(d, "team"))
 			return false;
 	}
 	return true;

@@ -139,7 +139,9 @@ static bool iface_unused(const void *key, void *data)
 
 void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t table), void *data)
 {
-	struct unused u = { unused, data, { c->peers, sizeof(struct pg_peer_key), &c->sums->peers } };
+	struct unused u = { unused,
+			    data,
+			    { c->peers, sizeof(struct pg_peer_key), &c->sums->peers } };
 
 	keys_drop(c->peers, sizeof(struct pg_peer_key), peer_unused, &u);
 	keys_drop(c->ifaces, sizeof(struct pg_iface_key), iface_unused, &u);
@@ -155,8 +157,7 @@ static bool receiver_is_gone(const void *key, void *data)
 	const struct pg_iface_key *k = key;
 	const struct kept *kept = data;
 
-	return k->table == kept->table &&
-	       !receivers_hold(kept->receivers, k->ifindex, k->vlan);
+	return k->table == kept->table && !receivers_hold(kept->receivers, k->ifindex, k->vlan);
 }
 
 /* Ids of which no rule speaks may stay unknown where the map is full: that is the strict reading. */
@@ -174,10 +175,9 @@ int classes_write_devices(const struct classes *c, const struct compiled *compil
 {
 	_cleanup_receivers_ struct receivers receivers = { 0 };
 	struct kept kept = { table, &receivers };
-	int r = compiled->interface_count
-			? receivers_find(devices, compiled->interfaces, compiled->interface_count,
-					 &receivers)
-			: 0;
+	int r = compiled->interface_count ? receivers_find(devices, compiled->interfaces,
+							   compiled->interface_count, &receivers)
+					  : 0;
 
 	for (size_t i = 0; !r && i < receivers.count; i++)
 		r = write_receiver(c->ifaces, table, &receivers.list[i]);
@@ -217,7 +217,9 @@ static bool case_unused(const void *key, void *data)
 
 void cases_drop(const struct classes *c, bool (*unused)(void *data, uint32_t group), void *data)
 {
-	struct unused u = { unused, data, { c->cases, sizeof(struct pg_case_key), &c->sums->cases } };
+	struct unused u = { unused,
+			    data,
+			    { c->cases, sizeof(struct pg_case_key), &c->sums->cases } };
 
 	keys_drop(c->cases, sizeof(struct pg_case_key), case_unused, &u);
 }

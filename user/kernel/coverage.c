@@ -17,7 +17,8 @@
 
 static bool opens_udp_port(const struct rule *rule, uint16_t port)
 {
-	if (rule->verdict != PG_ALLOW || !(rule->directions & RULE_IN) || !(rule->protos & RULE_UDP))
+	if (rule->verdict != PG_ALLOW || !(rule->directions & RULE_IN) ||
+	    !(rule->protos & RULE_UDP))
 		return false;
 	for (size_t i = 0; i < rule->port_count; i++)
 		if (rule->ports[i].first <= port && port <= rule->ports[i].last)

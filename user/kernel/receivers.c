@@ -212,8 +212,8 @@ int receivers_find(const struct devices *all, char *const *names, size_t count,
 		const struct device *d = devices_by_name(all, names[i]);
 
 		if (d) /* by two of its names: the strict reading of both */
-			classes[d - all->list] = classes[d - all->list] ? PG_IFACE_UNKNOWN
-									: (uint32_t)i + 2;
+			classes[d - all->list] =
+				classes[d - all->list] ? PG_IFACE_UNKNOWN : (uint32_t)i + 2;
 	}
 	for (size_t i = 0; !r && i < all->count; i++) {
 		const struct device *d = &all->list[i], *below = device_below(all, d);
@@ -231,7 +231,7 @@ int receivers_find(const struct devices *all, char *const *names, size_t count,
 
 bool receivers_hold(const struct receivers *r, uint32_t ifindex, uint32_t vlan)
 {
-	for (uint32_t class = 0; r->count && class < 2; class++) {
+	for (uint32_t class = 0; r->count && class < 2; class ++) {
 		const struct receiver key = { ifindex, vlan, class };
 
 		if (bsearch(&key, r->list, r->count, sizeof(key), compare))
