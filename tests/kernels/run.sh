@@ -15,8 +15,9 @@ trap 'rm -f "$log"' EXIT
 
 for suite; do
 	options=${suite#"${suite%%:*}"}
-	LIMIT=${LIMIT:-300} APPEND=${options#:} tests/kernels/boot.sh "${suite%%:*}" 'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc' \
-		"$BUILD/portguard-static" "$BUILD"/tests/kernels/{load,net} tests/kernels/guest.sh >"$log" 2>&1
+	MODULES="veth sch_ingress cls_bpf tcp_diag udp_diag 8021q bonding vrf" LIMIT=${LIMIT:-300} APPEND=${options#:} tests/kernels/boot.sh "${suite%%:*}" \
+		'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc; sh stacked.sh' \
+		"$BUILD/portguard-static" "$BUILD"/tests/kernels/{load,net} tests/kernels/{guest,stacked}.sh >"$log" 2>&1
 	status=$?
 	if [ $status = 69 ]; then
 		skipped=$((skipped + 1))
@@ -24,6 +25,7 @@ for suite; do
 		continue
 	fi
 	good=$(grep -c '^ok' "$log") bad=$(grep -c '^not ok' "$log")
+	[ $((good + bad)) -gt 0 ] || { bad=1; echo "not ok it said nothing: exit $status" >>"$log"; }
 	case $status in 124) bad=$((bad + 1)); echo "not ok out of time" >>"$log" ;; 125) bad=$((bad + 1)) ;; esac
 	passed=$((passed + good)) failed=$((failed + bad))
 	printf '  %-30s %-28s %3d ok, %d failed\n' "$suite" "$(grep -m 1 -E '^[0-9]+\.[0-9]+' "$log")" "$good" "$bad"

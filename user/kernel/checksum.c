@@ -94,8 +94,7 @@ uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uin
 		for (; set; set &= set - 1) {
 			uint32_t index = from + word * 64 + (uint32_t)__builtin_ctzll(set);
 
-			sum += mix(PORT_PLACES + index,
-				   answer_value(t, t->answers[index], &known));
+			sum += mix(PORT_PLACES + index, answer_value(t, t->answers[index], &known));
 		}
 	}
 	return sum;

@@ -44,9 +44,7 @@ static int kind_of(int fd, enum held_kind *ret)
 	if (n < 0)
 		return -errno;
 	name[n] = '\0';
-	*ret = strstr(name, "prog")   ? HELD_PROGRAM
-	       : strstr(name, "link") ? HELD_LINK
-				      : HELD_MAP;
+	*ret = strstr(name, "prog") ? HELD_PROGRAM : strstr(name, "link") ? HELD_LINK : HELD_MAP;
 	return 0;
 }
 
@@ -257,8 +255,8 @@ enum link_state held_link_state(const struct held *link, uint32_t *ret_program)
 	if (link_info(link->fd, &info))
 		return LINK_DETACHED;
 	attached = info.type == BPF_LINK_TYPE_CGROUP ? info.cgroup.cgroup_id != 0
-		   : device			     ? info.xdp.ifindex == device /* TCX: the same place */
-						     : true;
+		   : device ? info.xdp.ifindex == device /* TCX: the same place */
+			    : true;
 	if (!attached)
 		return device && !device_is_there(device) ? LINK_WHOLE : LINK_DETACHED;
 	*ret_program = info.prog_id;

@@ -81,9 +81,9 @@ static int step_batch(struct walk *w)
 	char keys[BATCH * KEY_MAX], values[BATCH * VALUE_MAX], next[KEY_MAX];
 	__u32 count = BATCH;
 	int r = bpf_map_lookup_batch(w->fd, w->begun ? w->at : NULL, next, keys, values, &count,
-				     NULL) ?
-			-errno :
-			0;
+				     NULL)
+			? -errno
+			: 0;
 
 	if (r && r != -ENOENT)
 		return r;

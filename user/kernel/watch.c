@@ -20,14 +20,16 @@
 #define WHOLE_CHECKS 10 /* a look at all devices, every so many checks */
 #define BUSY_CHECKS 40 /* somebody who holds the lock longer is told of */
 #define SAY_AGAIN_S 60
+#define SAY_UNDONE 20 /* of one kind, in that time */
 #define RETRY_S 60
 #define SAID 32
 
-/* What was told: the same again only when it was away in between, or after a minute. */
+/* What was told within a minute, and how often. */
 struct said {
 	uint64_t text;
 	unsigned seen; /* the check that found it last */
-	time_t told;
+	unsigned times;
+	time_t since;
 };
 
 struct watch {
@@ -50,24 +52,39 @@ static time_t now_seconds(void)
 	return now.tv_sec;
 }
 
-/* @every: of how many checks one looks for this. */
-static void tell(struct watch *w, const char *action, unsigned every, const char *text)
+/* Where the same was told, or the place that was longest not used. */
+static struct said *find_said(struct watch *w, uint64_t text)
 {
-	uint64_t hash = checksum_entry(text, strlen(text), action, strlen(action));
-	struct said *slot = &w->said[0];
-	time_t now = now_seconds();
-	bool stays;
+	struct said *oldest = &w->said[0];
 
-	for (size_t i = 0; i < SAID && slot->text != hash; i++)
-		if (w->said[i].text == hash || w->said[i].seen < slot->seen)
-			slot = &w->said[i];
-	stays = slot->text == hash && w->checks - slot->seen <= every;
-	slot->seen = w->checks;
-	if (stays && now - slot->told < SAY_AGAIN_S)
-		return;
-	slot->text = hash;
-	slot->told = now;
-	w->config.say(w->config.data, action, text);
+	for (size_t i = 0; i < SAID; i++) {
+		if (w->said[i].text == text)
+			return &w->said[i];
+		if (w->said[i].seen < oldest->seen)
+			oldest = &w->said[i];
+	}
+	*oldest = (struct said){ .text = text };
+	return oldest;
+}
+
+/*
+ * What is undone and done again is told each time, up to a limit; what stays, since it cannot be
+ * undone, once a minute: @times is 1. @every: of how many checks one looks for it.
+ */
+static void tell(struct watch *w, const char *action, const char *text, unsigned every,
+		 unsigned times)
+{
+	struct said *s = find_said(w, checksum_entry(text, strlen(text), action, strlen(action)));
+	time_t now = now_seconds();
+	bool stays = w->checks - s->seen <= every || times > 1;
+
+	if (!s->times || !stays || now - s->since >= SAY_AGAIN_S) {
+		s->times = 0;
+		s->since = now;
+	}
+	s->seen = w->checks;
+	if (s->times++ < times)
+		w->config.say(w->config.data, action, text);
 }
 
 /* One finding, and what came of it. */
@@ -78,12 +95,12 @@ static void found(struct watch *w, const char *what, const char *done, int r,
 
 	if (!r) {
 		(void)snprintf(text, sizeof(text), "%s; %s", what, done);
-		tell(w, "tamper", 1, text);
+		tell(w, "tamper", text, 1, SAY_UNDONE);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%s, and could not be put right: %.400s", what,
 		       err && err->text[0] ? err->text : strerror(-r));
-	tell(w, "tamper", 1, text);
+	tell(w, "tamper", text, 1, 1);
 	(void)snprintf(w->config.state->meta->degraded, sizeof(w->config.state->meta->degraded),
 		       "%.250s", text);
 	w->degraded = true;
@@ -147,8 +164,8 @@ static bool link_is_wrong(const struct watch *w, const struct held *h)
 {
 	uint32_t program;
 
-	return h->kind == HELD_LINK && (held_link_state(h, &program) != LINK_WHOLE ||
-					!held_link_is_ours(&w->held, h));
+	return h->kind == HELD_LINK &&
+	       (held_link_state(h, &program) != LINK_WHOLE || !held_link_is_ours(&w->held, h));
 }
 
 static bool links_are_wrong(const struct watch *w)
@@ -259,7 +276,7 @@ static void repair_whole(struct watch *w)
 
 	(void)snprintf(text, sizeof(text), "a hook is not attached where it should be; %s%.400s",
 		       r ? "it could not be attached: " : "attached again", r ? err.text : "");
-	tell(w, "tamper", WHOLE_CHECKS, text);
+	tell(w, "tamper", text, WHOLE_CHECKS, 1);
 }
 
 /* --- a check ------------------------------------------------------------------------------------ */
@@ -340,8 +357,9 @@ static bool has_ended(const struct watch *w)
 static void lock_is_busy(struct watch *w)
 {
 	if (++w->busy >= BUSY_CHECKS)
-		tell(w, "degraded", 1,
-		     "another process holds portguard's lock for long: tampering is not looked for");
+		tell(w, "degraded",
+		     "another process holds portguard's lock for long: tampering is not looked for",
+		     1, 1);
 }
 
 static void all_is_well(struct watch *w)
