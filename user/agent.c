@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -488,6 +489,9 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		remove_lock(start->paths);
 		return r;
 	}
+#ifdef __GLIBC__
+	(void)malloc_trim(0); /* what loading took: libbpf reads the types of the whole kernel */
+#endif
 	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host", NULL);
 	if (start->guard.degraded)
 		agent_events_health(a.events, "degraded", start->guard.degraded, NULL);

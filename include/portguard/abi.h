@@ -197,11 +197,12 @@ struct pg_control {
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
+	struct pg_slot slots[PG_SLOTS];
+	__u8 used[PG_USED_TABLES][PG_USED_BYTES];
+	/* Behind what each packet needs, which is to stay in one cache line. */
 	__u64 cgroup_id;	/* of the enforcement root */
 	__u32 cgroup_level;	/* its depth below the cgroup2 mount's root, which is 0 */
 	__u32 pad1;
-	struct pg_slot slots[PG_SLOTS];
-	__u8 used[PG_USED_TABLES][PG_USED_BYTES];
 };
 
 /*

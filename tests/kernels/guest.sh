@@ -54,6 +54,13 @@ fails "and nothing else" answers 81
 in_peer ./net serve 8000 &
 far() { in_host ./net dial 10.77.0.2 8000; }
 holds "this host is a client: answers come in" within 5 far
+# Before TCX (Linux 6.6) no link holds a filter; the agent puts back what somebody takes away.
+if $pg status | grep -qE '^ +inbound +tc +va'; then
+	holds "somebody takes its tc filters away" ./net unfilter va
+	holds "which is told" within 5 grep -q '"action":"tamper"' /tmp/events
+	fails "and undone: 81 is silent" answers 81
+	holds "as 80 is open" answers 80
+fi
 kill -9 $agent
 wait $agent 2>/dev/null
 fails "the agent is killed: 81 stays silent" answers 81

@@ -3,12 +3,15 @@
  * What the guests' busybox cannot do on every kernel's own version of it: move a device into another
  * network namespace, listen, dial and bind without a name service.
  *
- *   net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL
+ *   net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL |
+ *       unfilter DEVICE
  *
  * dial exits with 0 if an answer came, bind if the port was given, listen if a socket that was never
- * bound may listen, raw if there is a raw socket of that IP protocol.
+ * bound may listen, raw if there is a raw socket of that IP protocol; unfilter takes a device's clsact
+ * away, and with it all of its classic tc filters.
  */
 #include <arpa/inet.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -72,6 +75,20 @@ static int dial(const char *address, const char *port)
 	return connect(fd, (struct sockaddr *)&in, sizeof(in)) || read(fd, word, sizeof(word)) <= 0;
 }
 
+/* Sends a request of rtnetlink and waits for the answer. */
+static int ask_rtnetlink(void *request, size_t size)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+	} answer = { .error.error = -1 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (send(fd, request, size, 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0)
+		return 1;
+	return answer.error.error != 0;
+}
+
 /* RTM_NEWLINK with IFLA_NET_NS_PID: rtnetlink(7). */
 static int move(const char *device, const char *pid)
 {
@@ -87,15 +104,22 @@ static int move(const char *device, const char *pid)
 		.attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_NET_NS_PID },
 		.pid = (uint32_t)atoi(pid),
 	};
+
+	return ask_rtnetlink(&request, sizeof(request));
+}
+
+static int unfilter(const char *device)
+{
 	struct {
 		struct nlmsghdr head;
-		struct nlmsgerr error;
-	} answer = { .error.error = -1 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+		struct tcmsg tc;
+	} request = {
+		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_DELQDISC,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.tc = { .tcm_ifindex = (int)if_nametoindex(device), .tcm_parent = TC_H_CLSACT },
+	};
 
-	if (send(fd, &request, sizeof(request), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0)
-		return 1;
-	return answer.error.error != 0;
+	return ask_rtnetlink(&request, sizeof(request));
 }
 
 int main(int argc, char **argv)
@@ -108,10 +132,13 @@ int main(int argc, char **argv)
 		return dial(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "bind"))
 		return bind_to(tcp_socket(), argv[2]) != 0;
+	if (argc == 3 && !strcmp(argv[1], "unfilter"))
+		return unfilter(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "listen"))
 		return listen(tcp_socket(), 1) != 0;
 	if (argc == 3 && !strcmp(argv[1], "raw"))
 		return socket(AF_INET, SOCK_RAW, atoi(argv[2])) < 0;
-	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL\n");
+	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT | listen | raw PROTOCOL |\n"
+		"           unfilter DEVICE\n");
 	return 64;
 }

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "kernel/figures.h"
@@ -182,30 +180,30 @@ struct memory {
 	uint64_t total;
 };
 
-/* What the kernel itself says that a map takes (fdinfo's memlock). */
+/* What the kernel itself says that a map takes (fdinfo's memlock); 0: it is no map. */
 static uint64_t map_bytes(int fd)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned long long bytes = 0;
 	char path[64], line[128];
+	bool is_map = false;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "memlock: %llu", &bytes) == 1)
-			break;
-	return bytes;
+	while (f && fgets(line, sizeof(line), f)) {
+		is_map |= !strncmp(line, "map_type:", 9);
+		(void)sscanf(line, "memlock: %llu", &bytes);
+	}
+	return is_map ? bytes : 0;
 }
 
 static int one_map(const char *name, void *data)
 {
 	struct memory *m = data;
 	_cleanup_close_ int fd = pin_open(m->paths, name);
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-	uint64_t bytes;
+	uint64_t bytes = fd < 0 ? 0 : map_bytes(fd);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || !(bytes = map_bytes(fd)))
+	if (!bytes)
 		return 0; /* a program */
 	m->total += bytes;
 	if (m->json) {
