@@ -9,11 +9,15 @@
  *   world.c     a throw-away machine to measure in, gone afterwards however it ends
  *   packets.c   what a packet costs in a program
  *   commands.c  what a command costs as a whole process
+ *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
+ *   network.c   the peer and the sockets for it
+ *   workers.c   processes that work on command, and their CPU time
  *   table.c     rows, medians, spread, aims
  */
 #ifndef PORTGUARD_BENCH_H
 #define PORTGUARD_BENCH_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -35,6 +39,7 @@ struct row {
 	const char *name, *unit;
 	const char *beside; /* what the row is compared to; NULL: nothing, no ratio */
 	double most, most_ratio; /* the aims; 0: none */
+	size_t rounds; /* 0: as many as most rows have */
 	double value[ROUNDS_MAX], base[ROUNDS_MAX];
 };
 
@@ -44,8 +49,7 @@ int table_print(const struct row *rows, size_t count, size_t rounds);
 /* --- world.c --- */
 
 struct world {
-	char cgroup
-		[BENCH_PATH]; /* ours; below it guarded_a and guarded_b, and rest: this process */
+	char cgroup[BENCH_PATH]; /* ours; below it guarded_a, _b, _c, and rest: this process */
 	char portguard[BENCH_PATH];
 };
 
@@ -54,6 +58,9 @@ struct world {
 #define WORLD_DEVICE_A "bench0"
 #define WORLD_DEVICE_B "bench1"
 
+/* Make @cgroup, one of those below w->cgroup, the one of this process. */
+void world_enter_cgroup(const struct world *w, const char *cgroup);
+
 /**
  * world_run() - Run @body in a process that has its own network, mounts, bpffs and cgroup.
  * Waits for it, or for a signal that ends both, and takes away what outlives processes: the cgroup.
@@ -61,7 +68,7 @@ struct world {
  */
 int world_run(struct world *w, int (*body)(const struct world *w, void *data), void *data);
 
-/* Write a policy of @rules rules (1: port 80 alone) for @device. */
+/* Write a policy of @rules rules (1: port 80 alone) for @device, or several: "a, b". */
 void world_policy(const char *path, const char *device, unsigned rules);
 
 /* --- packets.c --- */
@@ -116,5 +123,56 @@ struct memory {
 	double agent_kib, maps_kib;
 };
 struct memory memory_of(const struct world *w, const char *instance);
+
+/* --- workers.c --- */
+
+struct worker {
+	pid_t pid;
+	int orders, answers, clock;
+};
+
+/* A process, in the cgroup of this one, that waits for orders; @data must outlive it. */
+struct worker worker_start(void (*work)(const void *data, unsigned amount), const void *data);
+void worker_end(const struct worker *w);
+
+/* Let it work, and wait. Return: its CPU time, softirqs in its context included, in ns. */
+double worker_run(const struct worker *w, unsigned amount);
+
+/* --- network.c --- */
+
+/* Cables from the host to a peer in a network namespace of its own. */
+enum cable {
+	CABLE, /* guarded; a packet may be as large as TCP makes it (GSO) */
+	CABLE_NARROW, /* guarded; a TCP segment is a packet */
+	CABLE_UNGUARDED,
+	CABLES
+};
+#define NETWORK_GUARDED "bench2, bench4"
+
+struct network {
+	int host, peer; /* namespaces */
+};
+
+void network_make(struct network *n);
+
+/* A socket of the peer, or of the host, and of this process's cgroup. */
+int network_socket(const struct network *n, bool of_peer, int type);
+struct sockaddr_in network_address(enum cable cable, bool of_peer, unsigned port);
+
+/* --- streams.c --- */
+
+enum stream_kind {
+	TCP_LARGE, /* deliver beside nothing */
+	TCP_SMALL,
+	TCP_SMALL_OWN, /* deliver beside an empty program in its place */
+	UDP_ONE, /* deliver and send beside neither */
+	UDP_NEW,
+	UDP_ONE_ALL, /* all of portguard beside nothing of it */
+	UDP_NEW_ALL,
+	STREAM_KINDS
+};
+
+/* Fill @rows, one for each kind; makes an instance of its own and takes it down. */
+void streams_measure(const struct world *w, size_t rounds, struct row *rows);
 
 #endif

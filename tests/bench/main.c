@@ -31,6 +31,8 @@ enum row_id {
 	ROW_PACKETS, /* 10,000 rules beside 1 */
 	ROW_EVENTS_DROP = ROW_PACKETS + PACKET_KINDS, /* with an agent beside without */
 	ROW_EVENTS_SPREAD,
+	ROW_STREAMS,
+	ROW_STREAMS_END = ROW_STREAMS + STREAM_KINDS - 1,
 	ROW_CPU_1,
 	ROW_CPU_MANY = ROW_CPU_1 + 4,
 	ROW_WALL_1 = ROW_CPU_MANY + 4,
@@ -89,6 +91,32 @@ static struct row rows[ROWS] = {
 	[ROW_EVENTS_SPREAD] = { .name = "drop: random sources and ports",
 				.unit = "ns",
 				.beside = "no agent" },
+	[ROW_STREAMS + TCP_LARGE] = { .section = "A KiB of a stream: CPU of both ends",
+				      .name = "established TCP, 64 KiB packets",
+				      .unit = "ns",
+				      .beside = "no deliver",
+				      .most_ratio = 1.03 },
+	[ROW_STREAMS + TCP_SMALL] = { .name = "established TCP, 1448 byte packets",
+				      .unit = "ns",
+				      .beside = "no deliver",
+				      .most_ratio = 1.03 },
+	[ROW_STREAMS + TCP_SMALL_OWN] = { .name = "  what our program has of it",
+					  .unit = "ns",
+					  .beside = "an empty program" },
+	[ROW_STREAMS + UDP_ONE] = { .section = "A question by UDP and its answer: CPU of both ends",
+				    .name = "one unconnected socket",
+				    .unit = "us",
+				    .beside = "no deliver, no send" },
+	[ROW_STREAMS + UDP_NEW] = { .name = "a new socket for each",
+				    .unit = "us",
+				    .beside = "no deliver, no send" },
+	[ROW_STREAMS + UDP_ONE_ALL] = { .section = "The same, all of portguard",
+					.name = "one unconnected socket",
+					.unit = "us",
+					.beside = "unguarded" },
+	[ROW_STREAMS + UDP_NEW_ALL] = { .name = "a new socket for each",
+					.unit = "us",
+					.beside = "unguarded" },
 	COMMAND_ROWS(ROW_CPU_1, "A command as a process, 1 rule: CPU", 2),
 	COMMAND_ROWS(ROW_CPU_MANY, "The same, 10,000 rules: CPU", 0),
 	COMMAND_ROWS(ROW_WALL_1, "A command as a process, 1 rule: wall", 2),
@@ -104,7 +132,7 @@ static struct row rows[ROWS] = {
 };
 
 struct bench {
-	size_t rounds;
+	size_t rounds, stream_rounds;
 	unsigned turns; /* of packets, in a round */
 	unsigned repeat; /* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
@@ -225,12 +253,13 @@ static void print(struct bench *b)
 {
 	int missed;
 
-	(void)printf("How to read it: median (least-most) of %zu rounds, in each of which a row "
-		     "and what stands\n"
-		     "beside it take turns; the ratio is made in each round. Times depend on the "
-		     "machine, ratios less.\n"
+	(void)printf("How to read it: median (least-most) of %zu rounds (streams and questions: "
+		     "%zu), in each of\n"
+		     "which a row and what stands beside it take turns; the ratio is made in each "
+		     "round. 95 %%: the\n"
+		     "interval of the ratio's median. Times depend on the machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
-		     b->rounds, median(b->empty_ns, b->rounds));
+		     b->rounds, b->stream_rounds, median(b->empty_ns, b->rounds));
 	missed = table_print(rows, ROWS, b->rounds);
 	(void)printf("\n%d aims missed\n", missed);
 }
@@ -241,6 +270,7 @@ static int bench(const struct world *w, void *data)
 	struct packets p;
 	char cgroup[BENCH_PATH + 16];
 
+	streams_measure(w, b->stream_rounds, &rows[ROW_STREAMS]);
 	world_policy(ONE_A, WORLD_DEVICE_A, 1);
 	world_policy(MANY_A, WORLD_DEVICE_A, MANY);
 	world_policy(ONE_B, WORLD_DEVICE_B, 1);
@@ -257,7 +287,7 @@ static int bench(const struct world *w, void *data)
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .rounds = 15, .turns = 5, .repeat = 100000 };
+	static struct bench b = { .rounds = 15, .stream_rounds = 60, .turns = 5, .repeat = 100000 };
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -269,6 +299,7 @@ int main(int argc, char **argv)
 	free(portguard_path);
 	if (argc > 2 && !strcmp(argv[2], "quick")) {
 		b.rounds = 7;
+		b.stream_rounds = 20;
 		b.turns = 3;
 	}
 	return world_run(&w, bench, &b);

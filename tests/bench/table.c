@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The table: for each row the median and the range of its rounds, of what is beside it, and of the
- * ratio of the two in each round. An aim that is missed is said where it stands.
+ * ratio of the two in each round, with the 95 % interval of that ratio's median. An aim that is
+ * missed is said where it stands.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -36,15 +37,38 @@ double median(double *values, size_t count)
 
 struct summary {
 	double low, middle, high;
+	double least, most; /* of the median, with 95 % */
 };
+
+/*
+ * The 95 % interval of a median lies between the @rank-th value from below and from above, whatever
+ * the distribution: as many of @count values are below the true median as coins show heads, so the
+ * rank is the greatest k with 2 P(heads < k) <= 5 %. 0: too few values.
+ */
+static size_t rank_of_95(size_t count)
+{
+	double exactly = 1, below = 0;
+	size_t k = 0;
+
+	for (size_t i = 0; i < count; i++)
+		exactly /= 2;
+	while (2 * (below + exactly) <= 0.05) {
+		below += exactly;
+		exactly *= (double)(count - k) / (double)(k + 1);
+		k++;
+	}
+	return k;
+}
 
 static struct summary summarize(const double *values, size_t count)
 {
 	double sorted[ROUNDS_MAX], middle;
+	size_t rank = rank_of_95(count), at = rank ? rank - 1 : 0;
 
 	memcpy(sorted, values, count * sizeof(*values));
 	middle = median(sorted, count);
-	return (struct summary){ sorted[0], middle, sorted[count - 1] };
+	return (struct summary){ sorted[0], middle, sorted[count - 1], sorted[at],
+				 sorted[count - 1 - at] };
 }
 
 static void print_cell(const struct summary *s, const char *unit, int decimals)
@@ -56,10 +80,18 @@ static void print_cell(const struct summary *s, const char *unit, int decimals)
 	(void)printf("  %-25s", text);
 }
 
+static void print_interval(const struct summary *s, int decimals)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%.*f-%.*f", decimals, s->least, decimals, s->most);
+	(void)printf("  %-13s", text);
+}
+
 /* As many decimals as mean something: three figures or so. */
 static int decimals_of(double value)
 {
-	return value < 20 ? 2 : value < 200 ? 1 : 0;
+	return value < 2 ? 3 : value < 20 ? 2 : value < 200 ? 1 : 0;
 }
 
 static int print_aim(double most, double got, const char *unit)
@@ -70,8 +102,9 @@ static int print_aim(double most, double got, const char *unit)
 	return got > most;
 }
 
-static int print_row(const struct row *row, size_t rounds)
+static int print_row(const struct row *row, size_t most_rounds)
 {
+	size_t rounds = row->rounds ? row->rounds : most_rounds;
 	struct summary value = summarize(row->value, rounds), base, ratio = { 0 };
 	int decimals = decimals_of(value.middle), missed;
 	double ratios[ROUNDS_MAX];
@@ -84,7 +117,8 @@ static int print_row(const struct row *row, size_t rounds)
 		base = summarize(row->base, rounds);
 		ratio = summarize(ratios, rounds);
 		print_cell(&base, row->unit, decimals);
-		print_cell(&ratio, "x", 2);
+		print_cell(&ratio, "x", decimals_of(ratio.middle));
+		print_interval(&ratio, decimals_of(ratio.middle));
 	}
 	missed = print_aim(row->most, value.middle, row->unit);
 	missed += print_aim(row->most_ratio, ratio.middle, "x");
@@ -100,8 +134,9 @@ int table_print(const struct row *rows, size_t count, size_t rounds)
 		const struct row *row = &rows[i];
 
 		if (row->section)
-			(void)printf("\n%s\n%-40s  %-25s  %-25s  %s\n", row->section, "", "this",
-				     row->beside ? row->beside : "", row->beside ? "ratio" : "");
+			(void)printf("\n%s\n%-40s  %-25s  %-25s  %-25s  %s\n", row->section, "",
+				     "this", row->beside ? row->beside : "",
+				     row->beside ? "ratio" : "", row->beside ? "95 %" : "");
 		missed += print_row(row, rounds);
 	}
 	return missed;

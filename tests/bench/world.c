@@ -21,7 +21,7 @@
 
 #include "bench/bench.h"
 
-static const char *const cgroups[] = { "guarded_a", "guarded_b", "rest" };
+static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c", "rest" };
 #define CGROUPS (sizeof(cgroups) / sizeof(*cgroups))
 
 static void write_text(const char *path, const char *text)
@@ -113,12 +113,17 @@ static void make_devices(void)
 	must((char *[]){ "ip", "link", "set", WORLD_DEVICE_B, "up", NULL });
 }
 
-static void enter(const struct world *w)
+void world_enter_cgroup(const struct world *w, const char *cgroup)
 {
 	char path[BENCH_PATH + 32];
 
-	(void)snprintf(path, sizeof(path), "%s/rest/cgroup.procs", w->cgroup);
+	(void)snprintf(path, sizeof(path), "%s/%s/cgroup.procs", w->cgroup, cgroup);
 	write_text(path, "0");
+}
+
+static void enter(const struct world *w)
+{
+	world_enter_cgroup(w, "rest");
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET))
 		die("namespaces: %s", strerror(errno));
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
