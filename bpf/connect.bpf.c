@@ -18,10 +18,18 @@ static __always_inline bool is_loopback(const __u8 address[16])
 	return !words[0] && !words[1] && !words[2] && (!words[3] || words[3] == bpf_htonl(1));
 }
 
-/* Return: 1 it may go, 0 EPERM. @remember: the answer may come to an unconnected socket. */
-static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool remember)
+/* No rule refuses it, and it answers what was let in: a server's datagram. */
+static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct attempt *a,
+				      const struct pg_decision *d)
+{
+	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE && answers_heard(ctx, &a->q);
+}
+
+/* Return: 1 it may go, 0 EPERM. @datagram: the answer may come to an unconnected socket. */
+static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool datagram)
 {
 	struct pg_control *ctl = control();
+	struct pg_decision d;
 	__u32 index;
 
 	a->protocol = ruled_protocol(ctx->protocol);
@@ -34,10 +42,15 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 		return 1;
 	if (!in_host_netns(ctl, ctx, ctx->sk))
 		return 1;
-	if (ctl->slots[index].mode != PG_MODE_OFF && !judge_call(ctl, index, a))
-		return 0;
-	if (remember)
-		remember_asked(ctx, &a->q);
+	if (ctl->slots[index].mode != PG_MODE_OFF) {
+		d = ask_for_call(ctl, index, a);
+		if (datagram && is_answer(ctx, a, &d))
+			d = decision(PG_ALLOW, PG_REASON_REPLY);
+		if (!settle(ctl, index, a, d))
+			return 0;
+	}
+	if (datagram)
+		remember_asked(ctl, index, ctx, &a->q);
 	return 1;
 }
 

@@ -13,7 +13,6 @@
 
 #define PASS 1
 #define LOOPBACK_DEVICE 1 /* in every network namespace */
-#define SOCK_BINDPORT_LOCK 8
 
 static __always_inline bool is_covered(__u32 ifindex)
 {
@@ -22,11 +21,18 @@ static __always_inline bool is_covered(__u32 ifindex)
 	return device && *device & PG_DEVICE_COVERED;
 }
 
-static __always_inline bool program_chose_port(struct __sk_buff *skb)
+/*
+ * Its fragments may have come by different devices, and it has the last one's: inbound saw perhaps only
+ * a part of it. Both families' control blocks are still there at this hook.
+ */
+static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct packet *p)
 {
-	struct sock *sk = socket_of(skb);
+	struct sk_buff *plain = 0;
 
-	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
+	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
+	if (p->family == 4)
+		return BPF_CORE_READ((struct inet_skb_parm *)&plain->cb, frag_max_size);
+	return BPF_CORE_READ((struct inet6_skb_parm *)&plain->cb, frag_max_size);
 }
 
 /* @ret_judged: inbound has answered already. */
@@ -34,23 +40,32 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 						struct __sk_buff *skb, const struct packet *p,
 						bool *ret_judged)
 {
-	bool udp = p->proto != IPPROTO_TCP, covered = is_covered(skb->ifindex);
+	bool udp = p->proto != IPPROTO_TCP;
+	bool covered = is_covered(skb->ifindex) && !was_in_fragments(skb, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
+	__u32 ticks = 0;
 
 	*ret_judged = covered;
 	if (p->class != PACKET_WHOLE)
 		return decision(PG_DENY, PG_REASON_MALFORMED);
 	if (!p->has_ports)
 		return judge_protocol(&ctl->slots[index], p);
-	if (!udp || program_chose_port(skb)) {
+	if (!udp || program_chose_port(socket_of(skb))) {
+		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
+		if (!covered)
+			d = ask_for_packet(ctl, index, p, false);
+		if (udp && ctl->slots[index].out_restricted && (covered || d.verdict == PG_ALLOW))
+			remember_heard(skb, p);
 		if (covered)
 			return d;
-		d = ask_for_packet(ctl, index, p, false);
 	}
 	*ret_judged = false;
 	if (d.verdict == PG_DENY && udp &&
-	    (was_asked(skb, p) || is_reply(ctl, &ctl->slots[index], p)))
+	    (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index], p)))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
+	/* What inbound denied and audit let pass has been told. */
+	*ret_judged = covered && ctl->slots[index].mode == PG_MODE_AUDIT &&
+		      ask_for_packet(ctl, index, p, false).verdict == PG_DENY;
 	return d;
 }
 

@@ -12,10 +12,10 @@
 
 #define EPERM 1
 
-/* Return: whether the socket may listen. */
-static __always_inline bool listens(const struct sock *sk, bool seen_only)
+/* Return: whether the socket may listen. @cookie: 0 where it is not needed. */
+static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64 cookie)
 {
-	struct attempt a = { .hook = PG_HOOK_LISTEN, .seen_only = seen_only };
+	struct attempt a = { .hook = PG_HOOK_LISTEN, .seen_only = seen_only, .cookie = cookie };
 	struct pg_control *ctl = control();
 	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family), index;
 
@@ -69,7 +69,7 @@ int BPF_PROG(pg_listen_lsm, struct socket *socket, int backlog)
 
 	(void)ctx;
 	(void)backlog;
-	return listens(sk, false); /* 0 is EPERM */
+	return listens(sk, false, 0); /* 0 is EPERM */
 }
 
 SEC("fmod_ret/security_socket_listen")
@@ -82,13 +82,13 @@ int BPF_PROG(pg_listen_fmod, struct socket *socket, int backlog, int ret)
 	(void)backlog;
 	if (ret || !sk || !ctl || !is_guarded(ctl, sk))
 		return ret;
-	return listens(sk, false) ? 0 : -EPERM;
+	return listens(sk, false, 0) ? 0 : -EPERM;
 }
 
 SEC("sockops")
 int pg_listen_ops(struct bpf_sock_ops *ctx)
 {
 	if (ctx->op == BPF_SOCK_OPS_TCP_LISTEN_CB)
-		(void)listens(plain_socket(ctx->sk), true);
+		(void)listens(plain_socket(ctx->sk), true, bpf_get_socket_cookie(ctx));
 	return 1;
 }

@@ -12,6 +12,7 @@ struct pg_flows_map pg_flows SEC(".maps");
 struct pg_fragments_map pg_fragments SEC(".maps");
 struct pg_devices_map pg_devices SEC(".maps");
 struct pg_asked_map pg_asked SEC(".maps");
+struct pg_heard_map pg_heard SEC(".maps");
 struct pg_buckets_map pg_buckets SEC(".maps");
 struct pg_allowances_map pg_allowances SEC(".maps");
 struct pg_packet_map pg_packet SEC(".maps");

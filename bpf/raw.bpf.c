@@ -7,8 +7,10 @@
  */
 #include "lib/socket.h"
 
+#define WHOLE_OPTION 4096 /* bytes of an option that a program is given at most */
 #define LEVEL_IP 0
 #define LEVEL_IPV6 41
+#define LEVEL_RAW 255 /* takes IPV6_HDRINCL too */
 #define OPTION_IP_HDRINCL 3
 #define OPTION_IPV6_HDRINCL 36
 
@@ -59,9 +61,13 @@ SEC("cgroup/setsockopt")
 int pg_setsockopt(struct bpf_sockopt *ctx)
 {
 	bool headers = (ctx->level == LEVEL_IP && ctx->optname == OPTION_IP_HDRINCL) ||
-		       (ctx->level == LEVEL_IPV6 && ctx->optname == OPTION_IPV6_HDRINCL);
+		       ((ctx->level == LEVEL_IPV6 || ctx->level == LEVEL_RAW) &&
+			ctx->optname == OPTION_IPV6_HDRINCL);
 	struct bpf_sock *sk = ctx->sk;
 
+	if (ctx->optlen >
+	    WHOLE_OPTION) /* the kernel gave less than that: let it take the caller's */
+		ctx->optlen = 0;
 	if (!headers || !sk)
 		return 1;
 	return judge_raw(sk, GOES_OUT_UNSEEN);

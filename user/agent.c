@@ -32,6 +32,7 @@
 
 #define BEAT_SECONDS 300
 #define ROTATE_SECONDS 600
+#define MOST_CLOSED 20
 
 struct agent {
 	const struct paths *paths;
@@ -44,6 +45,7 @@ struct agent {
 	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
+	unsigned closed; /* listeners, in this second */
 	bool devices_changed, ends;
 	char device_error[256]; /* as said last */
 };
@@ -68,7 +70,10 @@ static void say(const struct agent *a, const char *action, const struct pg_error
 	agent_events_health(a->events, action, err->text, NULL);
 }
 
-/* on_listen: close, where this kernel could not refuse listen(). */
+/*
+ * on_listen: close, where this kernel could not refuse listen(). That very socket and no other; of many
+ * in a second the rest stay open, and unreachable.
+ */
 static void close_listener(struct agent *a, const struct pg_record_refusal *r)
 {
 	const struct pg_control *control = a->state.control;
@@ -78,7 +83,9 @@ static void close_listener(struct agent *a, const struct pg_record_refusal *r)
 	if (r->type != PG_RECORD_REFUSAL || r->hook != PG_HOOK_LISTEN ||
 	    r->reason != PG_REASON_UNENFORCED || !control->slots[control->slot & 1].close_listeners)
 		return;
-	error = sockets_close_listener(IPPROTO_TCP, r->family, r->local, r->local_port);
+	if (a->closed++ >= MOST_CLOSED) /* each costs a look at all sockets */
+		return;
+	error = sockets_close_listener(IPPROTO_TCP, r->family, r->local, r->local_port, r->socket);
 	if (error >= 0)
 		return;
 	(void)snprintf(text, sizeof(text), "on_listen: close: port %u: %s", r->local_port,
@@ -212,6 +219,7 @@ static void on_second(struct agent *a)
 	agent_events_tick(a->events);
 	report_lost(a);
 	a->seconds++;
+	a->closed = 0;
 	if (a->seconds % BEAT_SECONDS == 0)
 		beat(a);
 	if (a->seconds % ROTATE_SECONDS == 0)

@@ -308,6 +308,15 @@ struct socket {
 
 struct sk_buff {
 	struct sock *sk;
+	char cb[48];
+};
+
+struct inet_skb_parm {
+	__u16 frag_max_size;
+};
+
+struct inet6_skb_parm {
+	__u16 frag_max_size;
 };
 
 #pragma clang attribute pop

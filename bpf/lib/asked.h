@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Whom an unconnected UDP socket has sent to, as its program wrote the address (hooks of cgroups stand
- * on the program's side of NAT). Keyed by the socket's cookie, which no later socket gets again.
+ * on the program's side of NAT), and, where out is restricted, whom it was let hear: a server may answer.
+ * Keyed by the socket's cookie, which no later socket gets again. Two tables, since those who are heard
+ * are outsiders: they could push out whom the machine itself has asked.
  */
 #ifndef PG_BPF_ASKED_H
 #define PG_BPF_ASKED_H
 
 #include "lib/socket.h"
 
+#define SOCK_BINDPORT_LOCK 8
 #define SOCKET_FLAG_BROADCAST 6 /* enum sock_flags: SO_BROADCAST is set */
+
+/* bind() named the port, rather than 0; so the socket is its program's door, not only its way out. */
+static __always_inline bool program_chose_port(struct sock *plain)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(plain, sk_userlocks) & SOCK_BINDPORT_LOCK;
+}
 
 /*
  * A question to many, which anybody may answer. A subnet's broadcast address is not known here; one
@@ -26,26 +35,79 @@ static __always_inline bool asks_many(struct bpf_sock_addr *ctx, const struct pg
 		       1;
 }
 
-static __always_inline void remember_asked(struct bpf_sock_addr *ctx, const struct pg_question *q)
+/* The rules let the answer in: then they are asked, and asked again when they change. */
+static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
+				      struct bpf_sock_addr *ctx, const struct pg_question *out)
+{
+	struct pg_question q = { .direction = PG_IN, .proto = PG_UDP, .family = out->family };
+	struct bpf_sock *sk = ctx->sk;
+
+	if (!sk || !sk->src_port)
+		return false;
+	q.port = sk->src_port;
+	q.remote_port = out->port;
+	__builtin_memcpy(q.remote, out->remote, 16);
+	if (sk->family == FAMILY_IPV4)
+		map_ipv4(q.local, sk->src_ip4);
+	return program_chose_port(plain_socket(sk)) &&
+	       ask_rules(ctl, index, PG_IN, PG_UDP, &q).verdict == PG_ALLOW;
+}
+
+static __always_inline void remember_asked(const struct pg_control *ctl, __u32 index,
+					   struct bpf_sock_addr *ctx, const struct pg_question *q)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
-	__u32 one = 1;
+	__u32 now = bpf_jiffies64(), *seen;
 
 	if (!asks_many(ctx, q))
 		__builtin_memcpy(key.remote, q->remote, 16);
-	if (!bpf_map_lookup_elem(&pg_asked, &key)) /* most are known, and stay so by being looked up */
-		(void)bpf_map_update_elem(&pg_asked, &key, &one, BPF_ANY); /* full: the oldest goes */
+	seen = bpf_map_lookup_elem(&pg_asked, &key);
+	if (seen)
+		*seen = now;
+	else if (!is_let_in(ctl, index, ctx, q)) /* a full table: the oldest goes */
+		(void)bpf_map_update_elem(&pg_asked, &key, &now, BPF_ANY);
 }
 
-static __always_inline bool was_asked(struct __sk_buff *skb, const struct packet *p)
+static __always_inline void remember_heard(struct __sk_buff *skb, const struct packet *p)
+{
+	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(skb), .remote_port = p->sport };
+	__u32 now = bpf_jiffies64();
+
+	__builtin_memcpy(key.remote, p->source, 16);
+	if (!bpf_map_lookup_elem(&pg_heard, &key))
+		(void)bpf_map_update_elem(&pg_heard, &key, &now, BPF_ANY);
+}
+
+static __always_inline bool answers_heard(struct bpf_sock_addr *ctx, const struct pg_question *q)
+{
+	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
+
+	__builtin_memcpy(key.remote, q->remote, 16);
+	return bpf_map_lookup_elem(&pg_heard, &key) != 0;
+}
+
+/* A socket that keeps its port forgets as a flow does; the kernel's choice of a port does not come again. */
+static __always_inline bool is_remembered(const struct pg_asked_key *key, __u32 ticks)
+{
+	__u32 *seen = bpf_map_lookup_elem(&pg_asked, key), now = bpf_jiffies64();
+
+	if (!seen || (ticks && now - *seen > ticks))
+		return false;
+	if (now - *seen > ticks / 8)
+		*seen = now;
+	return true;
+}
+
+/* @ticks: how long a conversation lasts without a packet; 0: as long as the socket. */
+static __always_inline bool was_asked(struct __sk_buff *skb, const struct packet *p, __u32 ticks)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(skb), .remote_port = p->sport };
 
 	__builtin_memcpy(key.remote, p->source, 16);
-	if (bpf_map_lookup_elem(&pg_asked, &key))
+	if (is_remembered(&key, ticks))
 		return true;
 	__builtin_memset(key.remote, 0, 16);
-	return bpf_map_lookup_elem(&pg_asked, &key) != 0;
+	return is_remembered(&key, ticks);
 }
 
 #endif

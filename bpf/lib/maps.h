@@ -22,7 +22,7 @@ struct pg_control_map {
 struct pg_ports_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_SLOTS * PG_PORT_DIRECTIONS * PG_PROTO_COUNT * PG_PORTS / PG_PORT_LINE);
+	__uint(max_entries, PG_SLOTS *PG_PORT_DIRECTIONS *PG_PROTO_COUNT *PG_PORTS / PG_PORT_LINE);
 	__type(key, __u32);
 	__type(value, struct pg_port_line);
 };
@@ -70,7 +70,7 @@ struct pg_fragments_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2048);
 	__type(key, struct pg_fragment_key);
-	__type(value, __u64);	/* jiffies when the first fragment passed */
+	__type(value, __u64); /* jiffies when the first fragment passed */
 };
 
 struct pg_devices_map {
@@ -78,12 +78,19 @@ struct pg_devices_map {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, __u32);
-	__type(value, __u32);	/* enum pg_device bits */
+	__type(value, __u32); /* enum pg_device bits */
 };
 
 struct pg_asked_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
+	__type(key, struct pg_asked_key);
+	__type(value, __u32);
+};
+
+struct pg_heard_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
 	__type(key, struct pg_asked_key);
 	__type(value, __u32);
 };
@@ -96,7 +103,7 @@ struct pg_bucket {
 
 struct pg_buckets_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);	/* echo */
+	__uint(max_entries, 1); /* echo */
 	__type(key, __u32);
 	__type(value, struct pg_bucket);
 };
@@ -108,7 +115,7 @@ struct pg_allowance {
 
 struct pg_allowances_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);	/* fragments that come before their first one */
+	__uint(max_entries, 1); /* fragments that come before their first one */
 	__type(key, __u32);
 	__type(value, struct pg_allowance);
 };
@@ -169,6 +176,7 @@ extern struct pg_flows_map pg_flows SEC(".maps");
 extern struct pg_fragments_map pg_fragments SEC(".maps");
 extern struct pg_devices_map pg_devices SEC(".maps");
 extern struct pg_asked_map pg_asked SEC(".maps");
+extern struct pg_heard_map pg_heard SEC(".maps");
 extern struct pg_buckets_map pg_buckets SEC(".maps");
 extern struct pg_allowances_map pg_allowances SEC(".maps");
 extern struct pg_counts_map pg_counts SEC(".maps");
@@ -182,7 +190,8 @@ static __always_inline struct pg_control *control(void)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&pg_control, &zero);	/* never NULL, but the verifier wants it asked */
+	return bpf_map_lookup_elem(&pg_control,
+				   &zero); /* never NULL, but the verifier wants it asked */
 }
 
 #endif

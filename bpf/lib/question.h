@@ -51,7 +51,7 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
 	}
 	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
-		       PG_REASON_PROTOCOL);
+			PG_REASON_PROTOCOL);
 }
 
 #endif

@@ -63,7 +63,8 @@ static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struc
 
 	h = (h ^ k->remote[0]) * 0x9e3779b97f4a7c15ULL;
 	h = (h ^ h >> 29 ^ k->remote[1]) * 0xbf58476d1ce4e5b9ULL;
-	h = (h ^ h >> 32 ^ k->local_port ^ (__u64)k->proto << 16 ^ (__u64)k->reason << 24) *
+	h = (h ^ h >> 32 ^ k->local_port ^ (__u64)k->proto << 16 ^ (__u64)k->reason << 24 ^
+	     (__u64)k->hook << 32 ^ (__u64)k->verdict << 40) *
 	    0x94d049bb133111ebULL;
 	return h >> 40;
 }

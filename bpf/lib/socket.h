@@ -68,7 +68,8 @@ struct attempt {
 	__u8 hook; /* enum pg_hook */
 	__u8 protocol; /* IPPROTO_* */
 	bool seen_only; /* this program cannot refuse */
-	struct pg_question q;
+	struct pg_question q; /* 4 bytes in: its addresses are written by 8 bytes */
+	__u64 cookie; /* of the socket, where it is to be found again */
 };
 
 static __always_inline void tell_caller(struct pg_record_refusal *r)
@@ -109,6 +110,7 @@ static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u
 		__builtin_memcpy(r->local, a->q.local, 16);
 	}
 	r->time_ns = bpf_ktime_get_ns();
+	r->socket = a->cookie;
 	tell_caller(r);
 	bpf_ringbuf_submit(r, 0);
 }
@@ -133,11 +135,17 @@ static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 }
 
 /* Ask the rules for @a, whose protocol is of TCP or UDP. */
-static __always_inline bool judge_call(const struct pg_control *ctl, __u32 index, struct attempt *a)
+static __always_inline struct pg_decision ask_for_call(const struct pg_control *ctl, __u32 index,
+						       struct attempt *a)
 {
 	a->q.proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
 	a->q.uid = caller_uid();
-	return settle(ctl, index, a, ask_rules(ctl, index, a->q.direction, a->q.proto, &a->q));
+	return ask_rules(ctl, index, a->q.direction, a->q.proto, &a->q);
+}
+
+static __always_inline bool judge_call(const struct pg_control *ctl, __u32 index, struct attempt *a)
+{
+	return settle(ctl, index, a, ask_for_call(ctl, index, a));
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */

@@ -336,6 +336,7 @@ struct pg_record_refusal {
 	__u32 uid;
 	char comm[16];
 	__u32 pad2;
+	__u64 socket;		/* listen: its cookie; else 0 */
 };
 
 /* pg_flows: a conversation that this machine began. */
@@ -354,7 +355,10 @@ struct pg_flow {
 	__u32 state;		/* enum pg_flow_state */
 };
 
-/* pg_asked: whom an unconnected UDP socket has sent to; LRU, the value is not used. */
+/*
+ * pg_asked: whom an unconnected UDP socket has sent to; pg_heard: who was let speak to one, kept where
+ * out is restricted, so that a server may answer. LRU; the value is the low half of jiffies.
+ */
 struct pg_asked_key {
 	__u64 socket;		/* its cookie */
 	__u8 remote[16];	/* as its program wrote it; all zero: many (multicast, broadcast) */
@@ -414,7 +418,7 @@ _Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 16
 _Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
-_Static_assert(sizeof(struct pg_record_refusal) == 104, "ring layout");
+_Static_assert(sizeof(struct pg_record_refusal) == 112, "ring layout");
 _Static_assert(sizeof(struct pg_flow_key) == 44 && sizeof(struct pg_flow) == 8, "map layout");
 _Static_assert(sizeof(struct pg_question) == 52 && sizeof(struct pg_decision) == 8, "map layout");
 _Static_assert(sizeof(struct pg_asked_key) == 32, "map layout");

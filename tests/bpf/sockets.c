@@ -77,7 +77,7 @@ static int close_at(const char *address, uint16_t port)
 	uint8_t local[16];
 
 	cr_assert_eq(address_parse(address, local), 0);
-	return sockets_close_listener(IPPROTO_TCP, strchr(address, ':') ? 6 : 4, local, port);
+	return sockets_close_listener(IPPROTO_TCP, strchr(address, ':') ? 6 : 4, local, port, 0);
 }
 
 struct seen {
@@ -232,5 +232,5 @@ Test(sockets, what_does_not_listen_is_left_alone)
 	(void)open_socket("127.0.0.1", SOCK_DGRAM, 0, PORT, 0);
 	cr_assert_eq(close_at("127.0.0.1", PORT), 0);
 	cr_assert_eq(address_parse("127.0.0.1", local), 0);
-	cr_assert_eq(sockets_close_listener(IPPROTO_UDP, 4, local, PORT), -EOPNOTSUPP);
+	cr_assert_eq(sockets_close_listener(IPPROTO_UDP, 4, local, PORT, 0), -EOPNOTSUPP);
 }

@@ -19,7 +19,11 @@ in_namespace inner ip route add default via 10.78.0.1
 lab_sysctl host net.ipv4.ip_forward=1
 in_namespace host nft -f - <<-'END' || { skip "established" "no nftables NAT in this kernel"; exit 0; }
 	table ip lab {
-		chain in { type nat hook prerouting priority dstnat; iifname "host0" tcp dport 7786 dnat to 10.78.0.2:7777; }
+		chain in {
+			type nat hook prerouting priority dstnat
+			iifname "host0" tcp dport 7786 dnat to 10.78.0.2:7777
+			iifname "host0" tcp dport 7787 dnat to 10.78.0.2:7785
+		}
 		chain out { type nat hook postrouting priority srcnat; ip saddr 10.78.0.0/24 oifname "host0" masquerade; }
 	}
 END
@@ -31,7 +35,7 @@ flow() { # NAME PART TRAFFIC-WORDS…: FILE stands for the file in which it coun
 	start "$1" "$2" "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" "${words[@]/#FILE/$LAB/$1.count}"
 }
 server() { start "$1" "$2" "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" "${@:3}" && within 5 says ready "$LAB/$1.log"; }
-count() { local n; n=$(tr -dc '0-9-' <"$LAB/$1.count" 2>/dev/null); echo "${n:-0}"; }
+count() { local n; n=$(tr -dc '0-9-' 2>/dev/null <"$LAB/$1.count"); echo "${n:-0}"; }
 goes_on() { [ "$(count "$1")" -ge "$2" ]; } # NAME COUNT
 under_way() { local name; for name in "${FLOWS[@]}"; do goes_on "$name" 3 || return; done; }
 
@@ -40,6 +44,7 @@ echo_server peer-servers peer 7778 7778
 echo_server inner-servers inner 7777 ''
 server peer-push peer push tcp 7790
 server host-reads host accept 7785 "$LAB/tcp-in-receive-only.count"
+server inner-reads inner accept 7785 "$LAB/published-receive-only.count"
 server host-bulk host accept 7784 "$LAB/tcp-in-bulk.count"
 start peer-udp peer "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" push udp 7801 $HOST4 7802
 
@@ -93,3 +98,12 @@ guard "$LAB/strict.yaml"
 for name in tcp-in tcp-in-receive-only udp-connected-receive-only masqueraded-receive-only published; do
 	holds "$name goes on under the next agent" within 4 goes_on "$name" $(($(count "$name") + 25))
 done
+
+# A published port was allowed when somebody connected, and is no more: the connection stays, though the
+# container only receives, and so begins no flow by itself.
+pg allow in 7787/tcp 2>/dev/null
+flow published-receive-only peer tell $HOST4 7787
+holds "a published port is allowed: a connection in" within 5 goes_on published-receive-only 3
+pg remove allow in 7787/tcp
+same "it is allowed no more: a new connection" "$(dial tcp $HOST4 7787)" silent
+holds "the open one goes on" within 4 goes_on published-receive-only $(($(count published-receive-only) + 25))

@@ -49,13 +49,13 @@ tells "what is allowed is closed by a deny to there" 'portguard deny out 80/tcp 
 
 # --- the default --------------------------------------------------------------------------------
 
-policy strict >/dev/null <<<$'default: {out: deny}\nrules:\n  - allow 80/tcp\n  - allow out domain'
-exits "diff sees the default" 1 '' diff "$LAB/strict.yaml"
-run diff "$LAB/strict.yaml"
+policy out >/dev/null <<<$'default: {out: deny}\nrules:\n  - allow 80/tcp\n  - allow out domain'
+exits "diff sees the default" 1 '' diff "$LAB/out.yaml"
+run diff "$LAB/out.yaml"
 holds "and says it" grep -qx '+ default: out: deny' <<<"$OUT"
-run apply --exact --dry-run "$LAB/strict.yaml"
+run apply --exact --dry-run "$LAB/out.yaml"
 holds "so does apply --dry-run" grep -qx '+ allow out 53' <<<"$OUT"
-exits "apply refuses nothing for what goes out" 0 '' apply --exact "$LAB/strict.yaml"
+exits "apply refuses nothing for what goes out" 0 '' apply --exact "$LAB/out.yaml"
 explains "out is closed" 1 'deny no-rule null' 80/tcp to $PEER4
 explains "but for what a rule allows" 0 'allow rule allow out 53' 53/udp to $PEER4
 tells "and what would open it is said" "portguard allow out 80/tcp to $PEER4\$" 80/tcp to $PEER4
@@ -65,7 +65,7 @@ tells "over IPv6 too" "portguard allow out 80/tcp to $PEER6\$" 80/tcp to $PEER6
 
 exits "an allow is saved" 0 '' allow --permanent out 80/tcp to $PEER4
 holds "as a sentence" grep -qF "\"allow out 80/tcp to $PEER4\"" "$LAB/policy.d/90-local.yaml"
-exits "and checked" 0 '' check "$LAB/strict.yaml"
+exits "and checked" 0 '' check "$LAB/out.yaml"
 exits "it goes without its verb" 0 '' remove out 80/tcp to $PEER4
 exits "once" 1 'no such rule' remove out 80/tcp to $PEER4
 exits "without out another rule is meant" 1 'no such rule' remove domain

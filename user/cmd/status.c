@@ -161,6 +161,10 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 			     "run)\n");
 	(void)printf("hooks:\n");
 	r = each_hook(g, hook_text, NULL);
+	(void)printf("  (sockets of the network namespace net:[%u]; those of others bind, receive "
+		     "and send "
+		     "freely)\n",
+		     g->state.control->netns_inum);
 	(void)printf("counters:       allow        deny       audit\n");
 	for (size_t i = 0; i < counted_hook_count; i++)
 		(void)printf(

@@ -236,9 +236,9 @@ void detach_device(const struct paths *paths, const struct device *d)
 	char name[32];
 
 	link_name(name, sizeof(name), "in", d->index);
-	pin_drop(paths, name);
+	link_drop(paths, name);
 	link_name(name, sizeof(name), "out", d->index);
-	pin_drop(paths, name);
+	link_drop(paths, name);
 	if (!filters)
 		return;
 	filter_detach(paths, d, BPF_TC_INGRESS, FILTER_FIRST);

@@ -229,40 +229,28 @@ enum attach_choice device_choice(const struct policy *p, const struct devices *a
 	return choice == ATTACH_XDP && !device_is_ethernet(d) ? ATTACH_TC : choice;
 }
 
-static bool covered(const struct devices *all, const bool *guarded, const struct device *d,
-		    int depth);
-
-static bool ports_covered(const struct devices *all, const bool *guarded,
-			  const struct device *master, int depth)
+static bool covered(const bool *guarded, const struct devices *all, const struct device *d)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->list[i].master != master->index)
-			continue;
-		if (!covered(all, guarded, &all->list[i], depth))
-			return false;
-		any = true;
+	for (int depth = DEEPEST; d && depth; depth--) {
+		if (guarded[d - all->list] && !device_is(d, "vrf"))
+			return true;
+		d = device_is(d, "vlan") ? device_below(all, d) : NULL;
 	}
-	return any;
-}
-
-static bool covered(const struct devices *all, const bool *guarded, const struct device *d,
-		    int depth)
-{
-	static const char *const of_ports[] = { "bridge", "bond", "team", "vrf" };
-
-	if (guarded[d - all->list] && !device_is(d, "vrf"))
-		return true;
-	if (!depth)
-		return false;
-	if (device_is(d, "vlan") && device_below(all, d))
-		return covered(all, guarded, device_below(all, d), depth - 1);
-	return is_one_of(d, of_ports, ARRAY_SIZE(of_ports)) &&
-	       ports_covered(all, guarded, d, depth - 1);
+	return false;
 }
 
 bool device_covered(const struct devices *all, const bool *guarded, const struct device *d)
 {
-	return covered(all, guarded, d, DEEPEST);
+	bool any = false;
+
+	if (!device_is(d, "vrf"))
+		return covered(guarded, all, d);
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->list[i].master != d->index)
+			continue;
+		if (!covered(guarded, all, &all->list[i]))
+			return false;
+		any = true;
+	}
+	return any;
 }

@@ -32,9 +32,10 @@ enum attach_choice device_choice(const struct policy *p, const struct devices *a
 /**
  * device_covered() - Whether all that IP receives by a device has met inbound on its way.
  * @guarded: for each of @all, whether inbound is attached to it.
- * So it is for a device that is guarded, a VLAN on one that is covered, and a bridge, bond, team or VRF
- * all of whose ports are. Not for a macvlan or ipvlan on a guarded device: those on the same device
- * reach each other past it.
+ * So it is for a device that is guarded, a VLAN on one that is covered, and a VRF all of whose ports are
+ * (IP receives their packets by it, and it has no inbound of its own). Not for a bridge, bond or team whose
+ * ports are guarded instead of it: one may join while no agent runs. Nor for a macvlan or ipvlan on a
+ * guarded device: those on the same device reach each other past it.
  */
 bool device_covered(const struct devices *all, const bool *guarded, const struct device *d);
 

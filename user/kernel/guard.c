@@ -183,12 +183,15 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 	if (r || how->dry_run)
 		return r;
 	if (narrows) { /* open connections stay open */
-		r = seed_ports(&g->state);
+		r = seed_open(&g->state);
 		if (r)
 			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s",
 				       strerror(-r));
 	}
-	return state_change(&g->state, &change, err);
+	r = state_change(&g->state, &change, err);
+	if (!r && narrows) /* what was opened in between; should it fail, most is there */
+		(void)seed_open(&g->state);
+	return r;
 }
 
 static bool restricts_out(const struct guard *g)
@@ -242,6 +245,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (!*ret_changed && same_image(&g->policy, next))
 		return 0;
 	r = devices && !how->wait_for_devices ? check_devices(next, err) : 0;
+	if (!r && !how->dry_run && policy_out_restricted(next)) /* before it: it may be refused */
+		r = hooks_attach(g->paths, g->state.meta->cgroup_dir, true, err);
 	r = r ? r : put_in_force(g, next, how, *ret_changed, err);
 	if (r || how->dry_run)
 		return r;
@@ -292,7 +297,8 @@ static int attach_new(struct guard *g, const struct devices *all, struct pg_erro
 	}
 	if (r)
 		return r;
-	for (size_t i = 0; i < all->count; i++) { /* one that fails is no reason to leave others open */
+	for (size_t i = 0; i < all->count;
+	     i++) { /* one that fails is no reason to leave others open */
 		const struct device *d = &all->list[i];
 		enum attach_choice how = device_choice(&g->policy, all, d);
 		struct pg_error *say = r ? NULL : err;

@@ -80,7 +80,7 @@ static int attach_one(const struct paths *paths, const struct cgroup_hook *h, in
 		      bool out_restricted)
 {
 	if (h->where_out_is_restricted && !out_restricted) {
-		pin_drop(paths, h->link);
+		link_drop(paths, h->link);
 		return 0;
 	}
 	return is_attached(paths, h->link) ?

@@ -26,6 +26,15 @@ int link_make(const struct paths *paths, const char *name, const char *program, 
 	return pin_make(paths, name, link);
 }
 
+void link_drop(const struct paths *paths, const char *name)
+{
+	_cleanup_close_ int fd = pin_open(paths, name);
+
+	if (fd >= 0)
+		(void)bpf_link_detach(fd); /* where the kernel cannot, it goes with its last holder */
+	pin_drop(paths, name);
+}
+
 int link_target(const struct paths *paths, const char *name, uint32_t *ret_type,
 		uint32_t *ret_attach)
 {

@@ -16,6 +16,9 @@
 int link_make(const struct paths *paths, const char *name, const char *program, int target,
 	      enum bpf_attach_type type, uint32_t flags);
 
+/* Detach and unpin: at once, whoever else holds the link. One that is not there is no mistake. */
+void link_drop(const struct paths *paths, const char *name);
+
 /**
  * link_target() - What a pinned link is attached to.
  * @ret_type: enum bpf_link_type. @ret_attach: enum bpf_attach_type of a cgroup's link; may be NULL.

@@ -27,6 +27,7 @@ struct seeding {
 	struct state *state;
 	int flows;
 	uint32_t now; /* jiffies, low half */
+	bool tcp_only;
 };
 
 static void stamp(struct state *s, enum pg_used table, uint16_t port)
@@ -134,6 +135,7 @@ static bool is_alive(const char *attributes, size_t length, const struct pg_flow
 static int seed_tracked(const struct nlmsghdr *m, void *data)
 {
 	size_t skip = NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	struct seeding *to = data;
 	const char *attributes = (const char *)NLMSG_DATA(m) + skip;
 	size_t length;
 	int r = 0;
@@ -147,8 +149,8 @@ static int seed_tracked(const struct nlmsghdr *m, void *data)
 		struct pg_flow_key key = { 0 };
 
 		if (!tuple_key(nl_find(attributes, length, type), &key) &&
-		    is_alive(attributes, length, &key))
-			r = add_flow(data, &key,
+		    !(to->tcp_only && key.proto != PG_TCP) && is_alive(attributes, length, &key))
+			r = add_flow(to, &key,
 				     key.proto == PG_TCP ? PG_FLOW_TCP : PG_FLOW_UDP_STREAM);
 	}
 	return r;
@@ -169,9 +171,13 @@ static int seed_conntrack(struct seeding *to)
 	return r == -ENOMEM || r == -E2BIG ? r : 0;
 }
 
-int seed_flows(struct state *s)
+static int seed(struct state *s, bool tcp_only)
 {
-	struct seeding to = { .state = s, .flows = pin_open(s->paths, "pg_flows") };
+	struct seeding to = {
+		.state = s,
+		.flows = pin_open(s->paths, "pg_flows"),
+		.tcp_only = tcp_only,
+	};
 	_cleanup_close_ int flows = to.flows;
 	struct pg_ask ask = { 0 };
 	int r;
@@ -183,8 +189,19 @@ int seed_flows(struct state *s)
 		return r;
 	to.now = ask.jiffies;
 	r = seed_ports(s);
-	r = r ? r : sockets_each(IPPROTO_UDP, 1u << SOCKET_ESTABLISHED, seed_udp, &to);
+	if (!r && !tcp_only)
+		r = sockets_each(IPPROTO_UDP, 1u << SOCKET_ESTABLISHED, seed_udp, &to);
 	return r ? r : seed_conntrack(&to);
+}
+
+int seed_flows(struct state *s)
+{
+	return seed(s, false);
+}
+
+int seed_open(struct state *s)
+{
+	return seed(s, true);
 }
 
 typedef void (*flow_fn)(struct state *s, const struct pg_flow_key *key, void *data);

@@ -10,8 +10,13 @@
 
 /* After outbound is attached, before inbound is, and before a policy closes more. 0 or -errno. */
 int seed_flows(struct state *s);
-/* Stamp the ports of open TCP connections only: cheap enough for each change that closes a port. */
+/* Stamp the ports of open TCP connections only. */
 int seed_ports(struct state *s);
+/*
+ * Before and after a change that closes a port: stamps, and flows for the TCP connections that this host
+ * translates or forwards. While the rules let them in they needed none; UDP conversations end.
+ */
+int seed_open(struct state *s);
 /* Move on to the next stamp, so that ports which nobody uses any more are forgotten. */
 int seed_rotate(struct state *s);
 /* Flows that are alive. */

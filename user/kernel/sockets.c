@@ -124,6 +124,7 @@ struct listeners {
 	uint8_t family;
 	const uint8_t *local;
 	uint16_t port;
+	uint64_t cookie;
 	struct socket_entry *list;
 	size_t count;
 };
@@ -132,7 +133,10 @@ static int add_listener(const struct socket_entry *s, void *data)
 {
 	struct listeners *l = data;
 	struct socket_entry *grown;
+	uint64_t cookie = s->cookie[0] | (uint64_t)s->cookie[1] << 32;
 
+	if (l->cookie && cookie != l->cookie)
+		return 0;
 	if (s->local_port != l->port || s->family != l->family || memcmp(s->local, l->local, 16))
 		return 0;
 	grown = reallocarray(l->list, l->count + 1, sizeof(*grown));
@@ -210,9 +214,9 @@ static void listeners_free(struct listeners *l)
 }
 
 int sockets_close_listener(uint16_t protocol, uint8_t family, const uint8_t local[16],
-			   uint16_t port)
+			   uint16_t port, uint64_t cookie)
 {
-	_cleanup_(listeners_free) struct listeners l = { family, local, port, NULL, 0 };
+	_cleanup_(listeners_free) struct listeners l = { family, local, port, cookie, NULL, 0 };
 	_cleanup_close_ int fd = -1;
 	int closed = 0, failed = 0, r;
 

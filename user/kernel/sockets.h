@@ -35,15 +35,17 @@ int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data);
  * @family:   4 or 6, as events and struct pg_record_refusal have it.
  * @local:    16 bytes, IPv4 as ::ffff:a.b.c.d; exactly this address, all zero (0.0.0.0, ::) is one too.
  * @port:     host order.
+ * @cookie:   of the one socket that is meant; 0: all that listen there.
  *
  * For `on_listen: close`: to be called with what a record of hook listen and reason unenforced says. Each
  * matching socket is looked up first and then closed by its cookie, so that no other is hit. Its process
  * keeps running: accept() fails with EINVAL, poll() wakes, connections that wait to be accepted end.
- * Needs CAP_NET_ADMIN. Where many sockets share the port (SO_REUSEPORT) all are closed.
+ * Needs CAP_NET_ADMIN. Where many sockets share the port (SO_REUSEPORT) and no cookie is given, all are closed.
  * Return: how many were closed; 0: none listens there any more; -EOPNOTSUPP: the kernel cannot (it lacks
  * CONFIG_INET_DIAG_DESTROY, or this is an MPTCP listener, which newer kernels close for nobody), or the
  * protocol does not listen; other -errno. After an error those that could be closed are.
  */
-int sockets_close_listener(uint16_t protocol, uint8_t family, const uint8_t local[16], uint16_t port);
+int sockets_close_listener(uint16_t protocol, uint8_t family, const uint8_t local[16], uint16_t port,
+			   uint64_t cookie);
 
 #endif
