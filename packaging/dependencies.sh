@@ -12,11 +12,22 @@ build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml
 demo=(iproute2 util-linux curl dnsmasq-base python3-minimal libpython3-stdlib)
 test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsutils dnsmasq-base
 	nginx-light xinetd fingerd finger rpcbind opensmtpd dovecot-imapd redis-server redis-tools
-	udhcpc isc-dhcp-client openssh-server libcap2-bin procps)
+	udhcpc isc-dhcp-client openssh-server openssh-client libcap2-bin procps
+	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
+	iputils-ping iptables tcpdump wireguard-tools)
 kernels=(qemu-system-x86 kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service
+	/lib/systemd/system/{unbound,unbound-resolvconf,named,named-resolvconf,keepalived}.service
+	/lib/systemd/system/{radvd,vsftpd,snmpd,chrony}.service
 	/lib/systemd/system/{rpcbind,dovecot,ssh}.socket)
+
+installed() {
+	dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^.i  *//p'
+}
+
+# A machine has one time daemon: chrony would have to replace the one that is there.
+[ -n "$(installed systemd-timesyncd ntpsec openntpd)" ] || test+=(chrony)
 
 wanted=()
 for step; do
@@ -28,10 +39,6 @@ for step; do
 	*) sed -n 's/^# \(dependencies.sh [^:]*\):.*/usage: \1/p' "$0" >&2; exit 64 ;;
 	esac
 done
-
-installed() {
-	dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^.i  *//p'
-}
 
 # The names in the arguments that dpkg does not know as installed. Another mail server is as good.
 missing() {
