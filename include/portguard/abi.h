@@ -68,7 +68,7 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
 #define PG_MAX_RULES 16384		/* rule ids are 1 … PG_MAX_RULES */
 #define PG_SLOTS 2			/* compiled policies: the one in force, and the next */
 #define PG_PORTS 65536
-#define PG_PORT_DIRECTIONS PG_DIRECTION_COUNT	/* each has port tables: bind and in of local ports, out of remote ones */
+#define PG_PORT_DIRECTIONS PG_DIRECTION_COUNT	/* bind and in ask for local ports, out for remote ones */
 
 /*
  * An answer: what the rules say about one port, packed into 32 bits.

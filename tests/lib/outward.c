@@ -230,6 +230,14 @@ static int raw_hdrincl(const struct attack *a, const struct plan *plan)
 			    : set_option(fd, SOL_IP, IP_HDRINCL, 1));
 }
 
+static int raw_hdrincl_by_raw(const struct attack *a, const struct plan *plan)
+{
+	int fd = make_socket(plan->family, SOCK_RAW, IPPROTO_ICMPV6);
+
+	(void)a;
+	return fd < 0 ? fd : done(fd, set_option(fd, SOL_RAW, IPV6_HDRINCL, 1));
+}
+
 static const struct attack attacks[] = {
 	{ "connect", "connect TCP", out_connect, TCP, NO_OPTION, BOTH },
 	{ "connect", "connect MPTCP", out_connect, MPTCP, NO_OPTION, BOTH },
@@ -267,6 +275,8 @@ static const struct attack attacks[] = {
 	  out_uring_zerocopy, UDP, NO_OPTION, BOTH },
 	{ "socket", "raw socket that writes its own IP header",
 	  raw_socket, 0, IPPROTO_RAW, NO_OPTION, BOTH },
+	{ "socket", "IPV6_HDRINCL on an ICMPv6 socket, by SOL_RAW", raw_hdrincl_by_raw, 0, 0, NO_OPTION,
+	  6 },
 	{ "socket", "IP_HDRINCL on an ICMP socket", raw_hdrincl, 0, 0, NO_OPTION, BOTH },
 };
 

@@ -341,8 +341,8 @@ static int fill_slot(struct edit *e)
 	uint64_t image;
 	int r = 0;
 
-	for (uint8_t direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
-		for (uint8_t proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
+	for (unsigned direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
+		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, direction, proto);
 	if (!r && !e->same_classes &&
 	    (e->change->anew || e->to.remote.count || e->to.local.count ||

@@ -127,7 +127,7 @@ static int add(struct holdings *h, const struct paths *paths, const char *name)
 static int follow_one(const char *name, void *data)
 {
 	struct following *f = data;
-	struct held *known = held_find(f->holdings, name), fresh;
+	struct held *known = held_find(f->holdings, name), fresh = { 0 };
 	ino_t inode;
 
 	if (!may_change(name))
@@ -199,7 +199,7 @@ struct held *held_find(const struct holdings *h, const char *name)
 
 enum pin_state held_pin_state(const struct paths *paths, struct held *of)
 {
-	struct held there;
+	struct held there = { 0 };
 	ino_t inode;
 	bool same;
 

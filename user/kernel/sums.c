@@ -115,7 +115,7 @@ int walk_step(struct walk *w, size_t entries)
 
 int map_sum(int fd, uint64_t *ret)
 {
-	struct walk w;
+	struct walk w = { 0 };
 	int r = walk_begin(&w, fd);
 
 	while (!r)

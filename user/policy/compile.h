@@ -65,7 +65,8 @@ struct compiled {
  * Deny beats allow whatever the order; of several rules that say the same the one with the lowest id
  * is named. A failsafe port is allowed (number 0) where no rule of that direction and protocol names
  * that very port (`any` and ranges of more than one port do not name it) and no deny matches.
- * Out has neither failsafe nor essential ports. Essential ports carry their bits: dhcp: bind 68, 546/udp and in 68, 546/udp; mdns: bind and in 5353/udp.
+ * Out has neither failsafe nor essential ports. Essential ports carry their bits: dhcp: bind 68, 546/udp
+ * and in 68, 546/udp; mdns: bind and in 5353/udp.
  * O(n log n) in rules for policies whose rules name ports; 10,000 rules in a few milliseconds.
  * Return: 0, -ENOMEM, -E2BIG (more than PG_MAX_CASES cases or PG_MAX_GROUPS groups: said in @err, exit 65).
  */
