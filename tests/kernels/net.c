@@ -139,7 +139,6 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "raw"))
 		return socket(AF_INET, SOCK_RAW, atoi(argv[2])) < 0;
 	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT |\n"
-		"           listen | raw PROTOCOL | "
-		"           unfilter DEVICE\n");
+			"           listen | raw PROTOCOL | unfilter DEVICE\n");
 	return 64;
 }
