@@ -95,6 +95,9 @@ answering() { # PORT [tcp|udp]
 	done | sort | tr '\n' ' '
 	wait
 }
+# answer_by NAME WANTED PORT [tcp|udp]: tried again where a busy machine was late to answer.
+is_answering() { GOT=$(answering "${@:2}"); [ "$GOT" = "$1" ]; }
+answer_by() { within 3 is_answering "${@:2}" || :; same "$1" "$GOT" "$2"; }
 but() { printf '%s\n' "${NAMES[@]}" | grep -vxF -f <(printf '%s\n' "$@") | sort | tr '\n' ' '; }
 all() { printf '%s\n' "${NAMES[@]}" | sort | tr '\n' ' '; }
 all_answer() { [ "$(answering 80)" = "$(all)" ]; }
@@ -124,18 +127,18 @@ on_each() { # WHAT CHOICE
 	for x in "${NAMES[@]}"; do
 		applied "$(file "$2" "allow in 80 on $x" 'allow in 81' "deny in 81 on $x")"
 		if unresolved "$x" "$1"; then
-			same "$1 guarded: allow on $x, which cannot be told, matches nothing" "$(answering 80)" ""
-			same "$1 guarded: deny on $x, which cannot be told, matches what may be it" "$(answering 81)" "$(but "$x")"
+			answer_by "$1 guarded: allow on $x, which cannot be told, matches nothing" "" 80
+			answer_by "$1 guarded: deny on $x, which cannot be told, matches what may be it" "$(but "$x")" 81
 			continue
 		fi
-		same "$1 guarded: allow on $x opens there alone" "$(answering 80)" "$x "
-		same "$1 guarded: deny on $x closes there alone" "$(answering 81)" "$(but "$x")"
-		same "$1 guarded: allow on $x, UDP" "$(answering 80 udp)" "$x "
+		answer_by "$1 guarded: allow on $x opens there alone" "$x " 80
+		answer_by "$1 guarded: deny on $x closes there alone" "$(but "$x")" 81
+		answer_by "$1 guarded: allow on $x, UDP" "$x " 80 udp
 	done
 }
 
 guard "$(file "$(choice)" 'allow in 80')"
-same "with the ports guarded, an open port is open by all" "$(answering 80)" "$(all)"
+answer_by "with the ports guarded, an open port is open by all" "$(all)" 80
 same "and a closed one closed" "$(answering 81)$(answering 81 udp)" ""
 if quiet command -v bpftool; then
 	covered() {
@@ -143,7 +146,7 @@ if quiet command -v bpftool; then
 			while read -r index; do in_namespace host ip -o link show | sed -n "s/^$index: \([^@:]*\).*/\1/p"; done |
 			grep -xF "$(but mv0 | tr ' ' '\n' | grep .)" | sort | tr '\n' ' '
 	}
-	same "all that is stacked on guarded devices is covered, but a macvlan" "$(covered)" "$(but mv0)"
+	same "all that is stacked on guarded devices is covered, but a macvlan and a bridge of guarded ports" "$(covered)" "$(but mv0 br0)"
 fi
 on_each ports "$(choice)"
 
@@ -215,3 +218,4 @@ forward allow
 same "forward: allow: packets for another host pass" "$(forwarded 7777)" "OPEN OPEN"
 same "forward: allow: the host's own port stays closed" "$(dial tcp $HOST4 81) $(dial udp $HOST4 81)" "silent silent"
 unguard
+same "none of it was taken for tampering" "$(jq -r 'select(.action == "tamper").text' "$EVENTS")" ''

@@ -267,16 +267,21 @@ static void repair_tables(struct watch *w, unsigned wrong)
 	found(w, text, "written again", r, &err);
 }
 
-/* What no held link or filter tells: a guarded device on which nothing was attached. */
+/*
+ * What no held link or filter tells: a guarded device on which nothing was attached, such as one that
+ * has come this moment. Nobody tampered; only where it cannot be mended there is something to tell.
+ */
 static void repair_whole(struct watch *w)
 {
 	struct pg_error err = PG_ERROR_INIT;
 	char text[1024];
-	int r = tables_sync(&w->tables, &err);
 
-	(void)snprintf(text, sizeof(text), "a hook is not attached where it should be; %s%.400s",
-		       r ? "it could not be attached: " : "attached again", r ? err.text : "");
-	tell(w, "tamper", text, WHOLE_CHECKS, 1);
+	if (!tables_sync(&w->tables, &err))
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "a hook is not attached where it should be; it could not be attached: %.400s",
+		       err.text);
+	tell(w, "degraded", text, WHOLE_CHECKS, 1);
 }
 
 /* --- a check ------------------------------------------------------------------------------------ */
