@@ -43,6 +43,46 @@ struct pg_cases_map {
 	__type(value, __u32);
 };
 
+struct pg_rules_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_MAX_RULES + 1);
+	__type(key, __u32);
+	__type(value, struct pg_rule);
+};
+
+struct pg_callers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct pg_caller_key);
+	__type(value, __u32);
+};
+
+struct pg_scopes_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SLOTS *PG_MAX_SCOPES);
+	__type(key, __u32);
+	__type(value, struct pg_scope);
+};
+
+struct pg_spans_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SLOTS *PG_MAX_SPANS);
+	__type(key, __u32);
+	__type(value, struct pg_span);
+};
+
+struct pg_cgroups_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct pg_cgroup);
+};
+
 struct pg_peers_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -170,6 +210,11 @@ extern struct pg_control_map pg_control SEC(".maps");
 extern struct pg_ports_map pg_ports SEC(".maps");
 extern struct pg_groups_map pg_groups SEC(".maps");
 extern struct pg_cases_map pg_cases SEC(".maps");
+extern struct pg_rules_map pg_rules SEC(".maps");
+extern struct pg_callers_map pg_callers SEC(".maps");
+extern struct pg_scopes_map pg_scopes SEC(".maps");
+extern struct pg_spans_map pg_spans SEC(".maps");
+extern struct pg_cgroups_map pg_cgroups SEC(".maps");
 extern struct pg_peers_map pg_peers SEC(".maps");
 extern struct pg_ifaces_map pg_ifaces SEC(".maps");
 extern struct pg_flows_map pg_flows SEC(".maps");

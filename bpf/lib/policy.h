@@ -66,6 +66,8 @@ static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 ind
 	struct pg_port_line *line;
 	__u32 key;
 
+	if (direction >= PG_PORT_DIRECTIONS) /* for the verifier, where it comes from memory */
+		return 0;
 	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64 % (PG_PORTS / 64)] >>
 		      port % 64 &
 	      1))

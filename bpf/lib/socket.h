@@ -68,7 +68,7 @@ struct attempt {
 	__u8 hook; /* enum pg_hook */
 	__u8 protocol; /* IPPROTO_* */
 	bool seen_only; /* this program cannot refuse */
-	struct pg_question q; /* 4 bytes in: its addresses are written by 8 bytes */
+	struct pg_question q; /* its addresses are written by 8 bytes */
 	__u64 cookie; /* of the socket, where it is to be found again */
 };
 

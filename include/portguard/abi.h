@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PG_ABI_VERSION 2
+#define PG_ABI_VERSION 3
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */
 #define PG_HOOKS(X)                                                  \
@@ -67,6 +67,7 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
 
 #define PG_MAX_RULES 16384		/* rule ids are 1 … PG_MAX_RULES */
 #define PG_SLOTS 2			/* compiled policies: the one in force, and the next */
+#define PG_MAX_SCOPES 4096		/* scope numbers are 1 … PG_MAX_SCOPES - 1; 0 is the host */
 #define PG_PORTS 65536
 #define PG_PORT_DIRECTIONS PG_DIRECTION_COUNT	/* bind and in ask for local ports, out for remote ones */
 
@@ -74,6 +75,8 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
  * An answer: what the rules say about one port, packed into 32 bits.
  *   bits 0-1  kind: none (no rule), allow, deny, or ask (it depends on addresses or the interface)
  *   bits 2-4  enum pg_essential, asked where no rule matches
+ *   bit  5    allow: the rule says `log`
+ *   bit  6    deny: the rule says `reject`
  *   bits 8-31 allow, deny: the rule's id, 0 = failsafe; ask: the group's number
  */
 enum pg_answer_kind { PG_ANSWER_NONE, PG_ANSWER_ALLOW, PG_ANSWER_DENY, PG_ANSWER_ASK };
@@ -82,6 +85,8 @@ enum pg_answer_kind { PG_ANSWER_NONE, PG_ANSWER_ALLOW, PG_ANSWER_DENY, PG_ANSWER
 #define PG_ANSWER_KIND(a) ((a) & 3)
 #define PG_ANSWER_ESSENTIAL(a) ((a) >> 2 & 7)
 #define PG_ANSWER_NUMBER(a) ((a) >> 8)
+#define PG_ANSWER_LOG (1u << 5)
+#define PG_ANSWER_REJECT (1u << 6)
 #define PG_MAX_GROUPS (1 << 16)		/* group numbers are 1 … PG_MAX_GROUPS - 1 */
 
 /*
@@ -96,13 +101,38 @@ struct pg_port_line {
 	((((__u32)(slot) * PG_PORT_DIRECTIONS + (direction)) * PG_PROTO_COUNT + (proto)) * PG_PORTS + (port))
 
 /* Which of an attempt's facts a group's answer depends on. */
-enum pg_dimension { PG_DIM_REMOTE = 1, PG_DIM_LOCAL = 2, PG_DIM_INTERFACE = 4 };
+enum pg_dimension {
+	PG_DIM_REMOTE = 1,
+	PG_DIM_LOCAL = 2,
+	PG_DIM_INTERFACE = 4,
+	PG_DIM_USER = 8,
+	PG_DIM_EXE = 16,
+};
 
+/*
+ * A group is a table of cases, or, where `rule` is set, a condition: does that rule hold? Its time may
+ * be up, or it is a limit: then it holds for an attempt that counts, and what it says depends on a
+ * token. Answers may be ask again; a chain has at most PG_MAX_STEPS groups.
+ */
 struct pg_group {
-	__u32 base;		/* the answer where pg_cases has none; never ask */
-	__u32 table;		/* the tables of classes that the cases speak of */
-	__u32 dimensions;	/* enum pg_dimension bits: the classes that are looked up; others are 0 */
-	__u32 pad;
+	__u32 base;		/* cases: the answer where pg_cases has none; a condition: while it holds */
+	union {
+		__u32 table;	/* cases: the tables of classes that they speak of */
+		__u32 otherwise;	/* a condition: the answer where it does not hold */
+	};
+	__u32 dimensions;	/* cases: enum pg_dimension bits, the classes that are looked up; others are 0 */
+	__u32 rule;		/* a condition: the id of the rule (pg_rules); 0: cases */
+};
+#define PG_MAX_STEPS 8
+#define PG_MAX_LIMITS 4		/* that may speak of one attempt */
+
+/* pg_rules, by id: what a rule says beside its verdict. Conditions ask it. */
+struct pg_rule {
+	__u64 until_ns;		/* CLOCK_BOOTTIME; 0: for ever */
+	__u32 per_second_x1000;	/* limit: tokens a 1,000 seconds; 0: no limit */
+	__u32 burst;
+	__u8 per_source;	/* limit: a bucket for each /32 or /64 */
+	__u8 pad[7];
 };
 
 /* pg_cases: (group, class of each dimension) -> answer. */
@@ -111,7 +141,57 @@ struct pg_case_key {
 	__u32 remote;
 	__u32 local;
 	__u32 interface;
+	__u32 user;
+	__u32 exe;
 };
+
+/* pg_callers: (table, user or file) -> class; what is missing is class 0. */
+enum pg_caller_kind { PG_CALLER_USER, PG_CALLER_EXE };
+struct pg_caller_key {
+	__u32 table;
+	__u32 kind;		/* enum pg_caller_kind */
+	__u64 value;		/* the uid in the initial user namespace, or the inode */
+	__u64 device;		/* of the inode, as the kernel counts them (major << 20 | minor); else 0 */
+};
+
+/*
+ * Scopes. pg_cgroups: id of a cgroup -> the scopes that answer for the sockets created in it; host if
+ * there is none. Nearest first: container, unit, cgroup and those around it, netns, host.
+ */
+enum pg_scope_kind { PG_SCOPE_CONTAINER, PG_SCOPE_UNIT, PG_SCOPE_CGROUP, PG_SCOPE_KINDS };
+struct pg_cgroup {
+	__u64 outer;				/* the cgroup in which a wider `cgroup:` scope is to be found, or 0 */
+	__u16 scope[PG_SLOTS][PG_SCOPE_KINDS];	/* numbers, 0: none */
+	__u8 place;				/* what may be recognised below it (bpf/scope.bpf.c) */
+	__u8 pad[3];
+};
+
+/* pg_spans: the port axis of a scope, cut where the answer changes; sorted, the first begins at port 0. */
+struct pg_span {
+	__u32 first;
+	__u32 answer;
+};
+#define PG_MAX_SPANS (1 << 17)		/* of one slot */
+
+struct pg_span_list {
+	__u32 start;		/* in the slot's part of pg_spans */
+	__u32 count;		/* 0: no rule */
+};
+
+/*
+ * pg_scopes: (slot, number) -> a scope. Number 0 is no scope: its `in` is all that the scopes' rules
+ * allow together, which inbound passes, since it cannot know the owner.
+ */
+struct pg_scope {
+	struct pg_span_list ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];
+	__u8 answers;		/* bits 1 << direction, and PG_SCOPE_RAW: what is not asked further out */
+	__u8 inherit;		/* 1: the rules further out count as well */
+	__u8 mode;		/* enum pg_mode */
+	__u8 defaults[PG_DIRECTION_COUNT];
+	__u8 raw;
+	__u8 out_restricted;
+};
+#define PG_SCOPE_RAW (1u << PG_DIRECTION_COUNT)
 
 /* pg_peers: LPM (table, address) -> class; class 0: no prefix of the policy holds the address. */
 struct pg_peer_key {
@@ -165,7 +245,12 @@ struct pg_slot {
 	__u8 raw;				/* PG_ALLOW or PG_DENY */
 	__u8 out_restricted;			/* 1: some out may be refused, so raw sockets may not forge it */
 	__u8 close_listeners;			/* 1: the agent closes what listens where it may not (on_listen) */
-	__u8 pad0[5];
+	__u8 panic;				/* 1: nothing but the failsafe ports */
+	__u8 asks_exe;				/* 1: some rule says `by exe` */
+	__u8 in_reject;				/* 1: default: {in: reject} */
+	__u16 netns_scope;			/* of `netns: private`, or 0 */
+	__u16 scopes;				/* numbers in use, with 0; 0: no scopes */
+	__u8 pad0[6];
 	struct pg_bucket_config echo_rate;
 	__u32 flow_ticks[PG_FLOW_STATES];	/* timeouts in jiffies */
 	__u32 table;				/* of classes, as its groups name it */
@@ -193,7 +278,8 @@ struct pg_control {
 	__u32 drained;		/* slots last hit in this epoch or before have been reported */
 	__u8 used_now;		/* the stamp that outbound writes; never 0 */
 	__u8 used_before;	/* the other stamp that still counts; 0: none */
-	__u8 pad[2];
+	__u8 trying;		/* 1: until try_until_ns; then the other slot is in force again */
+	__u8 pad;
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
@@ -203,6 +289,7 @@ struct pg_control {
 	__u64 cgroup_id;	/* of the enforcement root */
 	__u32 cgroup_level;	/* its depth below the cgroup2 mount's root, which is 0 */
 	__u32 pad1;
+	__u64 try_until_ns;	/* CLOCK_BOOTTIME */
 };
 
 /*
@@ -384,25 +471,36 @@ struct pg_journal {
 	__u64 pending_count;	/* emitted + suppressed before that batch */
 };
 
+/* What a limit does with an attempt. */
+enum pg_fresh {
+	PG_FRESH_NO,		/* it is no allow for it */
+	PG_FRESH_YES,		/* a new connection or conversation: one token */
+	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
+};
+
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */
 struct pg_question {
 	__u8 direction;		/* enum pg_direction */
 	__u8 proto;		/* enum pg_proto */
 	__u8 family;		/* 4 or 6 */
-	__u8 known;		/* enum pg_dimension bits: the fields below that are set */
+	__u8 fresh;		/* enum pg_fresh */
 	__u16 port;		/* bind, in: local; out: remote */
 	__u16 remote_port;
 	__u32 uid;
 	__u32 ifindex;
 	__u32 vlan;		/* its id; not 0: ifindex is not the device that receives */
+	__u32 scope;		/* pg_ask: whose socket, a number of pg_scopes; 0: the host's */
 	__u8 remote[16];
 	__u8 local[16];
+	__u64 exe_inode;	/* of the file that asks; both 0: not known */
+	__u64 exe_device;
 };
 
 struct pg_decision {
 	__u8 verdict;		/* PG_ALLOW or PG_DENY; audit is the mode's doing */
 	__u8 reason;
-	__u16 pad;
+	__u8 flags;		/* PG_ANSWER_LOG, PG_ANSWER_REJECT */
+	__u8 pad;
 	__u32 rule;		/* id, 0: none */
 };
 
@@ -414,13 +512,15 @@ struct pg_ask {
 };
 
 _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
-_Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 16, "map layout");
+_Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 24, "map layout");
+_Static_assert(sizeof(struct pg_rule) == 24 && sizeof(struct pg_caller_key) == 24, "map layout");
+_Static_assert(sizeof(struct pg_cgroup) == 24 && sizeof(struct pg_scope) == 56, "map layout");
 _Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
 _Static_assert(sizeof(struct pg_record_refusal) == 112, "ring layout");
 _Static_assert(sizeof(struct pg_flow_key) == 44 && sizeof(struct pg_flow) == 8, "map layout");
-_Static_assert(sizeof(struct pg_question) == 52 && sizeof(struct pg_decision) == 8, "map layout");
+_Static_assert(sizeof(struct pg_question) == 72 && sizeof(struct pg_decision) == 8, "map layout");
 _Static_assert(sizeof(struct pg_asked_key) == 32, "map layout");
 _Static_assert(PG_REASON_COUNT <= 16, "PG_COUNT_VERDICT, PG_SEEN_FIXED");
 

@@ -114,9 +114,9 @@ static struct pg_decision law(const struct policy *p, const struct question *q)
 			lowest[r->verdict] = r->id;
 	}
 	if (lowest[PG_DENY])
-		return (struct pg_decision){ PG_DENY, PG_REASON_RULE, 0, lowest[PG_DENY] };
+		return (struct pg_decision){ PG_DENY, PG_REASON_RULE, 0, 0, lowest[PG_DENY] };
 	if (lowest[PG_ALLOW])
-		return (struct pg_decision){ PG_ALLOW, PG_REASON_RULE, 0, lowest[PG_ALLOW] };
+		return (struct pg_decision){ PG_ALLOW, PG_REASON_RULE, 0, 0, lowest[PG_ALLOW] };
 	if (law_failsafe(p, q))
 		d.reason = PG_REASON_FAILSAFE;
 	else if (law_essential(p, q))
@@ -124,7 +124,7 @@ static struct pg_decision law(const struct policy *p, const struct question *q)
 	else
 		d = (struct pg_decision){ p->defaults[q->direction],
 					  p->defaults[q->direction] == PG_ALLOW ? PG_REASON_DEFAULT :
-										  PG_REASON_NO_RULE, 0, 0 };
+										  PG_REASON_NO_RULE, 0, 0, 0 };
 	return d;
 }
 

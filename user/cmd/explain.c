@@ -69,7 +69,6 @@ static int parse_address(const char *word, bool remote, struct pg_question *q, s
 		return usage_error(err, "explain: '%.64s': want one address", word);
 	}
 	memcpy(remote ? q->remote : q->local, peer.prefix.address, 16);
-	q->known |= remote ? PG_DIM_REMOTE : PG_DIM_LOCAL;
 	q->family = prefix_is_v4(&peer.prefix) ? 4 : 6;
 	return 0;
 }
@@ -91,7 +90,6 @@ static int parse_user(const char *word, struct pg_question *q, struct pg_error *
 static int parse_device(const char *word, struct pg_question *q, struct pg_error *err)
 {
 	q->ifindex = if_nametoindex(word);
-	q->known |= PG_DIM_INTERFACE;
 	return q->ifindex ? 0 : usage_error(err, "explain: there is no interface '%.32s'", word);
 }
 
@@ -126,18 +124,32 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 }
 
 /* An address that was not said is one that no rule names, and none of the other family. */
+static const uint8_t unsaid_v4[16] = { [10] = 0xff, 0xff, 0, 0, 0, 1 }; /* no packet has it: RFC 1122, 3.2.1.3 */
+
+static bool is_zero(const uint8_t address[16])
+{
+	static const uint8_t none[16];
+
+	return !memcmp(address, none, sizeof(none));
+}
+
 static void fill_addresses(struct pg_question *q)
 {
-	if (q->family == 4 && !(q->known & PG_DIM_REMOTE))
-		address_from_v4(q->remote, "\0\0\0\0");
-	if (q->family == 4 && !(q->known & PG_DIM_LOCAL))
-		address_from_v4(q->local, "\0\0\0\0");
+	if (q->family == 4 && is_zero(q->remote))
+		memcpy(q->remote, unsaid_v4, sizeof(unsaid_v4));
+	if (q->family == 4 && is_zero(q->local))
+		memcpy(q->local, unsaid_v4, sizeof(unsaid_v4));
+}
+
+static bool far_said(const struct pg_question *q)
+{
+	return !is_zero(q->remote) && memcmp(q->remote, unsaid_v4, sizeof(unsaid_v4)) != 0;
 }
 
 /* What stays on this machine is not `out`: the programs do not ask the rules (bpf/connect.bpf.c). */
 static bool stays_here(const struct pg_question *q, const struct policy *p)
 {
-	return q->direction == PG_OUT && q->known & PG_DIM_REMOTE && !p->loopback &&
+	return q->direction == PG_OUT && far_said(q) && !p->loopback &&
 	       (address_is_loopback(q->remote) || address_is_any(q->remote));
 }
 
@@ -172,7 +184,7 @@ static void print_sentence(const char *verb, const struct pg_question *q)
 
 	(void)printf("portguard %s %s%u/%s", verb, words[q->direction], q->port,
 		     q->proto == PG_TCP ? "tcp" : "udp");
-	if (q->direction == PG_OUT && q->known & PG_DIM_REMOTE)
+	if (q->direction == PG_OUT && far_said(q))
 		(void)printf(" to %s", address_print(q->remote, text));
 	(void)printf("\n");
 }
@@ -241,7 +253,7 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
 			       "explain: the kernel does not answer: %s", strerror(-r));
 	if (stays_here(q, &guard.policy))
-		ask.decision = (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0 };
+		ask.decision = (struct pg_decision){ .verdict = PG_ALLOW, .reason = PG_REASON_DEFAULT };
 	rule = find_rule(&guard.policy, ask.decision.rule);
 	text = rule ? rule_print(rule, false) : NULL;
 	verdict =

@@ -101,7 +101,6 @@ static int ask_for(int fd, const struct socket_entry *s, enum pg_direction direc
 		.question = { .direction = direction,
 			      .proto = port_proto(s),
 			      .family = s->family,
-			      .known = PG_DIM_LOCAL,
 			      .port = s->local_port,
 			      .uid = s->uid },
 	};

@@ -177,7 +177,7 @@ static int open_classes(struct edit *e)
 static int make_group(struct edit *e, uint32_t index)
 {
 	const struct group *from = &e->to.groups[index];
-	struct pg_group group = { from->base, e->table, from->dimensions, 0 };
+	struct pg_group group = { .base = from->base, .table = e->table, .dimensions = from->dimensions };
 	uint32_t number;
 	int r = open_classes(e);
 

@@ -90,7 +90,6 @@ static int check_session(const struct socket_entry *e, void *data)
 		.direction = PG_IN,
 		.proto = PG_TCP,
 		.family = e->family,
-		.known = PG_DIM_REMOTE | PG_DIM_LOCAL,
 		.port = e->local_port,
 		.remote_port = e->remote_port,
 	};

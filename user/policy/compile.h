@@ -36,15 +36,32 @@ struct class_table {
 };
 
 struct case_entry {
-	uint32_t remote, local, interface;
+	uint32_t remote, local, interface, user, exe;
 	uint32_t answer;		/* none, allow or deny, with the base's essential bits */
 };
 
+/*
+ * Cases, or a condition (abi.h: struct pg_group): then rule is its id, base the answer while it holds and
+ * otherwise the one where it does not; dimensions and cases are 0. Answers may be ask again.
+ */
 struct group {
+	uint32_t rule, otherwise;
 	uint32_t base;
 	uint32_t dimensions;		/* enum pg_dimension bits */
 	struct case_entry *cases;	/* sorted by (remote, local, interface) */
 	size_t count;
+};
+
+/* What a rule says beside its verdict, for pg_rules; only rules that conditions ask have it. */
+struct rule_facts {
+	uint32_t id;
+	struct pg_rule facts;
+};
+
+/* A scope's tables, in the order of the policy's scopes, behind number 0: what all allow to come in. */
+struct compiled_scope {
+	struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];	/* empty: the scope has no say there */
+	unsigned answers;		/* directions, as struct pg_scope's */
 };
 
 struct compiled {
@@ -56,6 +73,18 @@ struct compiled {
 	/* Names; their class is index + 2. PG_IFACE_UNKNOWN matches every `deny … on`, no `allow … on`. */
 	char **interfaces;
 	size_t interface_count;
+	uint32_t *users;		/* uids, sorted; class is index + 1 */
+	size_t user_count;
+	struct exe_class {
+		struct exe_identity identity;
+		uint32_t class;		/* from 1 */
+	} *exes;			/* sorted by identity; several may be of one class */
+	size_t exe_count;
+	uint32_t exe_classes;		/* numbers below this */
+	struct rule_facts *facts;	/* sorted by id */
+	size_t fact_count;
+	struct compiled_scope *scopes;	/* scope_count of the policy + 1; none if it has no scopes */
+	size_t scope_count;
 };
 
 #define PG_MAX_CASES (1u << 20)

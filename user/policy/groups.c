@@ -245,9 +245,10 @@ static int expand(struct expansion *e, enum level level, const struct clause *co
 	int r;
 
 	if (level == LEVELS) {
-		entry = (struct case_entry){ e->key[LEVEL_REMOTE], e->key[LEVEL_LOCAL],
-					     e->key[LEVEL_INTERFACE],
-					     answer_of(e->plain, clauses, count) };
+		entry = (struct case_entry){ .remote = e->key[LEVEL_REMOTE],
+					     .local = e->key[LEVEL_LOCAL],
+					     .interface = e->key[LEVEL_INTERFACE],
+					     .answer = answer_of(e->plain, clauses, count) };
 		return entry.answer == e->group.base ? 0 : add_case(e, &entry);
 	}
 	if (!(e->group.dimensions & dimension[level])) {

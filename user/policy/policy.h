@@ -40,7 +40,11 @@ enum rule_origin { ORIGIN_FILE, ORIGIN_RUNTIME };
 #define RULE_UDP (1u << PG_UDP)
 
 struct rule {
-	enum pg_verdict verdict;	/* PG_ALLOW or PG_DENY */
+	enum pg_verdict verdict;	/* PG_ALLOW: allow and limit; PG_DENY: deny and reject */
+	bool reject;			/* PG_DENY: refused with an answer */
+	bool log;			/* PG_ALLOW: its allowed verdicts become events */
+	bool per_source;
+	struct pg_bucket_config limit;	/* PG_ALLOW, of `in`, or of `out` if that was said; rate 0: no limit */
 	unsigned directions;		/* RULE_BIND | RULE_IN: none was said; or one of the three */
 	unsigned protos;		/* RULE_TCP | RULE_UDP */
 	bool any;			/* ports: `any`, which does not name a failsafe port */
@@ -53,11 +57,17 @@ struct rule {
 	struct peer remote;		/* `from` of in, `to` of out */
 	struct peer at;			/* the local address, of bind and in */
 	char *on;			/* a device's name, or NULL */
+	char *user;			/* `by user`, as it was written, or NULL */
+	char *exe;			/* `by exe`: an absolute path, or NULL */
+	uint32_t for_s;			/* `for`, in seconds; 0: for ever */
+	char *scope;			/* name of its scope; NULL: host */
 	char *comment;			/* or NULL */
 	/* What is not part of the sentence. */
 	uint32_t id;			/* 1 … PG_MAX_RULES; 0: not given yet */
 	enum rule_origin origin;
 	uint64_t hits_base;		/* what the id's counter had when the rule was made */
+	uint64_t until_ns;		/* for_s: the end, of CLOCK_BOOTTIME; 0: not put in force yet */
+	uint32_t uid;			/* user: its number in the initial user namespace */
 };
 
 struct set {
@@ -81,6 +91,21 @@ struct failsafe_port {
 	unsigned protos;
 };
 
+enum scope_kind { SCOPE_CONTAINER, SCOPE_UNIT, SCOPE_CGROUP, SCOPE_NETNS };
+
+/* Whose sockets a part of the policy is for. Its rules are among the policy's, by its name. */
+struct scope {
+	char *name;			/* what --scope takes: `name:`, or the selector's value */
+	enum scope_kind kind;
+	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a glob; `private` */
+	bool inherit;			/* the rules of wider scopes count as well */
+	bool mode_said, raw_said;
+	enum pg_mode mode;
+	unsigned defaults_said;		/* RULE_BIND, RULE_IN, RULE_OUT */
+	uint8_t defaults[PG_DIRECTION_COUNT];
+	uint8_t raw;
+};
+
 #define ESSENTIAL_DHCP (1u << 0)
 #define ESSENTIAL_MDNS (1u << 1)
 
@@ -88,6 +113,8 @@ struct policy {
 	enum pg_mode mode;
 	uint8_t defaults[PG_DIRECTION_COUNT];	/* PG_ALLOW or PG_DENY */
 	uint8_t default_raw;
+	bool in_reject;				/* default: {in: reject}; defaults[PG_IN] is PG_DENY then */
+	bool panic;				/* `panic on`: nothing but the failsafe ports; kept in the image */
 	bool interfaces_said;			/* false: by those that the outside reaches */
 	struct interface_choice *interfaces;
 	size_t interface_count;
@@ -108,8 +135,15 @@ struct policy {
 	uint32_t events_number;			/* the enterprise number of syslog's structured data */
 	struct set *sets;
 	size_t set_count;
+	struct scope *scopes;
+	size_t scope_count;
 	struct rule *rules;			/* of the file first, in its order; then runtime ones */
 	size_t rule_count;
+};
+
+/* A file that processes run, as the kernel tells it. */
+struct exe_identity {
+	uint64_t inode, device;			/* struct pg_caller_key's */
 };
 
 /* What the pure code asks of the machine; each may be NULL, then that feature is a mistake in words. */
