@@ -74,8 +74,9 @@ static __always_inline void outbound(const struct bytes *b, struct __sk_buff *sk
 
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
 		return;
-	index = ctl->slot & 1;
-	if (ask_for_packet(ctl, index, p, true).verdict == PG_ALLOW) /* let in anyway */
+	index = slot_in_force(ctl);
+	if (ask_for_packet(ctl, index, p, true, PG_FRESH_LEAVING).verdict ==
+	    PG_ALLOW) /* let in anyway */
 		return;
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);

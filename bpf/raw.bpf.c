@@ -37,7 +37,7 @@ static __always_inline int judge_raw(struct bpf_sock *sk, int danger)
 
 	if (!ctl)
 		return 1;
-	index = ctl->slot & 1;
+	index = slot_in_force(ctl);
 	slot = &ctl->slots[index];
 	if (slot->mode == PG_MODE_OFF || !of_host(ctl, plain_socket(sk)))
 		return 1;

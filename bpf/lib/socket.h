@@ -63,6 +63,16 @@ static __always_inline __u32 caller_uid(void)
 	return BPF_CORE_READ(task, cred, uid.val);
 }
 
+/* The file that the caller runs; the kernel's own threads run none. */
+static __always_inline void put_caller_exe(struct pg_question *q)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	q->exe_inode = BPF_CORE_READ(inode, i_ino);
+	q->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
 /* One call that a hook judges. */
 struct attempt {
 	__u8 hook; /* enum pg_hook */
@@ -134,18 +144,16 @@ static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 	return verdict != PG_DENY;
 }
 
-/* Ask the rules for @a, whose protocol is of TCP or UDP. */
+/* Ask the rules for @a, whose protocol is of TCP or UDP. @direction: a constant. */
 static __always_inline struct pg_decision ask_for_call(const struct pg_control *ctl, __u32 index,
-						       struct attempt *a)
+						       struct attempt *a, __u32 direction)
 {
+	a->q.direction = direction;
 	a->q.proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
 	a->q.uid = caller_uid();
-	return ask_rules(ctl, index, a->q.direction, a->q.proto, &a->q);
-}
-
-static __always_inline bool judge_call(const struct pg_control *ctl, __u32 index, struct attempt *a)
-{
-	return settle(ctl, index, a, ask_for_call(ctl, index, a));
+	if (ctl->slots[index].asks_exe)
+		put_caller_exe(&a->q);
+	return ask_rules(ctl, index, direction, a->q.proto, &a->q);
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */

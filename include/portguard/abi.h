@@ -476,6 +476,7 @@ enum pg_fresh {
 	PG_FRESH_NO,		/* it is no allow for it */
 	PG_FRESH_YES,		/* a new connection or conversation: one token */
 	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
+	PG_FRESH_LEAVING,	/* of what leaves: will its answer be let in? No allow, nor is what ends */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which of the two compiled policies is in force. While a policy is tried, the former one lies in the
+ * other slot, and from a moment on that is the one in force, whoever has died meanwhile. Where nothing
+ * is tried this costs one look at a byte beside the slot's number.
+ */
+#ifndef PG_BPF_SLOT_H
+#define PG_BPF_SLOT_H
+
+#include "lib/maps.h"
+
+static __always_inline __u32 slot_in_force(const struct pg_control *ctl)
+{
+	__u32 slot = ctl->slot & 1;
+
+	if (ctl->trying && bpf_ktime_get_boot_ns() >= ctl->try_until_ns)
+		return !slot;
+	return slot;
+}
+
+#endif
