@@ -157,8 +157,8 @@ struct pg_buckets_map {
 };
 
 /* The buckets of limits `per source`: sets, each with places for a few sources. */
-#define SOURCE_SETS 2048
-#define SOURCE_WAYS 4
+#define SOURCE_SETS 1024
+#define SOURCE_WAYS 8
 struct pg_source {
 	__u64 address; /* IPv6: the /64; IPv4: the half that holds it */
 	__u64 full_ns;
