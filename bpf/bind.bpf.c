@@ -18,7 +18,7 @@ static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a)
 	if (!ctl || !a->q.port || !a->protocol)
 		return 1;
 	index = slot_in_force(ctl);
-	if (ctl->slots[index].mode == PG_MODE_OFF || !in_host_netns(ctl, ctx, ctx->sk))
+	if (is_off(&ctl->slots[index]) || !in_host_netns(ctl, ctx, ctx->sk))
 		return 1;
 	return settle(ctl, index, a, ask_for_call(ctl, index, a, PG_BIND));
 }

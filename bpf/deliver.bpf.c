@@ -82,6 +82,9 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 			return d;
 	}
 	*ret_judged = false;
+	d.reason = refusal_reason(&ctl->slots[index], d.reason);
+	if (ctl->slots[index].panic)
+		return d;
 	if (d.verdict == PG_DENY && udp && is_answer(ctl, index, skb, p, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* What inbound denied and audit let pass has been told. */
@@ -95,7 +98,7 @@ static __always_inline bool concerns_host(const struct pg_control *ctl, __u32 in
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 
-	if (slot->mode == PG_MODE_OFF || (skb->ifindex == LOOPBACK_DEVICE && !slot->loopback))
+	if (is_off(slot) || (skb->ifindex == LOOPBACK_DEVICE && !guards_loopback(slot)))
 		return false;
 	return of_host(ctl, socket_of(skb));
 }
@@ -125,12 +128,22 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	return judged || report_packet(ctl, index, p, PG_HOOK_DELIVER, &d);
 }
 
+/* Then open connections are judged as well. */
+static __always_inline bool is_panic(void)
+{
+	const struct pg_control *ctl = control();
+
+	return ctl && ctl->slots[slot_in_force(ctl)].panic;
+}
+
 SEC("cgroup_skb/ingress")
 int pg_deliver(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
-	if (!sk || (sk->state != TCP_STATE_CLOSE && sk->state != TCP_STATE_LISTEN))
+	if (!sk)
+		return PASS;
+	if (sk->state != TCP_STATE_CLOSE && sk->state != TCP_STATE_LISTEN && !is_panic())
 		return PASS;
 	return deliver(skb, sk);
 }

@@ -152,7 +152,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
 	d = decide_packet(ctl, index, p, word, false, fresh);
-	if (d.verdict == PG_ALLOW)
+	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
@@ -170,7 +170,8 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
 	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
-	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && is_forwarded(ctx, p))
+	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && !slot->panic &&
+	    is_forwarded(ctx, p))
 		return decision(PG_ALLOW, PG_REASON_DEFAULT);
 	return d;
 }
@@ -208,7 +209,7 @@ static __always_inline bool inbound(const struct bytes *b)
 	if (!ctl)
 		return true;
 	index = slot_in_force(ctl);
-	if (ctl->slots[index].mode == PG_MODE_OFF)
+	if (is_off(&ctl->slots[index]))
 		return true;
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)

@@ -23,7 +23,7 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 		return true;
 	index = slot_in_force(ctl);
 	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
-	if (a.protocol != IPPROTO_TCP || ctl->slots[index].mode == PG_MODE_OFF || !of_host(ctl, sk))
+	if (a.protocol != IPPROTO_TCP || is_off(&ctl->slots[index]) || !of_host(ctl, sk))
 		return true;
 	a.q.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	a.q.family = 4;

@@ -38,6 +38,15 @@ static __always_inline bool is_final(__u32 answer)
 	return PG_ANSWER_KIND(answer) != PG_ANSWER_ASK && !PG_ANSWER_ESSENTIAL(answer);
 }
 
+static __always_inline struct pg_decision decide(const struct pg_slot *slot, __u32 answer,
+						 const struct pg_question *q, __u32 direction)
+{
+	struct pg_decision d = pg_decide(answer, q, slot->defaults[direction]);
+
+	d.reason = refusal_reason(slot, d.reason);
+	return d;
+}
+
 /* Ask the rules in force. @direction: a constant, since programs that ask for `bind` know no limits. */
 static __always_inline struct pg_decision ask_rules(const struct pg_control *ctl, __u32 index,
 						    __u32 direction, __u32 proto,
@@ -46,7 +55,7 @@ static __always_inline struct pg_decision ask_rules(const struct pg_control *ctl
 	__u32 answer = port_answer(ctl, index, direction, proto, q->port);
 
 	answer = direction == PG_BIND ? resolve(answer, q) : resolve_limited(index, answer, q);
-	return pg_decide(answer, q, ctl->slots[index].defaults[direction]);
+	return decide(&ctl->slots[index], answer, q, direction);
 }
 
 #endif

@@ -44,7 +44,7 @@ static __always_inline struct pg_decision decide_packet(const struct pg_control 
 		put_question(&q, p, answer, fresh);
 		word = resolve_limited(index, word, &q);
 	}
-	return pg_decide(word, &q, ctl->slots[index].defaults[PG_IN]);
+	return decide(&ctl->slots[index], word, &q, PG_IN);
 }
 
 static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,

@@ -94,13 +94,14 @@ static __always_inline void tell_caller(struct pg_record_refusal *r)
 	BPF_CORE_READ_STR_INTO(&r->comm, task, comm);
 }
 
-static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u32 verdict,
-					 const struct pg_decision *d)
+static __always_inline void tell_call(const struct attempt *a, __u8 mode, __u32 verdict,
+				      const struct pg_decision *d)
 {
 	struct pg_record_refusal *r = bpf_ringbuf_reserve(&pg_events, sizeof(*r), 0);
 
 	if (!r) {
-		count_shared(PG_COUNT_LOST);
+		if (verdict != PG_ALLOW)
+			count_shared(PG_COUNT_LOST);
 		return;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
@@ -125,11 +126,11 @@ static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u
 	bpf_ringbuf_submit(r, 0);
 }
 
-/* Count a decision and tell a refusal. Return: whether the call may go on. */
+/* Count a decision, and tell a refusal or what a rule wants told. Return: whether the call may go on. */
 static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 				   const struct attempt *a, struct pg_decision d)
 {
-	__u8 mode = ctl->slots[index].mode;
+	__u8 mode = mode_of(&ctl->slots[index]);
 	__u32 verdict = d.verdict;
 
 	if (verdict == PG_DENY && (mode == PG_MODE_AUDIT || a->seen_only))
@@ -139,8 +140,8 @@ static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 	count_shared(PG_COUNT_VERDICT(a->hook, verdict, d.reason & 31));
 	if (d.rule)
 		count_shared(PG_COUNT_RULE(d.rule));
-	if (verdict != PG_ALLOW)
-		tell_refusal(a, mode, verdict, &d);
+	if (verdict != PG_ALLOW || d.flags & PG_ANSWER_LOG)
+		tell_call(a, mode, verdict, &d);
 	return verdict != PG_DENY;
 }
 
