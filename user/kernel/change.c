@@ -210,9 +210,7 @@ static bool same_answer(const struct edit *e, uint32_t from, uint32_t to)
 {
 	if (PG_ANSWER_KIND(from) != PG_ANSWER_ASK || PG_ANSWER_KIND(to) != PG_ANSWER_ASK)
 		return from == to;
-	return e->same_classes && PG_ANSWER_ESSENTIAL(from) == PG_ANSWER_ESSENTIAL(to) &&
-	       group_equal(&e->from.groups[PG_ANSWER_NUMBER(from) - 1],
-			   &e->to.groups[PG_ANSWER_NUMBER(to) - 1]);
+	return e->same_classes && compiled_same_answer(&e->from, from, &e->to, to);
 }
 
 static int add_span(struct edit *e, struct span span, uint32_t answer)

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel/owners.h"
 #include "kernel/sockets.h"
@@ -18,6 +19,7 @@
 struct search {
 	const struct policy *from, *to;
 	struct compiled before, after;
+	uint64_t now_ns; /* CLOCK_BOOTTIME */
 	uint64_t *sshd;
 	size_t sshd_count;
 	uint8_t *listens; /* a byte for each port */
@@ -79,17 +81,21 @@ static bool is_login(const struct search *s, const struct socket_entry *e)
 
 static bool open_before(const struct search *s, const struct pg_question *q)
 {
+	const struct circumstances now = { .now_ns = s->now_ns };
+
 	return !is_guarding(s->from) ||
-	       compiled_decide(&s->before, s->from, q, NULL).verdict == PG_ALLOW;
+	       compiled_decide_in(&s->before, s->from, q, &now).verdict == PG_ALLOW;
 }
 
 static int check_session(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
+	const struct circumstances now = { .now_ns = s->now_ns };
 	struct pg_question q = {
 		.direction = PG_IN,
 		.proto = PG_TCP,
 		.family = e->family,
+		.fresh = PG_FRESH_YES, /* could this login begin anew? */
 		.port = e->local_port,
 		.remote_port = e->remote_port,
 	};
@@ -100,7 +106,7 @@ static int check_session(const struct socket_entry *e, void *data)
 		return 0;
 	memcpy(q.remote, e->remote, 16);
 	memcpy(q.local, e->local, 16);
-	d = compiled_decide(&s->after, s->to, &q, NULL);
+	d = compiled_decide_in(&s->after, s->to, &q, &now);
 	if (!open_before(s, &q) || d.verdict == PG_ALLOW)
 		return 0;
 	s->found->by_deny = d.reason == PG_REASON_RULE;
@@ -124,10 +130,18 @@ static void check_listeners(struct search *s)
 {
 	for (uint32_t port = 1; port < PG_PORTS && !s->found->port; port++)
 		if (s->listens[port] & 2 &&
-		    !compiled_may_allow(&s->after, s->to, PG_IN, PG_TCP, port) &&
+		    !compiled_may_allow_at(&s->after, s->to, PG_IN, PG_TCP, port, s->now_ns) &&
 		    (!is_guarding(s->from) ||
-		     compiled_may_allow(&s->before, s->from, PG_IN, PG_TCP, port)))
+		     compiled_may_allow_at(&s->before, s->from, PG_IN, PG_TCP, port, s->now_ns)))
 			s->found->port = port;
+}
+
+static uint64_t boot_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
@@ -147,6 +161,7 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 	s.listens = calloc(PG_PORTS, 1);
 	if (!s.listens)
 		return -ENOMEM;
+	s.now_ns = boot_now_ns();
 	read_own_session(&s);
 	r = owners_held_by("sshd", &s.sshd, &s.sshd_count);
 	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, &s);
@@ -196,8 +211,7 @@ static bool answer_narrows(const struct compiled *before, uint32_t a, const stru
 	uint32_t from = PG_ANSWER_KIND(a), to = PG_ANSWER_KIND(b);
 
 	if (from == PG_ANSWER_ASK && to == PG_ANSWER_ASK)
-		return !group_equal(&before->groups[PG_ANSWER_NUMBER(a) - 1],
-				    &after->groups[PG_ANSWER_NUMBER(b) - 1]);
+		return !compiled_same_answer(before, a, after, b);
 	if (from == PG_ANSWER_DENY || (from == PG_ANSWER_NONE && unruled == PG_DENY))
 		return false;
 	return to != PG_ANSWER_ALLOW && from != to;
@@ -211,7 +225,7 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	if (!is_guarding(to))
 		return false;
 	if (!is_guarding(from) || policy_compile(from, &before, NULL) ||
-	    policy_compile(to, &after, NULL) || from->defaults[PG_IN] != to->defaults[PG_IN] ||
+	    policy_compile(to, &after, NULL) || policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
 	    !compiled_same_classes(&before, &after))
 		return true;
 	a = before.ports[PG_IN][PG_TCP].list;
@@ -219,7 +233,8 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	for (uint32_t at = 0; at < PG_PORTS;) {
 		uint32_t last = a->last < b->last ? a->last : b->last;
 
-		if (answer_narrows(&before, a->answer, &after, b->answer, from->defaults[PG_IN]))
+		if (answer_narrows(&before, a->answer, &after, b->answer,
+				   policy_default(from, PG_IN)))
 			return true;
 		at = last + 1;
 		a += a->last == last;

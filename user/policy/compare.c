@@ -13,10 +13,18 @@
 
 bool rule_covers(const struct rule *r, enum pg_direction direction)
 {
+	bool strict = r->verdict != PG_ALLOW || r->limit.per_second_x1000;
+
 	if (!(r->directions & 1u << direction))
 		return false;
-	return direction != PG_BIND || r->verdict == PG_ALLOW ||
-	       (r->remote.kind == PEER_ANY && !r->on);
+	switch (strict ? direction : PG_OUT) {
+	case PG_BIND:
+		return r->remote.kind == PEER_ANY && !r->on;
+	case PG_IN:
+		return !r->user && !r->exe;
+	default:
+		return true;
+	}
 }
 
 bool rule_names_port(const struct rule *r, uint16_t port)
