@@ -77,12 +77,11 @@ static void say(const struct agent *a, const char *action, const struct pg_error
  */
 static void close_listener(struct agent *a, const struct pg_record_refusal *r)
 {
-	const struct pg_control *control = a->state.control;
 	char text[128];
 	int error;
 
 	if (r->type != PG_RECORD_REFUSAL || r->hook != PG_HOOK_LISTEN ||
-	    r->reason != PG_REASON_UNENFORCED || !control->slots[control->slot & 1].close_listeners)
+	    r->reason != PG_REASON_UNENFORCED || !state_in_force(&a->state)->close_listeners)
 		return;
 	if (a->closed++ >= MOST_CLOSED) /* each costs a look at all sockets */
 		return;

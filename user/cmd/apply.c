@@ -16,7 +16,7 @@ static int print_outcome(const struct guard *g, bool changed, const struct pg_co
 			 struct pg_error *err)
 {
 	unsigned long long generation =
-		g->state.control->slots[g->state.control->slot & 1].generation;
+		state_in_force(&g->state)->generation;
 
 	if (ctx->json)
 		(void)printf("{\"changed\":%s,\"generation\":%llu}\n", changed ? "true" : "false",

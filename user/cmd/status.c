@@ -42,7 +42,7 @@ static int each_hook(const struct guard *g, hook_fn fn, void *data)
 
 	if (r)
 		return r;
-	hooks_each(g->paths, g->state.control->slots[g->state.control->slot & 1].out_restricted,
+	hooks_each(g->paths, state_in_force(&g->state)->out_restricted,
 		   cgroup_hook, &rows);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
@@ -108,7 +108,7 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	json_member_string(&j, "instance", g->paths->instance);
 	json_member_string(&j, "mode", mode_names[g->policy.mode]);
 	json_member_u64(&j, "generation",
-			g->state.control->slots[g->state.control->slot & 1].generation);
+			state_in_force(&g->state)->generation);
 	json_member_string(&j, "degraded",
 			   g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
 	json_key(&j, "agent");
@@ -148,7 +148,7 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 		"instance %s, portguard %s\nmode %s, generation %llu, %zu rule%s, default bind %s, "
 		"in %s\n",
 		g->paths->instance, PG_VERSION, mode_names[g->policy.mode],
-		(unsigned long long)g->state.control->slots[g->state.control->slot & 1].generation,
+		(unsigned long long)state_in_force(&g->state)->generation,
 		g->policy.rule_count, g->policy.rule_count == 1 ? "" : "s",
 		verdict_names[g->policy.defaults[PG_BIND]],
 		verdict_names[g->policy.defaults[PG_IN]]);

@@ -192,7 +192,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 
 static bool restricts_out(const struct guard *g)
 {
-	return g->state.control->slots[g->state.control->slot & 1].out_restricted;
+	return state_in_force(&g->state)->out_restricted;
 }
 
 int guard_sync_hooks(struct guard *g, struct pg_error *err)

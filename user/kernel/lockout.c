@@ -6,10 +6,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "kernel/owners.h"
 #include "kernel/sockets.h"
+#include "kernel/state.h"
 #include "policy/compile.h"
 #include "util/address.h"
 #include "util/cleanup.h"
@@ -134,14 +134,6 @@ static void check_listeners(struct search *s)
 		    (!is_guarding(s->from) ||
 		     compiled_may_allow_at(&s->before, s->from, PG_IN, PG_TCP, port, s->now_ns)))
 			s->found->port = port;
-}
-
-static uint64_t boot_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
