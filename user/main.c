@@ -68,13 +68,21 @@ static const struct command {
 	  "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
 	{ "save", "", "keep the rules that were added by hand",
 	  "Writes them to policy.d/90-local.yaml beside the policy file.\n", cmd_save },
+	{ "try", "[--timeout T] [--force] FILE", "put a policy in force that goes by itself",
+	  "Unless it is confirmed the former policy is back after T (60s), whatever has died by then. On a\n"
+	  "terminal: Enter confirms, Ctrl-C goes back. Meanwhile nothing else is changed.\n"
+	  "  --timeout T       90s, 5m, 1h\n", cmd_try },
+	{ "confirm", "", "keep the policy that is on trial", "Exit 1: there is none.\n", cmd_confirm },
+	{ "rollback", "", "back to the policy before the trial", "Exit 1: there is no trial.\n", cmd_rollback },
+	{ "panic", "on|off [--force]", "close everything but the failsafe ports",
+	  "Open connections, too. The policy stays below, and may be changed meanwhile.\n", cmd_panic },
 	{ "mode", "enforce|audit|off", "enforce, only report, or neither",
 	  "audit reports what would be refused and lets it pass.\n", cmd_mode },
 };
 
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
-	"reject", "limit", "try", "confirm", "rollback", "panic", "evict", "learn", "import", "profile",
+	"reject", "limit", "evict", "learn", "import", "profile",
 	"init", "top", "report", "capture", "metrics", "doctor",
 };
 

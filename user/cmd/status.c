@@ -96,6 +96,23 @@ static void outputs_json(struct json *j, const struct paths *paths, int pid)
 	json_array_end(j);
 }
 
+static unsigned long long try_left_s(const struct state *s)
+{
+	return (state_try_left_ns(s) + 999999999) / 1000000000;
+}
+
+static void trial_json(struct json *j, const struct state *s)
+{
+	if (!state_try_left_ns(s)) {
+		json_member_null(j, "try");
+		return;
+	}
+	json_key(j, "try");
+	json_object(j);
+	json_member_u64(j, "remaining_s", try_left_s(s));
+	json_object_end(j);
+}
+
 static int status_json(const struct guard *g, const struct event_figures *f, int pid,
 		       struct pg_error *err)
 {
@@ -111,6 +128,8 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 			state_in_force(&g->state)->generation);
 	json_member_string(&j, "degraded",
 			   g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
+	json_member_bool(&j, "panic", g->policy.panic);
+	trial_json(&j, &g->state);
 	json_key(&j, "agent");
 	json_object(&j);
 	json_member_bool(&j, "running", pid > 0);
@@ -154,6 +173,11 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 		verdict_names[g->policy.defaults[PG_IN]]);
 	if (g->state.meta->degraded[0])
 		(void)printf("DEGRADED: %s\n", g->state.meta->degraded);
+	if (g->policy.panic)
+		(void)printf("PANIC: nothing but the failsafe ports; end it with: portguard panic off\n");
+	if (state_try_left_ns(&g->state))
+		(void)printf("on trial for %llu s more: portguard confirm, or portguard rollback\n",
+			     try_left_s(&g->state));
 	if (pid > 0)
 		(void)printf("agent: pid %d\n", pid);
 	else

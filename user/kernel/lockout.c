@@ -38,7 +38,7 @@ static void search_free(struct search *s)
 
 static bool is_guarding(const struct policy *p)
 {
-	return p && p->mode == PG_MODE_ENFORCE;
+	return p && (p->mode == PG_MODE_ENFORCE || p->panic);
 }
 
 /* SSH_CONNECTION: "CLIENT PORT SERVER PORT", set by sshd. Whatever else it holds is no session. */
@@ -171,6 +171,18 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 
 	if (r || !l.port)
 		return r;
+	if (to->panic && !(from && from->panic)) {
+		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
+			      l.session ? "refused: panic would close port %u/tcp of the login "
+					  "session from %s"
+					: "refused: panic would close port %u/tcp, on which sshd "
+					  "listens",
+			      l.port, l.peer);
+		return pg_help(err, -EPERM,
+			       "only failsafe ports stay open: add it in the policy (failsafe: "
+			       "[22/tcp, %u/tcp]) and apply that, or go ahead with --force",
+			       l.port);
+	}
 	if (l.session) {
 		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
 			      "refused: this would close port %u/tcp of the login session from %s",
