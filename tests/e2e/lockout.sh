@@ -42,13 +42,25 @@ exits "up refuses" 78 '2222' up -c "$closed" --cgroup "$LAB_CGROUP" -i host0
 exits "and nothing was attached" 69 '' status
 guard "$open"
 for change in "apply $closed" 'remove allow 2222/tcp' 'remove 2222/tcp' 'deny 2222/tcp' "deny in 2222/tcp from $PEER4" \
-	'deny in any from 10.77.0.0/24' 'deny in 2000-3000'; do
+	'deny in any from 10.77.0.0/24' 'deny in 2000-3000' 'deny in 2222/tcp on host0' "try $closed" "apply --cut $closed"; do
 	# shellcheck disable=SC2086 # several words
 	exits "'${change##*/}' is refused" 78 2222 $change
 done
 same "and changed nothing" "$(pg list --json | jq -r '.rules[] | select(.number) | .text' | paste -sd'|')" \
 	'allow 80/tcp|allow 22/tcp|allow 2222/tcp'
 exits "a deny of another peer is none of the session's" 0 '' deny in 2222/tcp from 192.0.2.0/24
+exits "nor is one on another device" 0 '' deny in 2222/tcp on other0
+exits "a rule is named that always wins" 78 "'deny in 2000-3000' closes it" deny in 2000-3000
+run apply "$closed"
+helps=$(grep -o 'portguard allow 2222/tcp from [0-9.]*' <<<"$ERR" | cut -d' ' -f2-)
+same "the rule that helps is a sentence" "$helps" "allow 2222/tcp from $PEER4"
+# shellcheck disable=SC2086 # several words
+exits "which can be typed" 0 '' $helps
+# shellcheck disable=SC2086
+exits "for port 22, too" 0 '' allow 22/tcp
+exits "then the change is made" 0 '' try "$closed"
+holds "and the session may begin anew" login 2222 true
+exits "back" 0 '' rollback
 exits "audit closes nothing" 0 '' apply --exact "$LAB/audit.yaml"
 exits "but mode enforce would" 78 2222 mode enforce
 exits "--force goes ahead" 0 '' apply --force "$closed"

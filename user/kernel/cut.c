@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/local.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 #include "policy/compile.h"
@@ -33,8 +34,7 @@ static void cut_free(struct cut *c)
 {
 	compiled_free(&c->before);
 	compiled_free(&c->after);
-	if (c->addresses)
-		freeifaddrs(c->addresses);
+	local_free(&c->addresses);
 	free(c->list);
 }
 
@@ -54,30 +54,9 @@ static bool came_in(const struct cut *c, const struct socket_entry *s)
 	       (s->local_port < c->first || s->local_port > c->last);
 }
 
-/* The device whose address the connection has: by that it mostly comes. */
-static const char *device_of(const struct cut *c, const uint8_t local[16])
-{
-	for (const struct ifaddrs *a = c->addresses; a; a = a->ifa_next) {
-		uint8_t address[16];
-
-		if (!a->ifa_addr)
-			continue;
-		if (a->ifa_addr->sa_family == AF_INET)
-			address_from_v4(address,
-					&((const struct sockaddr_in *)a->ifa_addr)->sin_addr);
-		else if (a->ifa_addr->sa_family == AF_INET6)
-			memcpy(address, &((const struct sockaddr_in6 *)a->ifa_addr)->sin6_addr, 16);
-		else
-			continue;
-		if (!memcmp(address, local, 16))
-			return a->ifa_name;
-	}
-	return NULL;
-}
-
 static bool is_refused_now(const struct cut *c, const struct socket_entry *s)
 {
-	const struct circumstances in = { .interface = device_of(c, s->local),
+	const struct circumstances in = { .interface = local_device(c->addresses, s->local),
 					  .now_ns = c->now_ns };
 	bool inward = came_in(c, s);
 	struct pg_question q = {

@@ -3,14 +3,17 @@
 #include "kernel/lockout.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/local.h"
 #include "kernel/owners.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 #include "policy/compile.h"
+#include "policy/rule.h"
 #include "util/address.h"
 #include "util/cleanup.h"
 
@@ -25,6 +28,7 @@ struct search {
 	uint8_t *listens; /* a byte for each port */
 	uint8_t own_remote[16];
 	uint16_t own_remote_port, own_port; /* own_port 0: no SSH_CONNECTION */
+	struct ifaddrs *addresses;
 	struct lockout *found;
 };
 
@@ -34,6 +38,7 @@ static void search_free(struct search *s)
 	compiled_free(&s->after);
 	free(s->sshd);
 	free(s->listens);
+	local_free(&s->addresses);
 }
 
 static bool is_guarding(const struct policy *p)
@@ -79,18 +84,18 @@ static bool is_login(const struct search *s, const struct socket_entry *e)
 	       (s->listens[e->local_port] && sshd_holds(s, e->inode));
 }
 
-static bool open_before(const struct search *s, const struct pg_question *q)
+static bool open_before(const struct search *s, const struct pg_question *q,
+			const struct circumstances *in)
 {
-	const struct circumstances now = { .now_ns = s->now_ns };
-
 	return !is_guarding(s->from) ||
-	       compiled_decide_in(&s->before, s->from, q, &now).verdict == PG_ALLOW;
+	       compiled_decide_in(&s->before, s->from, q, in).verdict == PG_ALLOW;
 }
 
 static int check_session(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
-	const struct circumstances now = { .now_ns = s->now_ns };
+	const struct circumstances in = { .interface = local_device(s->addresses, e->local),
+					  .now_ns = s->now_ns };
 	struct pg_question q = {
 		.direction = PG_IN,
 		.proto = PG_TCP,
@@ -106,10 +111,10 @@ static int check_session(const struct socket_entry *e, void *data)
 		return 0;
 	memcpy(q.remote, e->remote, 16);
 	memcpy(q.local, e->local, 16);
-	d = compiled_decide_in(&s->after, s->to, &q, &now);
-	if (!open_before(s, &q) || d.verdict == PG_ALLOW)
+	d = compiled_decide_in(&s->after, s->to, &q, &in);
+	if (!open_before(s, &q, &in) || d.verdict == PG_ALLOW)
 		return 0;
-	s->found->by_deny = d.reason == PG_REASON_RULE;
+	s->found->deny = d.reason == PG_REASON_RULE ? d.rule : 0;
 	s->found->port = e->local_port;
 	s->found->session = true;
 	(void)address_print(e->remote, s->found->peer);
@@ -155,6 +160,8 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 		return -ENOMEM;
 	s.now_ns = boot_now_ns();
 	read_own_session(&s);
+	if (getifaddrs(&s.addresses))
+		s.addresses = NULL; /* rules with `on` are then taken at their worst */
 	r = owners_held_by("sshd", &s.sshd, &s.sshd_count);
 	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, &s);
 	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_ESTABLISHED, check_session, &s);
@@ -162,6 +169,19 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "login sessions: %s", strerror(-r));
 	check_listeners(&s);
 	return 0;
+}
+
+static int help_with_deny(const struct policy *p, const struct lockout *l, struct pg_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+
+	for (size_t i = 0; i < p->rule_count && !text; i++)
+		if (p->rules[i].id == l->deny)
+			text = rule_print(&p->rules[i], false);
+	return pg_help(err, -EPERM,
+		       "'%s' closes it, and always wins over portguard allow %u/tcp from %s: leave "
+		       "that address out of it, or go ahead with --force",
+		       text ? text : "a deny", l->port, l->peer);
 }
 
 int lockout_refuse(const struct policy *from, const struct policy *to, struct pg_error *err)
@@ -187,12 +207,8 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
 			      "refused: this would close port %u/tcp of the login session from %s",
 			      l.port, l.peer);
-		if (l.by_deny)
-			return pg_help(err, -EPERM,
-				       "a deny always wins over portguard allow %u/tcp from %s: "
-				       "leave that "
-				       "address out of the deny, or go ahead with --force",
-				       l.port, l.peer);
+		if (l.deny)
+			return help_with_deny(to, &l, err);
 		return pg_help(
 			err, -EPERM,
 			"keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
@@ -229,7 +245,8 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	if (!is_guarding(to))
 		return false;
 	if (!is_guarding(from) || policy_compile(from, &before, NULL) ||
-	    policy_compile(to, &after, NULL) || policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
+	    policy_compile(to, &after, NULL) || to->scope_count || from->scope_count ||
+	    policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
 	    !compiled_same_classes(&before, &after))
 		return true;
 	a = before.ports[PG_IN][PG_TCP].list;
