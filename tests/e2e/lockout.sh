@@ -56,9 +56,8 @@ helps=$(grep -o 'portguard allow 2222/tcp from [0-9.]*' <<<"$ERR" | cut -d' ' -f
 same "the rule that helps is a sentence" "$helps" "allow 2222/tcp from $PEER4"
 # shellcheck disable=SC2086 # several words
 exits "which can be typed" 0 '' $helps
-# shellcheck disable=SC2086
-exits "for port 22, too" 0 '' allow 22/tcp
-exits "then the change is made" 0 '' try "$closed"
+exits "one that is in force already is to be left in" 78 "leave 'allow 22/tcp' in" apply "$closed"
+exits "so it is" 0 '' try "$(rules 'allow 80/tcp' 'allow 22/tcp' | policy kept)"
 holds "and the session may begin anew" login 2222 true
 exits "back" 0 '' rollback
 exits "audit closes nothing" 0 '' apply --exact "$LAB/audit.yaml"
@@ -70,6 +69,7 @@ alive"
 exits "open again" 0 '' apply "$open"
 stop session
 exits "sshd listens there, though nobody is logged in" 78 '22' apply "$closed"
+exits "a deny that is in the way is named" 78 "'deny 20-30' closes it" deny 20-30
 stop sshd
 exits "nobody listens: go ahead" 0 '' apply "$closed"
 unguard

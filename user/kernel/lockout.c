@@ -131,14 +131,25 @@ static int note_listener(const struct socket_entry *e, void *data)
 	return 0;
 }
 
+/* The deny that closes a port to all, or 0. */
+static uint32_t deny_of(const struct search *s, uint16_t port)
+{
+	uint32_t answer = compiled_settle(
+		&s->after, compiled_answer(&s->after, PG_IN, PG_TCP, port), s->now_ns);
+
+	return PG_ANSWER_KIND(answer) == PG_ANSWER_DENY ? PG_ANSWER_NUMBER(answer) : 0;
+}
+
 static void check_listeners(struct search *s)
 {
 	for (uint32_t port = 1; port < PG_PORTS && !s->found->port; port++)
 		if (s->listens[port] & 2 &&
 		    !compiled_may_allow_at(&s->after, s->to, PG_IN, PG_TCP, port, s->now_ns) &&
 		    (!is_guarding(s->from) ||
-		     compiled_may_allow_at(&s->before, s->from, PG_IN, PG_TCP, port, s->now_ns)))
+		     compiled_may_allow_at(&s->before, s->from, PG_IN, PG_TCP, port, s->now_ns))) {
 			s->found->port = port;
+			s->found->deny = deny_of(s, port);
+		}
 }
 
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
@@ -171,7 +182,15 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 	return 0;
 }
 
-static int help_with_deny(const struct policy *p, const struct lockout *l, struct pg_error *err)
+/* "22/tcp", or "22/tcp from ADDRESS": what to allow. */
+static void what_helps(const struct lockout *l, char *to, size_t size)
+{
+	(void)snprintf(to, size, "allow %u/tcp%s%s", l->port, l->session ? " from " : "",
+		       l->session ? l->peer : "");
+}
+
+static int help_with_deny(const struct policy *p, const struct lockout *l, const char *helps,
+			  struct pg_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -179,9 +198,47 @@ static int help_with_deny(const struct policy *p, const struct lockout *l, struc
 		if (p->rules[i].id == l->deny)
 			text = rule_print(&p->rules[i], false);
 	return pg_help(err, -EPERM,
-		       "'%s' closes it, and always wins over portguard allow %u/tcp from %s: leave "
-		       "that address out of it, or go ahead with --force",
-		       text ? text : "a deny", l->port, l->peer);
+		       "'%s' closes it, and always wins over portguard %s: leave that %s out of "
+		       "it, or go ahead with --force",
+		       text ? text : "a deny", helps, l->session ? "address" : "port");
+}
+
+/* Typed again, a rule that is there already changes nothing: then it is to be left in. */
+static bool is_there(const struct policy *p, const char *sentence)
+{
+	struct rule *rules = NULL;
+	size_t count = 0;
+	bool found = false;
+
+	if (!p || rule_parse(&sentence, 1, false, NULL, &rules, &count, NULL, NULL))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		found |= policy_find_rule(p, &rules[i]) >= 0;
+		rule_free(&rules[i]);
+	}
+	free(rules);
+	return found;
+}
+
+static int help_lockout(const struct policy *from, const struct policy *to,
+			const struct lockout *l, struct pg_error *err)
+{
+	char helps[128];
+
+	what_helps(l, helps, sizeof(helps));
+	if (to->panic && !(from && from->panic))
+		return pg_help(err, -EPERM,
+			       "panic leaves failsafe ports alone open: add it in the policy "
+			       "(failsafe: [22/tcp, %u/tcp]) and apply that, or go ahead with "
+			       "--force",
+			       l->port);
+	if (l->deny)
+		return help_with_deny(to, l, helps, err);
+	if (is_there(from, helps))
+		return pg_help(err, -EPERM, "leave '%s' in, or go ahead with --force", helps);
+	return pg_help(err, -EPERM,
+		       "keep it open: portguard %s (in a file: - %s), or go ahead with --force",
+		       helps, helps);
 }
 
 int lockout_refuse(const struct policy *from, const struct policy *to, struct pg_error *err)
@@ -191,37 +248,15 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 
 	if (r || !l.port)
 		return r;
-	if (to->panic && !(from && from->panic)) {
-		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
-			      l.session ? "refused: panic would close port %u/tcp of the login "
-					  "session from %s"
-					: "refused: panic would close port %u/tcp, on which sshd "
-					  "listens",
-			      l.port, l.peer);
-		return pg_help(err, -EPERM,
-			       "only failsafe ports stay open: add it in the policy (failsafe: "
-			       "[22/tcp, %u/tcp]) and apply that, or go ahead with --force",
-			       l.port);
-	}
-	if (l.session) {
+	if (l.session)
 		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
 			      "refused: this would close port %u/tcp of the login session from %s",
 			      l.port, l.peer);
-		if (l.deny)
-			return help_with_deny(to, &l, err);
-		return pg_help(
-			err, -EPERM,
-			"keep it open: portguard allow %u/tcp from %s (in a file: - allow %u/tcp "
-			"from %s), or go ahead with --force",
-			l.port, l.peer, l.port, l.peer);
-	}
-	(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
-		      "refused: this would close port %u/tcp, on which sshd listens", l.port);
-	return pg_help(
-		err, -EPERM,
-		"keep it open: portguard allow %u/tcp (in a file: - allow %u/tcp), or go ahead "
-		"with --force",
-		l.port, l.port);
+	else
+		(void)pg_fail(err, -EPERM, PG_EXIT_REFUSED,
+			      "refused: this would close port %u/tcp, on which sshd listens",
+			      l.port);
+	return help_lockout(from, to, &l, err);
 }
 
 /* Whether a port's answer can refuse what it let in before; where it depends on addresses: if it changes at all. */
