@@ -222,6 +222,15 @@ Test(conditions, failsafe_is_back_when_the_rule_that_names_it_has_ended)
 	expect(decide(SOON, IN(.port = 22, .remote = "192.0.2.7")), PG_ALLOW, PG_REASON_FAILSAFE, 0);
 }
 
+Test(conditions, a_rule_that_names_a_port_longer_than_another_allows_it_keeps_failsafe_away)
+{
+	timed("allow in 20-25/tcp", SOON);
+	timed("allow in 22/tcp from 192.0.2.0/24", LATER);
+	expect(decide(NOW, IN(.port = 22)), PG_ALLOW, PG_REASON_RULE, 1);
+	expect(decide(SOON, IN(.port = 22)), PG_DENY, PG_REASON_NO_RULE, 0);
+	expect(decide(LATER, IN(.port = 22)), PG_ALLOW, PG_REASON_FAILSAFE, 0);
+}
+
 Test(conditions, a_rule_not_in_force_yet_has_not_ended)
 {
 	timed("allow 80", 0);

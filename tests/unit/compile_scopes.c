@@ -186,6 +186,17 @@ Test(scopes, the_door_lets_in_what_any_scope_allows)
 	cr_expect_eq(compiled.scopes[0].ports[PG_BIND][PG_TCP].count, 0);
 }
 
+Test(scopes, the_door_does_not_open_between_ports)
+{
+	scopes(2);
+	rule(1, "allow 80/tcp");
+	rule(2, "allow 82-84/tcp");
+	rule(1, "allow 83-86/tcp");
+	for (uint16_t port = 78; port < 90; port++)
+		cr_expect_eq(door(IN(.port = port)).verdict == PG_ALLOW,
+			     port == 80 || (port >= 82 && port <= 86), "port %u", port);
+}
+
 Test(scopes, a_scope_that_lets_everything_in_opens_the_door)
 {
 	scopes(1);

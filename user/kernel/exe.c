@@ -82,7 +82,8 @@ static int read_mountinfo(pid_t pid, int mount, uint64_t *ret)
 		unsigned major_number, minor_number;
 		int id;
 
-		if (sscanf(line, "%d %*d %u:%u", &id, &major_number, &minor_number) != 3 || id != mount)
+		if (sscanf(line, "%d %*d %u:%u", &id, &major_number, &minor_number) != 3 ||
+		    id != mount)
 			continue;
 		*ret = kernel_device(major_number, minor_number);
 		break;
@@ -122,7 +123,8 @@ static bool is_known(const struct exe_identity *list, size_t count, const struct
 	return false;
 }
 
-static int find_viewers(const struct exe_viewers *from, const char *scope, pid_t *list, size_t *count)
+static int find_viewers(const struct exe_viewers *from, const char *scope, pid_t *list,
+			size_t *count)
 {
 	list[0] = 0;
 	*count = 1;

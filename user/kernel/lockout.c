@@ -225,7 +225,8 @@ bool policy_narrows(const struct policy *from, const struct policy *to)
 	if (!is_guarding(to))
 		return false;
 	if (!is_guarding(from) || policy_compile(from, &before, NULL) ||
-	    policy_compile(to, &after, NULL) || policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
+	    policy_compile(to, &after, NULL) ||
+	    policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
 	    !compiled_same_classes(&before, &after))
 		return true;
 	a = before.ports[PG_IN][PG_TCP].list;

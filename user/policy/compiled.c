@@ -133,8 +133,8 @@ static uint32_t find_case(const struct group *g, const struct case_entry *key)
 	return g->base;
 }
 
-static uint32_t ask_cases(const struct compiled *c, const struct group *g, const struct pg_question *q,
-			  const struct circumstances *in)
+static uint32_t ask_cases(const struct compiled *c, const struct group *g,
+			  const struct pg_question *q, const struct circumstances *in)
 {
 	struct case_entry key = { .remote = 0 };
 
@@ -157,8 +157,9 @@ static bool has_ended(const struct pg_rule *facts, uint64_t now_ns)
 }
 
 /* What a condition says. @over: set to its rule where that has no token left. */
-static uint32_t ask_condition(const struct compiled *c, const struct group *g, const struct pg_question *q,
-			      const struct circumstances *in, uint32_t *over)
+static uint32_t ask_condition(const struct compiled *c, const struct group *g,
+			      const struct pg_question *q, const struct circumstances *in,
+			      uint32_t *over)
 {
 	const struct pg_rule *facts = find_facts(c, g->rule);
 
@@ -196,8 +197,9 @@ uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struc
 	return resolve(c, answer, q, &in, &over);
 }
 
-static struct pg_decision decide(const struct compiled *c, uint32_t answer, const struct pg_question *q,
-				 const struct circumstances *in, uint8_t unruled)
+static struct pg_decision decide(const struct compiled *c, uint32_t answer,
+				 const struct pg_question *q, const struct circumstances *in,
+				 uint8_t unruled)
 {
 	uint32_t over, resolved = resolve(c, answer, q, in, &over);
 	struct pg_decision d = pg_decide(resolved, q, unruled);
@@ -259,7 +261,8 @@ struct pg_decision compiled_decide_scopes(const struct compiled *c, const struct
 		if (!scopes[i] || !p->scopes[scopes[i] - 1].inherit)
 			return d;
 	}
-	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in) : stronger(d, compiled_decide_in(c, p, q, in));
+	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in)
+				    : stronger(d, compiled_decide_in(c, p, q, in));
 }
 
 uint32_t compiled_settle(const struct compiled *c, uint32_t answer, uint64_t now_ns)

@@ -95,8 +95,8 @@ static struct clause make_clause(const struct sweep *s, const struct rule *rule)
 			    .verdict = rule->verdict,
 			    .id = rule->id,
 			    .until = lasts_until(rule),
-			    .limited = own && s->direction != PG_BIND &&
-				       rule->limit.per_second_x1000,
+			    .limited =
+				    own && s->direction != PG_BIND && rule->limit.per_second_x1000,
 			    .log = own && rule->log,
 			    .reject = rule->reject };
 
@@ -196,7 +196,8 @@ static bool is_plain(const struct span *span)
 
 static bool is_same_again(const struct span *a, const struct span *b)
 {
-	return a->first == b->first && a->last == b->last && !a->clause->until && !b->clause->until &&
+	return a->first == b->first && a->last == b->last && !a->clause->until &&
+	       !b->clause->until &&
 	       !memcmp(a->clause->asks, b->clause->asks, sizeof(a->clause->asks));
 }
 
@@ -290,7 +291,8 @@ static enum pg_essential essential_at(const struct sweep *s, uint32_t port)
 
 static int answer_at(struct sweep *s, uint32_t port, uint32_t *ret)
 {
-	struct plain plain = { .failsafe = is_failsafe(s, port), .essential = essential_at(s, port) };
+	struct plain plain = { .failsafe = is_failsafe(s, port),
+			       .essential = essential_at(s, port) };
 	size_t asking = 0;
 
 	move_to(s, port);
@@ -322,8 +324,8 @@ static int add_interval(struct intervals *out, uint32_t first, uint32_t last, ui
 	return list_append(&out->list, &out->count, &interval, sizeof(interval));
 }
 
-int sweep(struct compiler *c, const struct swept *what, enum pg_direction direction, enum pg_proto proto,
-	  struct intervals *out)
+int sweep(struct compiler *c, const struct swept *what, enum pg_direction direction,
+	  enum pg_proto proto, struct intervals *out)
 {
 	_cleanup_(sweep_free) struct sweep s = { .compiler = c,
 						 .policy = c->policy,
