@@ -24,6 +24,7 @@
 #include "config_watch.h"
 #include "kernel/figures.h"
 #include "kernel/load.h"
+#include "kernel/lock.h"
 #include "kernel/seed.h"
 #include "kernel/watch.h"
 #include "kernel/sockets.h"

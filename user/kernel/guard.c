@@ -9,14 +9,13 @@
 #include "kernel/coverage.h"
 #include "kernel/hooks.h"
 #include "kernel/last.h"
+#include "kernel/lock.h"
 #include "kernel/lockout.h"
 #include "kernel/seed.h"
 #include "kernel/sums.h"
 #include "policy/diff.h"
 #include "policy/image.h"
 #include "util/cleanup.h"
-
-#define LOCK_WAIT_MS 10000
 
 void guard_close(struct guard *g)
 {
@@ -36,13 +35,10 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	if (fd < 0) /* nothing runs: do not even make the lock's directory */
 		return state_open(paths, false, &g.state, err);
 	(void)close(fd);
-	r = lock_take(paths, "lock", access != GUARD_READ,
-		      access == GUARD_WRITE_NOW ? 0 : LOCK_WAIT_MS, &g.lock_fd);
-	if (r == -EBUSY)
-		return pg_fail(err, r, PG_EXIT_BUSY,
-			       "lock: another portguard command holds %s/lock", paths->run);
+	r = lock_commands(paths, access != GUARD_READ,
+			  access == GUARD_WRITE_NOW ? 0 : LOCK_WAIT_MS, &g.lock_fd, err);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
+		return r;
 	r = state_open(paths, false, &g.state, err);
 	if (!r && access != GUARD_READ)
 		r = check_capabilities(err);

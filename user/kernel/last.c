@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The last policy in force; see last.h. */
 #include "kernel/last.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "policy/image.h"
 #include "util/cleanup.h"
@@ -13,6 +15,16 @@
 static void last_path(const struct paths *paths, char *to, size_t size)
 {
 	(void)snprintf(to, size, "%s/policy.image", paths->var);
+}
+
+/* Rules added by hand change nothing in it, and an fsync costs more than all else that they do. */
+static bool is_written(const char *path, const char *text, size_t length)
+{
+	_cleanup_free_ char *there = NULL;
+	size_t size;
+
+	return !file_read(path, LARGEST, &there, &size) && size == length &&
+	       !memcmp(there, text, length);
 }
 
 int last_policy_write(const struct paths *paths, const struct policy *p)
@@ -37,6 +49,8 @@ int last_policy_write(const struct paths *paths, const struct policy *p)
 	if (r)
 		return r;
 	last_path(paths, path, sizeof(path));
+	if (is_written(path, text, length))
+		return 0;
 	return file_write(path, text, length, 0600);
 }
 

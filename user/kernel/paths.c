@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "util/cleanup.h"
 
@@ -56,42 +55,6 @@ int make_directories(const char *path)
 			return 0;
 		*at = '/';
 	}
-}
-
-int lock_take(const struct paths *p, const char *name, bool exclusive, int wait_ms, int *ret_fd)
-{
-	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
-	_cleanup_close_ int fd = -1;
-	char path[PG_PATH + 64];
-	int r = make_directories(p->run);
-
-	if (r)
-		return r;
-	(void)snprintf(path, sizeof(path), "%s/%s", p->run, name);
-	for (;;) {
-		struct stat held, there;
-
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0)
-			return -errno;
-		while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
-			if (errno != EWOULDBLOCK && errno != EINTR)
-				return -errno;
-			if (wait_ms <= 0)
-				return -EBUSY;
-			wait_ms -= 5;
-			(void)nanosleep(&pause, NULL); /* flock has no deadline of its own */
-		}
-		/* `down` may have removed the file meanwhile: a lock on what is gone guards nothing. */
-		if (!fstat(fd, &held) && !stat(path, &there) && held.st_ino == there.st_ino)
-			break;
-		(void)close(TAKE_FD(fd));
-		r = make_directories(p->run);
-		if (r)
-			return r;
-	}
-	*ret_fd = TAKE_FD(fd);
-	return 0;
 }
 
 int agent_pid(const struct paths *p)

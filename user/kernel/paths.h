@@ -21,8 +21,6 @@ int paths_init(struct paths *p, const char *instance, const char *bpffs, struct 
 
 /* mkdir -p with mode 0700 for what is made; 0 or -errno. */
 int make_directories(const char *path);
-/* The agent's lock, the commands' lock. @exclusive: else shared. Waits up to @wait_ms. */
-int lock_take(const struct paths *p, const char *name, bool exclusive, int wait_ms, int *ret_fd);
 /* The pid of a running agent, or 0. */
 int agent_pid(const struct paths *p);
 

@@ -20,12 +20,11 @@
 #include "kernel/guard.h"
 #include "kernel/last.h"
 #include "kernel/load.h"
+#include "kernel/lock.h"
 #include "kernel/lockout.h"
 #include "kernel/map.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
-
-#define LOCK_WAIT_MS 10000
 
 /* -i and --cgroup stand in the place of what the file says. */
 static int apply_words(const struct guard_start *start)
@@ -284,9 +283,9 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	r = r ? r : apply_words(start);
 	if (r)
 		return r;
-	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &g.lock_fd);
+	r = lock_commands(paths, true, LOCK_WAIT_MS, &g.lock_fd, err);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_AUTO, "lock %s/lock: %s", paths->run, strerror(-r));
+		return r;
 	r = state_open(paths, false, &g.state, err);
 	if (r == -ENOENT) {
 		err->text[0] = '\0';
@@ -359,9 +358,9 @@ int guard_end(const struct paths *paths, struct pg_error *err)
 	    errno == ENOENT) /* not pg_control: a killed start may have left less */
 		return nothing_to_end(paths, err);
 	end_agent(paths);
-	r = lock_take(paths, "lock", true, LOCK_WAIT_MS, &lock);
+	r = lock_commands(paths, true, LOCK_WAIT_MS, &lock, err);
 	if (r)
-		return pg_fail(err, r, PG_EXIT_BUSY, "lock %s/lock: %s", paths->run, strerror(-r));
+		return r;
 	clear_away(paths);
 	remove_run_directory(paths);
 	return 0;

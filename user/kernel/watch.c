@@ -13,6 +13,7 @@
 
 #include "kernel/guard.h"
 #include "kernel/load.h"
+#include "kernel/lock.h"
 #include "kernel/filters.h"
 #include "kernel/tables.h"
 #include "util/cleanup.h"
