@@ -48,7 +48,8 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 {
 	__u8 flags = p->tcp_flags;
 
-	stamp_used(ctl, PG_USED_TCP, p->sport);
+	if (!(flags & TCP_RST)) /* which wants no answer; it may be one of `reject` */
+		stamp_used(ctl, PG_USED_TCP, p->sport);
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		flow_begin(slot, key, PG_FLOW_TCP_SYN);
 	} else if (flags & (TCP_FIN | TCP_RST)) {

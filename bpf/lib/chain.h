@@ -11,8 +11,6 @@
 #include "lib/limit.h"
 #include "portguard/decide.h"
 
-#define SUBPROGRAM static __attribute__((noinline, unused))
-
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
 	struct pg_peer_key key = {
