@@ -344,7 +344,9 @@ struct pg_image {
  * pg_seen: what was refused to packets, by kind. Each CPU has a region: a header, a direct-mapped
  * table of kinds, and one fixed slot for each thing that is left when even that table is full. The
  * kernel counts up; the agent reports the difference to what it reported before (pg_reported; the
- * word of slot 0, a header, is the agent's account of the ring).
+ * word of slot 0, a header, is the agent's account of the ring). Behind these lie kinds that a rule
+ * allowed and wants told: no refusals, so that whole slots are left out of sums; where two fall on
+ * one slot, or new ones come too fast, they go untold.
  */
 enum pg_seen_level {
 	PG_SEEN_FREE,
@@ -358,7 +360,10 @@ enum pg_seen_level {
 #define PG_SEEN_PORTS 256
 #define PG_SEEN_HASHED (PG_SEEN_KINDS + PG_SEEN_SOURCES + PG_SEEN_PORTS)
 #define PG_SEEN_FIXED 512	/* hook, verdict, reason, proto, family */
-#define PG_SEEN_REGION (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)
+#define PG_SEEN_ALLOWED 128	/* kinds with verdict PG_ALLOW, in slots of their own */
+#define PG_SEEN_REFUSED (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)	/* slots before those */
+#define PG_SEEN_REGION (PG_SEEN_REFUSED + PG_SEEN_ALLOWED)
+#define PG_SEEN_IS_ALLOWED(index) ((index) % PG_SEEN_REGION >= PG_SEEN_REFUSED)
 #define PG_SCAN_PORTS 16		/* more than these in an epoch: a scan */
 #define PG_SCAN_QUIET 60		/* epochs without a packet that end one */
 #define PG_SEEN_PORT_BITS 1024
@@ -376,7 +381,7 @@ struct pg_seen {
 	__u8 remote[16];
 	__u32 epoch;		/* of the last hit */
 	__u32 scanning;		/* SOURCE: 1 while it counts as a scan; header: keys made in this epoch */
-	__u64 count;		/* refusals, never reset */
+	__u64 count;		/* packets, never reset */
 	__u64 last_jiffies;
 	__u64 first_ns;		/* CLOCK_MONOTONIC, of the packet that made the key */
 	/* second cache line: from that packet too */
@@ -392,7 +397,7 @@ struct pg_seen {
 	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried in this epoch, by their low bits */
 };
 
-/* pg_events, the ring: refusals of sockets whole, and a word that pg_seen has a new kind. */
+/* pg_events, the ring: refusals of sockets whole (and what `log` tells of), and a word that pg_seen has a new kind. */
 enum pg_record_type { PG_RECORD_REFUSAL, PG_RECORD_SEEN };
 
 struct pg_record_seen {
@@ -476,6 +481,7 @@ enum pg_fresh {
 	PG_FRESH_NO,		/* it is no allow for it */
 	PG_FRESH_YES,		/* a new connection or conversation: one token */
 	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
+	PG_FRESH_LEAVING,	/* of what leaves: will its answer be let in? No allow, nor is what ends */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

@@ -216,7 +216,7 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 void load_freeze(const struct paths *paths)
 {
 	static const char *const maps[] = { "pg_fragments", "pg_allowances", "pg_packet",
-					    "pg_asked",     "pg_counts",     "pg_seen" };
+					    "pg_asked",     "pg_admitted",   "pg_counts", "pg_seen" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		_cleanup_close_ int fd = pin_open(paths, maps[i]);
