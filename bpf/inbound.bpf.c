@@ -126,11 +126,16 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
-/* A limit is about what begins: not about the segments of a connection, nor about replies. */
+/*
+ * A limit is about what begins: not about the segments of a connection, nor about replies. In panic rules
+ * are all that lets an open connection go on.
+ */
 static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, const struct packet *p)
 {
+	if (p->proto == IPPROTO_TCP && begins_connection(p))
+		return PG_FRESH_YES;
 	if (p->proto == IPPROTO_TCP)
-		return begins_connection(p) ? PG_FRESH_YES : PG_FRESH_NO;
+		return ctl->slots[index].panic ? PG_FRESH_PASSED : PG_FRESH_NO;
 	return is_reply(ctl, &ctl->slots[index], p) ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
 
