@@ -4,6 +4,7 @@
  * entry for each kind of context. What it lets through the stack may still refuse; what it drops
  * nobody sees. The law is in "Inbound packets" of portguard-policy(5).
  */
+#include "lib/answer.h"
 #include "lib/flow.h"
 #include "lib/question.h"
 #include "lib/report.h"
@@ -17,26 +18,16 @@ static __always_inline struct pg_decision judge_fragment(const struct pg_control
 {
 	struct pg_fragment_key key = { .id = p->fragment_id,
 				       .proto = p->family == 4 ? p->proto : 0 };
-	struct pg_allowance *early;
 	__u64 now = bpf_jiffies64(), *first;
-	__u32 zero = 0, hz = ctl->hz;
 
 	__builtin_memcpy(key.source, p->source, 16);
 	__builtin_memcpy(key.target, p->target, 16);
 	first = bpf_map_lookup_elem(&pg_fragments, &key);
-	if (first && now - *first <= FRAGMENT_SECONDS * (__u64)hz)
+	if (first && now - *first <= FRAGMENT_SECONDS * (__u64)ctl->hz)
 		return decision(PG_ALLOW, PG_REASON_FRAGMENT);
-	early = bpf_map_lookup_elem(&pg_allowances, &zero);
-	if (!early)
-		return decision(PG_DENY, PG_REASON_FRAGMENT);
-	if (now - early->second > hz) {
-		early->second = now;
-		early->spent = 0;
-	}
-	if (early->spent >= EARLY_FRAGMENTS)
-		return decision(PG_DENY, PG_REASON_FRAGMENT);
-	early->spent += 1;
-	return decision(PG_ALLOW, PG_REASON_FRAGMENT);
+	return decision(is_allowance_left(ctl, ALLOWANCE_FRAGMENTS, EARLY_FRAGMENTS) ? PG_ALLOW :
+										       PG_DENY,
+			PG_REASON_FRAGMENT);
 }
 
 static __always_inline void remember_fragment(const struct packet *p)
@@ -135,11 +126,16 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
-/* A limit is about what begins: not about the segments of a connection, nor about replies. */
+/*
+ * A limit is about what begins: not about the segments of a connection, nor about replies. In panic rules
+ * are all that lets an open connection go on.
+ */
 static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, const struct packet *p)
 {
+	if (p->proto == IPPROTO_TCP && begins_connection(p))
+		return PG_FRESH_YES;
 	if (p->proto == IPPROTO_TCP)
-		return begins_connection(p) ? PG_FRESH_YES : PG_FRESH_NO;
+		return ctl->slots[index].panic ? PG_FRESH_PASSED : PG_FRESH_NO;
 	return is_reply(ctl, &ctl->slots[index], p) ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
 
@@ -198,8 +194,10 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	return d;
 }
 
-/* Return: whether the packet passes. */
-static __always_inline bool inbound(const struct bytes *b)
+/* What becomes of a packet. */
+enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
+
+static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
 	struct pg_decision d;
@@ -207,15 +205,20 @@ static __always_inline bool inbound(const struct bytes *b)
 	__u32 index;
 
 	if (!ctl)
-		return true;
+		return FATE_PASS;
 	index = slot_in_force(ctl);
 	if (is_off(&ctl->slots[index]))
-		return true;
+		return FATE_PASS;
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
-		return true;
+		return FATE_PASS;
 	d = judge(ctl, index, b->ctx, p);
-	return report_packet(ctl, index, p, PG_HOOK_INBOUND, &d);
+	if (report_packet(ctl, index, p, PG_HOOK_INBOUND, &d))
+		return FATE_PASS;
+	if (!wants_answer(&ctl->slots[index], &d) || !may_be_answered(p) ||
+	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))
+		return FATE_DROP;
+	return FATE_ANSWER;
 }
 
 SEC("xdp")
@@ -230,26 +233,33 @@ int pg_in_xdp(struct xdp_md *ctx)
 		.length = ctx->data_end - ctx->data,
 		.ifindex = ctx->ingress_ifindex,
 	};
+	enum fate fate = inbound(&b);
 
-	return inbound(&b) ? XDP_PASS : XDP_DROP;
+	if (fate == FATE_ANSWER)
+		return answer_xdp(ctx) ? XDP_DROP : XDP_TX;
+	return fate == FATE_PASS ? XDP_PASS : XDP_DROP;
 }
 
-static __always_inline int inbound_tc(struct __sk_buff *skb, bool ethernet)
+/* Answers leave by the device that the packet came by, past outbound like all that leaves. */
+static __always_inline int fate_of_skb(struct __sk_buff *skb, bool ethernet)
 {
 	struct bytes b = bytes_of_skb(skb, ethernet);
+	enum fate fate = inbound(&b);
 
-	return inbound(&b) ? TC_NEXT : TC_DROP;
+	if (fate == FATE_ANSWER)
+		return (ethernet ? answer_tc(skb) : answer_l3(skb)) ? TC_DROP : bpf_redirect(skb->ifindex, 0);
+	return fate == FATE_PASS ? TC_NEXT : TC_DROP;
 }
 
 SEC("tc")
 int pg_in_tc(struct __sk_buff *skb)
 {
-	return inbound_tc(skb, true);
+	return fate_of_skb(skb, true);
 }
 
 /* Devices without Ethernet headers (tunnels): the packet begins with IP. */
 SEC("tc")
 int pg_in_l3(struct __sk_buff *skb)
 {
-	return inbound_tc(skb, false);
+	return fate_of_skb(skb, false);
 }

@@ -48,7 +48,8 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 {
 	__u8 flags = p->tcp_flags;
 
-	stamp_used(ctl, PG_USED_TCP, p->sport);
+	if (!(flags & TCP_RST)) /* which wants no answer; it may be one of `reject` */
+		stamp_used(ctl, PG_USED_TCP, p->sport);
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		flow_begin(slot, key, PG_FLOW_TCP_SYN);
 	} else if (flags & (TCP_FIN | TCP_RST)) {
@@ -71,13 +72,13 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 	struct pg_control *ctl = control();
 	struct pg_flow_key key = {};
 	struct packet *p = parse(b);
-	__u32 index;
+	__u32 index, fresh;
 
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
 		return true;
 	index = slot_in_force(ctl);
-	if (ask_for_packet(ctl, index, p, true, PG_FRESH_LEAVING).verdict ==
-	    PG_ALLOW) /* let in anyway */
+	fresh = ctl->slots[index].panic ? PG_FRESH_PASSED : PG_FRESH_LEAVING;
+	if (ask_for_packet(ctl, index, p, true, fresh).verdict == PG_ALLOW) /* let in anyway */
 		return true;
 	if (ctl->slots[index].panic)
 		return false;

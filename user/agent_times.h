@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the agent does when its time has come: a trial that has run out is settled, runtime rules that
- * have ended are dropped. The programs stop honouring both by themselves; this keeps the books. It also
- * tells of trials and panic that began and ended.
+ * have ended are dropped. The programs stop honouring both by themselves; this keeps the books. Files
+ * that `by exe` names and that were replaced are looked up again. It also tells of trials and panic
+ * that began and ended.
  */
 #ifndef PORTGUARD_AGENT_TIMES_H
 #define PORTGUARD_AGENT_TIMES_H
@@ -16,10 +17,13 @@ struct agent_times {
 	void (*tell)(void *data, const char *action, const char *text);
 	void *data;
 	int timer_fd;			/* readable when a trial runs out */
-	uint32_t serial;		/* of pg_sums, when ends were looked up */
+	unsigned looks;
+	struct policy policy;		/* in force, if it names files; else empty */
+	uint64_t files;			/* sum over them */
+	uint32_t serial;		/* of pg_sums, when the policy was read */
 	uint64_t next_end_ns;		/* of a runtime rule; UINT64_MAX: none */
 	uint32_t slot;			/* pg_control's, as seen last */
-	bool panic, ends_known;
+	bool panic, known;
 };
 
 /* @t: paths, state, tell and data set. 0 or -errno. */

@@ -327,6 +327,7 @@ struct socket {
 struct sk_buff {
 	struct sock *sk;
 	char cb[48];
+	__u8 ip_summed : 2;
 };
 
 struct inet_skb_parm {

@@ -11,8 +11,6 @@
 #include "lib/limit.h"
 #include "portguard/decide.h"
 
-#define SUBPROGRAM static __attribute__((noinline, unused))
-
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
 	struct pg_peer_key key = {
@@ -73,7 +71,7 @@ static __always_inline bool ends_too_soon(const struct pg_group *group, const st
 	       PG_ANSWER_KIND(group->base) == PG_ANSWER_ALLOW;
 }
 
-/* @limited: the program knows limits; else none holds. */
+/* @limited: the question counts; else it is about bind, of which a limit is an allow. */
 static __always_inline __u32 find_condition(__u32 index, const struct pg_group *group,
 					    const struct pg_question *q, bool limited)
 {
@@ -85,9 +83,9 @@ static __always_inline __u32 find_condition(__u32 index, const struct pg_group *
 	if (rule->until_ns &&
 	    (bpf_ktime_get_boot_ns() >= rule->until_ns || ends_too_soon(group, q)))
 		return group->otherwise;
-	if (!rule->per_second_x1000)
+	if (!rule->per_second_x1000 || !limited)
 		return group->base;
-	held = limited ? limit(index, id, rule, q) : LIMIT_NO_ALLOW;
+	held = limit(index, id, rule, q);
 	if (held == LIMIT_OVER)
 		return PG_ANSWER(PG_ANSWER_DENY, 0, id) | PG_ANSWER_RATE;
 	return held == LIMIT_HOLDS ? group->base : group->otherwise;
@@ -123,7 +121,7 @@ static __always_inline __u32 end_of_chain(__u32 answer)
 	return PG_ANSWER_KIND(answer) == PG_ANSWER_ASK ? 0 : answer;
 }
 
-/* Follow an answer to its end: none, allow or deny. Limits are no allow here. */
+/* Follow an answer to its end: none, allow or deny. Limits count nothing here. */
 static __always_inline __u32 resolve(__u32 answer, const struct pg_question *q)
 {
 	int i;

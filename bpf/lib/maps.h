@@ -17,6 +17,9 @@
  */
 #define UNROLLED _Pragma("unroll")
 
+/* A function of its own in the program, for what is rarely done. */
+#define SUBPROGRAM static __attribute__((noinline, unused))
+
 struct pg_control_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -194,6 +197,8 @@ struct pg_admitted_map {
 	__type(value, __u32);
 };
 
+/* Fragments that come before their first one; answers of `reject`. */
+enum { ALLOWANCE_FRAGMENTS, ALLOWANCE_ANSWERS, ALLOWANCES };
 struct pg_allowance {
 	__u64 second;
 	__u64 spent;
@@ -201,7 +206,7 @@ struct pg_allowance {
 
 struct pg_allowances_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* fragments that come before their first one */
+	__uint(max_entries, ALLOWANCES);
 	__type(key, __u32);
 	__type(value, struct pg_allowance);
 };

@@ -152,7 +152,9 @@ Test(edits, users_and_files_are_found_and_followed)
 	old = file;
 	file.inode = 9; /* replaced */
 	change.from = &next;
+	cr_assert_not(state_knows_exes(&g->state, &next, &world));
 	cr_assert_eq(state_change(&g->state, &change, NULL), 0);
+	cr_assert(state_knows_exes(&g->state, &next, &world));
 	cr_assert(table_has(g, &file));
 	cr_assert_not(table_has(g, &old));
 	cr_assert(allowed(g, PG_BIND, 80, 1000, false));

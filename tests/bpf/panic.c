@@ -104,3 +104,37 @@ Test(panic, binds_and_connects_are_refused_for_that_reason)
 	q.direction = PG_OUT;
 	cr_assert_eq(asked(g, q).reason, PG_REASON_PANIC);
 }
+
+/* What rules that count or end say of a failsafe port: as the compiler leaves it in panic. */
+static struct guarded *panicking_with_a_limit(void)
+{
+	struct guarded *g = panicking("");
+	const struct pg_rule limit = { .per_second_x1000 = 1, .burst = 1, .until_ns = boot_time(60) };
+
+	put_rule(g, 7, limit);
+	put_condition(g, 5, 7, ALLOW(7), 0);
+	put_in(g, SSH, ASK(5));
+	put_answer(g, PG_BIND, PG_TCP, SSH, ASK(5));
+	return g;
+}
+
+Test(panic, a_failsafe_port_that_is_limited_keeps_its_connections)
+{
+	_cleanup_guarded_ struct guarded *g = panicking_with_a_limit();
+
+	for (int i = 0; i < 3; i++) {
+		expect(g, tcp(.dport = SSH, .flags = ACK), PG_ALLOW, PG_REASON_RULE);
+		cr_assert(may_leave(g, out(4, IPPROTO_TCP, .sport = SSH, .dport = CLIENT, .flags = ACK)));
+	}
+}
+
+Test(panic, a_limit_allows_bind_whatever_its_tokens)
+{
+	_cleanup_guarded_ struct guarded *g = panicking_with_a_limit();
+	struct pg_question q = { .direction = PG_BIND, .port = SSH };
+
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(asked(g, q).verdict, PG_ALLOW);
+	put_rule(g, 7, (struct pg_rule){ .per_second_x1000 = 1, .burst = 1, .until_ns = boot_time(-1) });
+	cr_assert_eq(asked(g, q).verdict, PG_DENY);
+}

@@ -187,7 +187,8 @@ static void explain_difference(const struct policy *p, const struct question *q,
 	FAIL("direction %d proto %d port %u remote %s:%u local %s on %s uid %u exe %u fresh %u: "
 	     "verdict %u reason %u rule %u, the law says %u %u %u",
 	     q->direction, q->proto, q->port, q->remote, q->remote_port, q->local,
-	     q->device ? q->device : "?", q->uid, (unsigned)q->exe, q->fresh, got.verdict, got.reason, got.rule, want.verdict,
+	     q->device ? q->device : "?", q->uid, (unsigned)q->exe, q->fresh,
+	     got.verdict, got.reason, got.rule, want.verdict,
 	     want.reason, want.rule);
 }
 

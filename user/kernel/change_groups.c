@@ -161,6 +161,15 @@ bool groups_know_exes(struct edit *e)
 	return !open_maps(e) && classes_have_exes(&e->maps, &e->to, slot->table);
 }
 
+bool state_knows_exes(const struct state *s, const struct policy *p, const struct exe_world *exes)
+{
+	_cleanup_compiled_ struct compiled c = { 0 };
+	_cleanup_classes_ struct classes maps = CLASSES_INIT;
+
+	return !policy_compile_exes(p, exes, &c, NULL) && !classes_open(s->paths, &maps) &&
+	       classes_have_exes(&maps, &c, state_in_force(s)->table);
+}
+
 /* --- dropping ----------------------------------------------------------------------------------- */
 
 static bool group_unused(void *data, uint32_t group)

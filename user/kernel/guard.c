@@ -7,6 +7,7 @@
 
 #include "kernel/choice.h"
 #include "kernel/coverage.h"
+#include "kernel/exe.h"
 #include "kernel/hooks.h"
 #include "kernel/last.h"
 #include "kernel/lock.h"
@@ -195,6 +196,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		.to = next,
 		.new_generation = how->new_generation && changed,
 		.devices = devices_list,
+		.exes = &exe_own_world,
 		.try_until_ns = how->try_ns ? boot_now_ns() + how->try_ns : 0,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
@@ -294,6 +296,18 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 		(void)last_policy_write(g->paths,
 					&g->policy); /* the next boot then has an older one */
 	return r;
+}
+
+int guard_resolve_exes(struct guard *g, struct pg_error *err)
+{
+	const struct change change = {
+		.from = &g->policy,
+		.to = &g->policy,
+		.devices = devices_list,
+		.exes = &exe_own_world,
+	};
+
+	return state_change(&g->state, &change, err);
 }
 
 bool guard_drop_ended(struct policy *p)

@@ -74,6 +74,9 @@ int guard_sync_hooks(struct guard *g, struct pg_error *err);
 /* Attach what the policy guards and detach what it does not. */
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
 
+/* The same policy again, after files that `by exe` names were replaced. */
+int guard_resolve_exes(struct guard *g, struct pg_error *err);
+
 /* Every hook that the policy wants is attached. */
 bool guard_is_whole(const struct guard *g);
 /* After a start that failed later on: as if it had not been. */

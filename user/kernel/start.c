@@ -17,6 +17,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "kernel/last.h"
 #include "kernel/load.h"
@@ -128,7 +129,8 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 {
 	const struct change change = { .to = start->policy,
 				       .new_generation = true,
-				       .devices = devices_list };
+				       .devices = devices_list,
+				       .exes = &exe_own_world };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);

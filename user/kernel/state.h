@@ -74,6 +74,9 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices,
 			  struct pg_error *err);
 
+/* Whether the kernel has the files that `by exe` of the policy in force means now. */
+bool state_knows_exes(const struct state *s, const struct policy *p, const struct exe_world *exes);
+
 /* Sums over CPUs. */
 uint64_t state_count(const struct state *s, uint32_t id);
 uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdict verdict);

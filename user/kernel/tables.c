@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "policy/image.h"
 #include "util/cleanup.h"
@@ -151,6 +152,7 @@ static int write_anew(struct tables *t, struct pg_error *err)
 		.to = &t->policy,
 		.anew = true,
 		.devices = devices_list,
+		.exes = &exe_own_world,
 	};
 
 	if (!t->policy_known) {

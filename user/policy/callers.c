@@ -42,7 +42,8 @@ int callers_users(const struct policy *p, struct compiled *out)
 
 	for (size_t i = 0; i < p->rule_count; i++)
 		if (p->rules[i].user && asks_caller(&p->rules[i]) &&
-		    list_append(&out->users, &out->user_count, &p->rules[i].uid, sizeof(*out->users)))
+		    list_append(&out->users, &out->user_count, &p->rules[i].uid,
+				sizeof(*out->users)))
 			return -ENOMEM;
 	if (out->user_count)
 		qsort(out->users, out->user_count, sizeof(*out->users), compare_uids);
@@ -112,7 +113,8 @@ static int identities_of(const struct exe_world *world, const struct rule *key,
 	for (size_t room = 64;; room *= 2) {
 		_cleanup_free_ struct exe_identity *list = reallocarray(NULL, room, sizeof(*list));
 		size_t count = 0;
-		int r = list ? world->identities(world->data, key->scope, key->exe, list, room, &count)
+		int r = list ? world->identities(world->data, key->scope, key->exe, list, room,
+						 &count)
 			     : -ENOMEM;
 
 		if (r == -ENOENT)
@@ -165,8 +167,9 @@ static size_t sort_meanings(struct meaning *list, size_t count)
 {
 	size_t kept = 0;
 
-	if (count)
-		qsort(list, count, sizeof(*list), compare_meanings);
+	if (!list)
+		return 0;
+	qsort(list, count, sizeof(*list), compare_meanings);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || compare_meanings(&list[kept - 1], &list[i]))
 			list[kept++] = list[i];

@@ -198,16 +198,18 @@ static int too_many_limits(const struct matching *m)
 
 static int too_many_steps(const struct matching *m)
 {
-	_cleanup_free_ char *one = rule_print(m->timed_deny->rule, false);
+	const struct clause *limit = m->limits[0]; /* without all four a chain is never too long */
+	_cleanup_free_ char *one = limit ? rule_print(limit->rule, false) : NULL;
 
 	if (!one)
 		return -ENOMEM;
-	return pg_help(m->builder->err,
-		       pg_fail(m->builder->err, -E2BIG, PG_EXIT_POLICY,
-			       "%u limits and too many rules with `for` speak of one attempt, among "
-			       "them '%s'",
-			       PG_MAX_LIMITS, one),
-		       "Remove one of these limits.");
+	return pg_help(
+		m->builder->err,
+		pg_fail(m->builder->err, -E2BIG, PG_EXIT_POLICY,
+			"%u limits and too many rules with `for` speak of one attempt, among "
+			"them '%s'",
+			PG_MAX_LIMITS, one),
+		"Remove one of these limits.");
 }
 
 /* The longest way through the chain, with the cases in front of it. */
@@ -216,7 +218,8 @@ static size_t count_steps(const struct matching *m)
 	const struct clause *named = m->plain->failsafe ? m->plain->named : NULL;
 	size_t steps = 1 + m->limit_count + (m->timed_deny != NULL);
 
-	if (m->timed_log && !(m->allow && m->allow->log) && (m->allow || m->timed_log != m->timed_allow))
+	if (m->timed_log && !(m->allow && m->allow->log) &&
+	    (m->allow || m->timed_log != m->timed_allow))
 		steps++;
 	if (m->allow)
 		return steps;

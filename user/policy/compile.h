@@ -68,6 +68,7 @@ struct rule_facts {
  * are neither failsafe nor essential ports in them: those are the host's. Number 0 logs nothing
  * and knows no rates, since the scope itself is asked later: it is asked as PG_FRESH_PASSED, as all of bind
  * is, so that a condition on a limit asks its time alone. Where a scope's default lets all in it allows all.
+ * The rule that it names is one of those that allow a port nearby.
  */
 struct compiled_scope {
 	struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];	/* empty: the scope has no say there */

@@ -133,8 +133,8 @@ static uint32_t find_case(const struct group *g, const struct case_entry *key)
 	return g->base;
 }
 
-static uint32_t ask_cases(const struct compiled *c, const struct group *g, const struct pg_question *q,
-			  const struct circumstances *in)
+static uint32_t ask_cases(const struct compiled *c, const struct group *g,
+			  const struct pg_question *q, const struct circumstances *in)
 {
 	struct case_entry key = { .remote = 0 };
 
@@ -156,33 +156,38 @@ static bool has_ended(const struct pg_rule *facts, uint64_t now_ns)
 	return facts && facts->until_ns && now_ns >= facts->until_ns;
 }
 
-/* What a condition says. @over: set to its rule where that has no token left. */
-static uint32_t ask_condition(const struct compiled *c, const struct group *g, const struct pg_question *q,
-			      const struct circumstances *in, uint32_t *over)
+/* As the kernel has it: what leaves is remembered although this rule lets its answer in. */
+static bool ends_too_soon(const struct pg_rule *facts, const struct group *g,
+			  const struct pg_question *q)
+{
+	return facts && facts->until_ns && q->fresh == PG_FRESH_LEAVING && q->proto == PG_TCP &&
+	       PG_ANSWER_KIND(g->base) == PG_ANSWER_ALLOW;
+}
+
+static uint32_t ask_condition(const struct compiled *c, const struct group *g,
+			      const struct pg_question *q, const struct circumstances *in)
 {
 	const struct pg_rule *facts = find_facts(c, g->rule);
 
-	if (has_ended(facts, in->now_ns))
+	if (has_ended(facts, in->now_ns) || ends_too_soon(facts, g, q))
 		return g->otherwise;
 	if (!facts || !facts->per_second_x1000 || q->direction == PG_BIND ||
 	    q->fresh == PG_FRESH_PASSED)
 		return g->base;
-	if (q->fresh == PG_FRESH_NO)
+	if (q->fresh != PG_FRESH_YES)
 		return g->otherwise;
 	if (!in->take_token || in->take_token(in->data, g->rule, q))
 		return g->base;
-	*over = g->rule;
-	return PG_ANSWER(PG_ANSWER_DENY, 0, g->rule);
+	return PG_ANSWER(PG_ANSWER_DENY, 0, g->rule) | PG_ANSWER_RATE;
 }
 
 static uint32_t resolve(const struct compiled *c, uint32_t answer, const struct pg_question *q,
-			const struct circumstances *in, uint32_t *over)
+			const struct circumstances *in)
 {
-	*over = 0;
 	for (int step = 0; step < PG_MAX_STEPS && PG_ANSWER_KIND(answer) == PG_ANSWER_ASK; step++) {
 		const struct group *g = &c->groups[PG_ANSWER_NUMBER(answer) - 1];
 
-		answer = g->rule ? ask_condition(c, g, q, in, over) : ask_cases(c, g, q, in);
+		answer = g->rule ? ask_condition(c, g, q, in) : ask_cases(c, g, q, in);
 	}
 	return answer;
 }
@@ -191,28 +196,15 @@ uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struc
 			  const char *interface)
 {
 	const struct circumstances in = { .interface = interface };
-	uint32_t over;
 
-	return resolve(c, answer, q, &in, &over);
-}
-
-static struct pg_decision decide(const struct compiled *c, uint32_t answer, const struct pg_question *q,
-				 const struct circumstances *in, uint8_t unruled)
-{
-	uint32_t over, resolved = resolve(c, answer, q, in, &over);
-	struct pg_decision d = pg_decide(resolved, q, unruled);
-
-	d.flags = (uint8_t)(resolved & (PG_ANSWER_LOG | PG_ANSWER_REJECT));
-	if (over)
-		d.reason = PG_REASON_RATE;
-	return d;
+	return resolve(c, answer, q, &in);
 }
 
 struct pg_decision compiled_decide_in(const struct compiled *c, const struct policy *p,
 				      const struct pg_question *q, const struct circumstances *in)
 {
-	uint32_t answer = compiled_answer(c, q->direction, q->proto, q->port);
-	struct pg_decision d = decide(c, answer, q, in, policy_default(p, q->direction));
+	uint32_t answer = resolve(c, compiled_answer(c, q->direction, q->proto, q->port), q, in);
+	struct pg_decision d = pg_decide(answer, q, policy_default(p, q->direction));
 
 	if (d.reason == PG_REASON_NO_RULE && q->direction == PG_IN && p->in_reject)
 		d.flags = PG_ANSWER_REJECT;
@@ -249,17 +241,20 @@ struct pg_decision compiled_decide_scopes(const struct compiled *c, const struct
 		const struct compiled_scope *s = &c->scopes[scopes[i]];
 		struct pg_question asked = *q;
 		struct pg_decision own;
+		uint32_t answer;
 
 		asked.fresh = scopes[i] ? q->fresh : PG_FRESH_PASSED;
 		if (!(s->answers & 1u << q->direction))
 			continue;
-		own = decide(c, find_interval(&s->ports[q->direction][q->proto], q->port), &asked,
-			     in, s->defaults[q->direction]);
+		answer = find_interval(&s->ports[q->direction][q->proto], q->port);
+		own = pg_decide(resolve(c, answer, &asked, in), &asked,
+				s->defaults[q->direction]);
 		d = d.verdict == PG_NONE ? own : stronger(d, own);
 		if (!scopes[i] || !p->scopes[scopes[i] - 1].inherit)
 			return d;
 	}
-	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in) : stronger(d, compiled_decide_in(c, p, q, in));
+	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in)
+				    : stronger(d, compiled_decide_in(c, p, q, in));
 }
 
 uint32_t compiled_settle(const struct compiled *c, uint32_t answer, uint64_t now_ns)

@@ -58,7 +58,8 @@ static bool same_cases(const struct compiled *a, const struct group *x, const st
 	return true;
 }
 
-bool compiled_same_answer(const struct compiled *a, uint32_t x, const struct compiled *b, uint32_t y)
+bool compiled_same_answer(const struct compiled *a, uint32_t x, const struct compiled *b,
+			  uint32_t y)
 {
 	const struct group *g, *h;
 

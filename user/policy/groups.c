@@ -31,7 +31,7 @@ struct expansion {
 };
 
 static const unsigned dimension[LEVELS] = { PG_DIM_REMOTE, PG_DIM_LOCAL, PG_DIM_INTERFACE,
-						PG_DIM_USER, PG_DIM_EXE };
+					    PG_DIM_USER, PG_DIM_EXE };
 
 void group_builder_free(struct group_builder *b)
 {

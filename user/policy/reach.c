@@ -61,7 +61,8 @@ static bool is_possible(const struct possible *p, uint32_t class)
 static void note_allow(struct reach *r, enum pg_reason reason, uint32_t rule)
 {
 	if (!r->allow)
-		r->allowed = (struct pg_decision){ .verdict = PG_ALLOW, .reason = reason, .rule = rule };
+		r->allowed =
+			(struct pg_decision){ .verdict = PG_ALLOW, .reason = reason, .rule = rule };
 	r->allow = true;
 }
 

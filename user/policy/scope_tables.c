@@ -26,7 +26,8 @@ static void by_owner_free(struct by_owner *o)
 
 static int compare_scopes(const void *a, const void *b)
 {
-	return strcmp((*(const struct scope *const *)a)->name, (*(const struct scope *const *)b)->name);
+	return strcmp((*(const struct scope *const *)a)->name,
+		      (*(const struct scope *const *)b)->name);
 }
 
 static size_t owner_of(const struct policy *p, const struct scope **sorted, const struct rule *rule)
@@ -101,8 +102,8 @@ static void describe_scope(const struct policy *p, const struct scope *s, const 
 				ret->answers |= 1u << d;
 	ret->out_restricted = ret->answers & RULE_OUT && ret->defaults[PG_OUT] != PG_ALLOW;
 	for (size_t i = 0; i < own->count && ret->answers & RULE_OUT; i++)
-		ret->out_restricted |= own->rules[i]->verdict == PG_DENY &&
-				       rule_covers(own->rules[i], PG_OUT);
+		ret->out_restricted |=
+			own->rules[i]->verdict == PG_DENY && rule_covers(own->rules[i], PG_OUT);
 }
 
 static int sweep_scope(struct compiler *c, const struct by_owner *o, size_t owner)

@@ -11,7 +11,7 @@
 
 struct span {
 	uint16_t first, last;
-	struct clause clause;
+	const struct clause *clause;
 };
 
 struct sweep {
@@ -20,10 +20,11 @@ struct sweep {
 	const struct swept *what;
 	enum pg_direction direction;
 	enum pg_proto proto;
+	struct clause *clauses; /* one for each rule that is swept */
+	size_t clause_count;
 	struct span *spans; /* sorted by first */
 	size_t span_count;
-	uint32_t *places; /* where something begins; sorted */
-	size_t place_count;
+	uint64_t places[PG_PORTS / 64]; /* a bit for each port at which something begins */
 	struct span **active; /* spans over the place in hand */
 	size_t active_count;
 	const struct clause **asking; /* room for those of them that ask */
@@ -42,8 +43,8 @@ static const struct {
 
 static void sweep_free(struct sweep *s)
 {
+	free(s->clauses);
 	free(s->spans);
-	free(s->places);
 	free(s->active);
 	free(s->asking);
 }
@@ -94,8 +95,8 @@ static struct clause make_clause(const struct sweep *s, const struct rule *rule)
 			    .verdict = rule->verdict,
 			    .id = rule->id,
 			    .until = lasts_until(rule),
-			    .limited = own && s->direction != PG_BIND &&
-				       rule->limit.per_second_x1000,
+			    .limited =
+				    own && s->direction != PG_BIND && rule->limit.per_second_x1000,
 			    .log = own && rule->log,
 			    .reject = rule->reject };
 
@@ -109,24 +110,45 @@ static struct clause make_clause(const struct sweep *s, const struct rule *rule)
 	return c;
 }
 
-static int add_places(struct sweep *s, uint32_t first, uint32_t last)
+static void add_place(struct sweep *s, uint32_t port)
 {
-	uint32_t after = last + 1;
+	if (port < PG_PORTS)
+		s->places[port / 64] |= 1ull << port % 64;
+}
 
-	return list_append(&s->places, &s->place_count, &first, sizeof(first))
-		       ?: list_append(&s->places, &s->place_count, &after, sizeof(after));
+/* Something else begins where it ends. */
+static void add_places(struct sweep *s, uint32_t first, uint32_t last)
+{
+	add_place(s, first);
+	add_place(s, last + 1);
+}
+
+/* The place behind @port, PG_PORTS at the end. */
+static uint32_t next_place(const struct sweep *s, uint32_t port)
+{
+	uint32_t word = ++port / 64;
+	uint64_t bits;
+
+	if (port >= PG_PORTS)
+		return PG_PORTS;
+	bits = s->places[word] >> port % 64 << port % 64;
+	while (!bits && ++word < PG_PORTS / 64)
+		bits = s->places[word];
+	return bits ? word * 64 + (uint32_t)__builtin_ctzll(bits) : PG_PORTS;
 }
 
 static int add_spans(struct sweep *s, const struct rule *rule)
 {
-	struct span span = { .clause = make_clause(s, rule) };
+	struct clause *clause = &s->clauses[s->clause_count++];
+	struct span span = { .clause = clause };
 
+	*clause = make_clause(s, rule);
 	for (size_t i = 0; i < rule->port_count; i++) {
 		span.first = rule->ports[i].first;
 		span.last = rule->ports[i].last;
-		if (list_append(&s->spans, &s->span_count, &span, sizeof(span)) ||
-		    add_places(s, span.first, span.last))
+		if (list_append(&s->spans, &s->span_count, &span, sizeof(span)))
 			return -ENOMEM;
+		add_places(s, span.first, span.last);
 	}
 	return 0;
 }
@@ -137,18 +159,23 @@ static bool has_built_in(const struct sweep *s)
 	return s->what->for_whom == SWEPT_HOST && s->direction != PG_OUT;
 }
 
-static int add_built_in_places(struct sweep *s)
+static void add_built_in_places(struct sweep *s)
 {
-	int r = add_places(s, 0, 65535);
-
+	add_place(s, 0);
 	if (!has_built_in(s))
-		return r;
-	for (size_t i = 0; !r && i < s->policy->failsafe_count; i++)
-		r = add_places(s, s->policy->failsafe[i].range.first,
-			       s->policy->failsafe[i].range.last);
-	for (size_t i = 0; !r && i < ARRAY_SIZE(essential_ports); i++)
-		r = add_places(s, essential_ports[i].port, essential_ports[i].port);
-	return r;
+		return;
+	for (size_t i = 0; i < s->policy->failsafe_count; i++)
+		add_places(s, s->policy->failsafe[i].range.first,
+			   s->policy->failsafe[i].range.last);
+	for (size_t i = 0; i < ARRAY_SIZE(essential_ports); i++)
+		add_places(s, essential_ports[i].port, essential_ports[i].port);
+}
+
+static int compare_firsts(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->first - y->first;
 }
 
 /* By place; those that say the same follow each other, the lowest id first. */
@@ -158,32 +185,44 @@ static int compare_spans(const void *a, const void *b)
 
 	if (x->first != y->first || x->last != y->last)
 		return x->first != y->first ? x->first - y->first : x->last - y->last;
-	return memcmp(x->clause.asks, y->clause.asks, sizeof(x->clause.asks))
-		       ?: (x->clause.id > y->clause.id) - (x->clause.id < y->clause.id);
+	return memcmp(x->clause->asks, y->clause->asks, sizeof(x->clause->asks))
+		       ?: (x->clause->id > y->clause->id) - (x->clause->id < y->clause->id);
+}
+
+static bool is_plain(const struct span *span)
+{
+	return !clause_asks(span->clause) && clause_is_lasting(span->clause);
 }
 
 static bool is_same_again(const struct span *a, const struct span *b)
 {
-	return a->first == b->first && a->last == b->last && !a->clause.until && !b->clause.until &&
-	       !memcmp(a->clause.asks, b->clause.asks, sizeof(a->clause.asks));
+	return a->first == b->first && a->last == b->last && !a->clause->until &&
+	       !b->clause->until &&
+	       !memcmp(a->clause->asks, b->clause->asks, sizeof(a->clause->asks));
 }
 
-/* Many scopes say the same, and each of them would be active at that place. */
-static void drop_repeated(struct sweep *s)
+/* Many scopes say the same, and each of them would be active there; whose port it is, nobody asks. */
+static void merge_spans(struct sweep *s)
 {
+	struct span *plain = NULL;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < s->span_count; i++)
-		if (!kept || !is_same_again(&s->spans[kept - 1], &s->spans[i]))
-			s->spans[kept++] = s->spans[i];
+	for (size_t i = 0; i < s->span_count; i++) {
+		const struct span *next = &s->spans[i];
+
+		if (is_plain(next) && plain && next->first <= plain->last) {
+			if (next->last > plain->last)
+				plain->last = next->last;
+			continue;
+		}
+		if (kept && is_same_again(&s->spans[kept - 1], next))
+			continue;
+		s->spans[kept] = *next;
+		if (is_plain(next))
+			plain = &s->spans[kept];
+		kept++;
+	}
 	s->span_count = kept;
-}
-
-static int compare_places(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 static bool is_swept(const struct sweep *s, const struct rule *rule)
@@ -195,8 +234,13 @@ static bool is_swept(const struct sweep *s, const struct rule *rule)
 
 static int prepare(struct sweep *s)
 {
-	int r = add_built_in_places(s);
+	bool merge = s->what->for_whom == SWEPT_UNION;
+	int r = 0;
 
+	add_built_in_places(s);
+	s->clauses = calloc(s->what->count + 1, sizeof(*s->clauses));
+	if (!s->clauses)
+		return -ENOMEM;
 	for (size_t i = 0; !r && i < s->what->count; i++)
 		if (is_swept(s, s->what->rules[i]))
 			r = add_spans(s, s->what->rules[i]);
@@ -205,10 +249,10 @@ static int prepare(struct sweep *s)
 	if (r || !s->active || !s->asking)
 		return -ENOMEM;
 	if (s->span_count)
-		qsort(s->spans, s->span_count, sizeof(*s->spans), compare_spans);
-	if (s->what->for_whom == SWEPT_UNION)
-		drop_repeated(s);
-	qsort(s->places, s->place_count, sizeof(*s->places), compare_places);
+		qsort(s->spans, s->span_count, sizeof(*s->spans),
+		      merge ? compare_spans : compare_firsts);
+	if (merge)
+		merge_spans(s);
 	return 0;
 }
 
@@ -247,7 +291,8 @@ static enum pg_essential essential_at(const struct sweep *s, uint32_t port)
 
 static int answer_at(struct sweep *s, uint32_t port, uint32_t *ret)
 {
-	struct plain plain = { .failsafe = is_failsafe(s, port), .essential = essential_at(s, port) };
+	struct plain plain = { .failsafe = is_failsafe(s, port),
+			       .essential = essential_at(s, port) };
 	size_t asking = 0;
 
 	move_to(s, port);
@@ -256,14 +301,14 @@ static int answer_at(struct sweep *s, uint32_t port, uint32_t *ret)
 		return 0;
 	}
 	for (size_t i = 0; i < s->active_count; i++) {
-		const struct span *span = s->active[i];
+		const struct clause *clause = s->active[i]->clause;
 
-		if (span->first == span->last)
-			plain_name(&plain, &span->clause);
-		if (clause_asks(&span->clause) || !clause_is_lasting(&span->clause))
-			s->asking[asking++] = &span->clause;
+		if (s->active[i]->first == s->active[i]->last)
+			plain_name(&plain, clause);
+		if (clause_asks(clause) || !clause_is_lasting(clause))
+			s->asking[asking++] = clause;
 		else
-			plain_speak(&plain, &span->clause);
+			plain_speak(&plain, clause);
 	}
 	return groups_answer(&s->compiler->groups, &plain, s->asking, asking, ret);
 }
@@ -279,8 +324,8 @@ static int add_interval(struct intervals *out, uint32_t first, uint32_t last, ui
 	return list_append(&out->list, &out->count, &interval, sizeof(interval));
 }
 
-int sweep(struct compiler *c, const struct swept *what, enum pg_direction direction, enum pg_proto proto,
-	  struct intervals *out)
+int sweep(struct compiler *c, const struct swept *what, enum pg_direction direction,
+	  enum pg_proto proto, struct intervals *out)
 {
 	_cleanup_(sweep_free) struct sweep s = { .compiler = c,
 						 .policy = c->policy,
@@ -289,13 +334,12 @@ int sweep(struct compiler *c, const struct swept *what, enum pg_direction direct
 						 .proto = proto };
 	int r = prepare(&s);
 
-	for (size_t i = 0; !r && i + 1 < s.place_count; i++) {
+	for (uint32_t port = 0, next; !r && port < PG_PORTS; port = next) {
 		uint32_t answer = 0;
 
-		if (s.places[i] == s.places[i + 1])
-			continue;
-		r = answer_at(&s, s.places[i], &answer);
-		r = r ?: add_interval(out, s.places[i], s.places[i + 1] - 1, answer);
+		next = next_place(&s, port);
+		r = answer_at(&s, port, &answer);
+		r = r ?: add_interval(out, port, next - 1, answer);
 	}
 	return r;
 }
