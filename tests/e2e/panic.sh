@@ -43,7 +43,7 @@ holds "a login goes on" say login two
 fails "another open connection stalls" say web two 1
 same "nothing goes out" "$(traffic host dial tcp $PEER4 8080 | grep -c OPEN)" 0
 fails "nothing is bound" binds tcp 0.0.0.0 83
-same "status tells" "$(status .panic)" true
+same "status tells" "$(status ".panic // false")" true
 within 2 says '"action":"panic"' "$EVENTS"
 holds "and an event" says '"action":"panic"' "$EVENTS"
 holds "refusals say why" within 3 says '"reason":"panic"' "$EVENTS"
@@ -52,11 +52,11 @@ same "it stays closed" "$(dial tcp $HOST4 80)" silent
 exits "enforce again" 0 '' mode enforce
 exits "the policy below may be changed" 0 '' allow 81/tcp
 exits "by a file, too" 0 '' apply "$(printf 'version: 1\ninterfaces: [host0]\nrules:\n  - allow 80/tcp\n' | policy other)"
-same "which opens nothing now" "$(dial tcp $HOST4 81) $(status .panic)" "silent true"
+same "which opens nothing now" "$(dial tcp $HOST4 81) $(status ".panic // false")" "silent true"
 agent_ends KILL
-same "without an agent it goes on" "$(dial tcp $HOST4 80) $(status .panic)" "silent true"
+same "without an agent it goes on" "$(dial tcp $HOST4 80) $(status ".panic // false")" "silent true"
 agent "$LAB/other.yaml"
-same "an agent that begins leaves it on" "$(dial tcp $HOST4 80) $(status .panic)" "silent true"
+same "an agent that begins leaves it on" "$(dial tcp $HOST4 80) $(status ".panic // false")" "silent true"
 exits "on twice is on" 0 '' panic on
 exits "off" 0 '' panic off
 same "the policy is back, as it was changed" "$(dial tcp $HOST4 80) $(dial tcp $HOST4 81)" "OPEN OPEN"
@@ -73,7 +73,7 @@ same "the policy before the trial is back" "$(dial tcp $HOST4 80) $(status .try)
 exits "failsafe ports may be none" 0 '' apply --force "$(printf 'version: 1\ninterfaces: [host0]\nfailsafe: []\nrules:\n  - allow 22/tcp\n' | policy none)"
 exits "then panic would end the login: refused" 78 'port 22/tcp of the login session' panic on
 holds "and says what helps" grep -q 'failsafe' <<<"$ERR"
-same "nothing was changed" "$(status .panic)" false
+same "nothing was changed" "$(status ".panic // false")" false
 exits "--force goes ahead" 0 '' panic on --force
 fails "the login stalls" say login four 1
 exits "and comes back" 0 '' panic off

@@ -110,6 +110,8 @@ while IFS='|' read -r name _ word command; do
 done < <(
 	tamperings
 	echo "the policy's text is changed|true|the text of the policy; written again|tamper image"
+	echo "a group is changed|true|pg_groups; written again|tamper group"
+	echo "the end of a rule is changed|true|pg_rules; written again|tamper rule"
 	echo "a command is killed in its work|true|a change of the policy that was cut short; written again|tamper cut"
 )
 same "the policy is what it was" "$(pg --json list | jq -c '[.rules[] | select(.number).text]')" \

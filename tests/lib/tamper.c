@@ -133,6 +133,10 @@ int main(int argc, char **argv)
 		control()->slots[control()->slot & 1].mode = PG_MODE_OFF;
 	else if (!strcmp(what, "switch"))
 		control()->slot ^= 1;
+	else if (!strcmp(what, "group"))
+		((struct pg_group *)map_ours("pg_groups", sizeof(struct pg_group)))[0].base ^= 1;
+	else if (!strcmp(what, "rule"))
+		((struct pg_rule *)map_ours("pg_rules", sizeof(struct pg_rule)))[7].until_ns ^= 1;
 	else if (!strcmp(what, "elsewhere"))
 		control()->netns_cookie++, control()->netns_inum++;
 	else if (!strcmp(what, "cut"))

@@ -101,12 +101,11 @@ static unsigned long long try_left_s(const struct state *s)
 	return (state_try_left_ns(s) + 999999999) / 1000000000;
 }
 
+/* What is rare is only there when it is: programs know the other members. */
 static void trial_json(struct json *j, const struct state *s)
 {
-	if (!state_try_left_ns(s)) {
-		json_member_null(j, "try");
+	if (!state_try_left_ns(s))
 		return;
-	}
 	json_key(j, "try");
 	json_object(j);
 	json_member_u64(j, "remaining_s", try_left_s(s));
@@ -128,7 +127,8 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 			state_in_force(&g->state)->generation);
 	json_member_string(&j, "degraded",
 			   g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
-	json_member_bool(&j, "panic", g->policy.panic);
+	if (g->policy.panic)
+		json_member_bool(&j, "panic", true);
 	trial_json(&j, &g->state);
 	json_key(&j, "agent");
 	json_object(&j);
