@@ -149,3 +149,5 @@ int exe_identities(void *data, const char *scope, const char *path, struct exe_i
 		*ret_count = count;
 	return r;
 }
+
+const struct exe_world exe_own_world = { .identities = exe_identities };

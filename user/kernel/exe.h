@@ -40,4 +40,7 @@ struct exe_viewers {
 int exe_identities(void *data, const char *scope, const char *path, struct exe_identity *ret,
 		   size_t max, size_t *ret_count);
 
+/* Everything seen through our own eyes. */
+extern const struct exe_world exe_own_world;
+
 #endif
