@@ -39,9 +39,10 @@ _portguard() {
 		:*) candidates=$(_portguard_commands "$program") ;;
 		*:-*) candidates=$(_portguard_options "$program" "$command") ;;
 		mode:*) candidates='enforce audit off' ;;
+		panic:*) candidates='on off' ;;
 		explain:*) candidates='bind in out from to at on' ;;
 		allow:* | deny:* | remove:*) candidates='bind in out from to at on any comment' ;;
-		apply:* | check:* | diff:*)
+		apply:* | check:* | diff:* | try:*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return ;;
 		esac ;;

@@ -2,7 +2,7 @@
 /*
  * Which of the two compiled policies is in force. While a policy is tried, the former one lies in the
  * other slot, and from a moment on that is the one in force, whoever has died meanwhile. Where nothing
- * is tried this costs one look at a byte beside the slot's number.
+ * is tried this costs one look at a bit beside the slot's number: one word, so that nobody is killed between.
  */
 #ifndef PG_BPF_SLOT_H
 #define PG_BPF_SLOT_H
@@ -11,11 +11,11 @@
 
 static __always_inline __u32 slot_in_force(const struct pg_control *ctl)
 {
-	__u32 slot = ctl->slot & 1;
+	__u32 slot = ctl->slot;
 
-	if (ctl->trying && bpf_ktime_get_boot_ns() >= ctl->try_until_ns)
-		return !slot;
-	return slot;
+	if (slot & PG_SLOT_TRIED && bpf_ktime_get_boot_ns() >= ctl->try_until_ns)
+		return !(slot & 1);
+	return slot & 1;
 }
 
 /* Panic enforces, whatever the mode. */

@@ -267,10 +267,13 @@ struct pg_slot {
 #define PG_USED_BYTES 16384
 enum pg_used { PG_USED_TCP, PG_USED_UDP, PG_USED_MULTICAST, PG_USED_TABLES };
 
+/* pg_control.slot: on trial until try_until_ns; from then on the other slot is in force. */
+#define PG_SLOT_TRIED 2
+
 /* pg_control, one element, mapped by user space. */
 struct pg_control {
 	__u32 abi;		/* PG_ABI_VERSION */
-	__u32 slot;		/* the one in force: the single word that a change commits by */
+	__u32 slot;		/* the one in force, and PG_SLOT_TRIED: the single word that a change commits by */
 	__u64 netns_cookie;	/* the host's network namespace */
 	__u32 netns_inum;	/* the same, where cookies are not to be had */
 	__u32 cpus;		/* regions in pg_seen and, plus one, in pg_counts */
@@ -278,8 +281,7 @@ struct pg_control {
 	__u32 drained;		/* slots last hit in this epoch or before have been reported */
 	__u8 used_now;		/* the stamp that outbound writes; never 0 */
 	__u8 used_before;	/* the other stamp that still counts; 0: none */
-	__u8 trying;		/* 1: until try_until_ns; then the other slot is in force again */
-	__u8 pad;
+	__u8 pad[2];
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
@@ -297,10 +299,11 @@ struct pg_control {
  * agent finds by it what somebody else has changed.
  */
 struct pg_sums {
-	__u64 slots[PG_SLOTS];		/* header, ports, and the groups that these name */
+	__u64 slots[PG_SLOTS];		/* header and ports */
 	__u64 images[PG_SLOTS];
-	__u64 peers, cases, ifaces, devices;	/* of all entries */
-	__u32 slot;			/* that the last command put in force */
+	__u64 peers, cases, ifaces, devices, callers;	/* of all entries */
+	__u64 groups, rules;		/* of all that these tables hold */
+	__u32 slot;			/* pg_control's, as the last command left it */
 	__u32 serial;			/* counted up by whoever changes tables, links or pins */
 	__u8 open;			/* 1: a change is under way, or was cut short */
 	__u8 pad[7];

@@ -153,7 +153,7 @@ static struct guarded *trial(uint64_t until_ns)
 	change_policy(g, "default: {in: allow}");
 	c->slots[!(c->slot & 1)].defaults[PG_IN] = PG_DENY;
 	c->try_until_ns = until_ns;
-	c->trying = 1;
+	c->slot |= PG_SLOT_TRIED;
 	return g;
 }
 
@@ -171,6 +171,6 @@ Test(conditions, after_the_deadline_the_former_policy_is_in_force)
 
 	expect_decision(asked(g, in_question()), PG_DENY, PG_REASON_NO_RULE, 0);
 	expect(g, tcp(.dport = PORT), PG_DENY, PG_REASON_NO_RULE);
-	g->state.control->trying = 0; /* confirmed */
+	g->state.control->slot &= 1; /* confirmed */
 	expect(g, tcp(.dport = PORT), PG_ALLOW, PG_REASON_DEFAULT);
 }

@@ -26,7 +26,7 @@ exits "another firewall's word" 64 '\bremove\b' delete 80/tcp
 exits "another firewall's enable" 64 '\b(up|run)\b' enable
 exits "another firewall's reload" 64 '\bapply\b' reload
 exits "an unknown option" 64 'nonsense' list --nonsense
-exits "a command of a later version" 64 'not supported in this version' panic on
+exits "a command of a later version" 64 'not supported in this version' evict 80/tcp
 exits "an instance's name is plain" 64 instance --instance A.b status
 for command in list status 'allow 80/tcp' 'remove 80/tcp' 'explain in 80/tcp' 'mode audit' events; do
 	# shellcheck disable=SC2086 # several words

@@ -25,6 +25,8 @@ static void make(struct policy *p)
 	p->rules[1].id = PG_MAX_RULES;
 	p->rules[1].origin = ORIGIN_RUNTIME;
 	p->rules[1].hits_base = UINT64_MAX;
+	p->rules[1].until_ns = UINT64_MAX - 1;
+	p->panic = true;
 }
 
 Test(image, holds_everything)
@@ -43,6 +45,8 @@ Test(image, holds_everything)
 	cr_assert_eq(again.rules[1].id, PG_MAX_RULES);
 	cr_assert_eq(again.rules[1].origin, ORIGIN_RUNTIME);
 	cr_assert_eq(again.rules[1].hits_base, UINT64_MAX);
+	cr_assert_eq(again.rules[1].until_ns, UINT64_MAX - 1);
+	cr_assert(again.panic);
 	cr_assert(rule_equal(&again.rules[2], &p.rules[2]));
 	cr_assert_str_eq(again.rules[0].comment, "a \"b\" \\ c");
 	cr_assert_str_eq(again.cgroup, "/a b\"c\\d");

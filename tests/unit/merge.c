@@ -23,10 +23,14 @@ Test(merge, rules_that_run_keep_their_ids_and_counters)
 	MAKE(&running, ORIGIN_FILE, "allow 80", "allow 443");
 	cr_assert_eq(policy_number(&running, NULL, NULL), 0);
 	running.rules[1].hits_base = 9;
+	running.rules[1].until_ns = 10;
+	running.panic = true;
 	MAKE(&file, ORIGIN_FILE, "allow 443 comment new", "allow 1");
 	cr_assert_eq(policy_merge(&running, &file, false), 0);
 	cr_assert_eq(file.rules[0].id, running.rules[1].id);
 	cr_assert_eq(file.rules[0].hits_base, 9);
+	cr_assert_eq(file.rules[0].until_ns, 10);
+	cr_assert(file.panic);
 	cr_assert_str_eq(file.rules[0].comment, "new");
 	cr_assert_eq(file.rules[1].id, 0);
 }

@@ -37,11 +37,12 @@ int last_policy_write(const struct paths *paths, const struct policy *p)
 
 	if (r)
 		return r;
-	for (size_t i = kept.rule_count; i-- > 0;)
+	kept.panic = false;
+	for (size_t i = kept.rule_count; i-- > 0;) {
+		kept.rules[i].hits_base = kept.rules[i].until_ns = 0;
 		if (kept.rules[i].origin == ORIGIN_RUNTIME)
 			policy_remove_rule(&kept, i);
-		else
-			kept.rules[i].hits_base = 0;
+	}
 	text = image_write(&kept, &length);
 	if (!text)
 		return -ENOMEM;

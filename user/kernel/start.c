@@ -17,6 +17,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "kernel/last.h"
 #include "kernel/load.h"
@@ -128,7 +129,8 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 {
 	const struct change change = { .to = start->policy,
 				       .new_generation = true,
-				       .devices = devices_list };
+				       .devices = devices_list,
+				       .exes = &exe_own_world };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
@@ -144,6 +146,7 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 	if (r)
 		return r;
 	init_meta(g->state.meta, start);
+	policy_begin_times(start->policy, boot_now_ns());
 	(void)snprintf(g->state.meta->cgroup_dir, sizeof(g->state.meta->cgroup_dir), "%s", cgroup);
 	r = state_change(&g->state, &change, err);
 	if (r)
@@ -246,12 +249,16 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	bool changed;
 	int r = guard_check_netns(g, err);
 
+	if (!r && state_is_tried(&g->state) && !state_try_left_ns(&g->state))
+		state_end_trial(&g->state, false);
 	r = r ? r : state_policy(&g->state, &g->policy, err);
 	if (r)
 		return r;
 	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
 	if (r)
 		return r;
+	if (state_is_tried(&g->state)) /* neither policy is touched before that is over */
+		return guard_sync_devices(g, start->wait_for_devices, err);
 	if (start->degraded) { /* what is pinned is the last policy in force, whatever lies in files */
 		policy_free(start->policy);
 		r = policy_copy(&g->policy, start->policy);
@@ -298,7 +305,7 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 		return r;
 	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
 		       start->degraded ? start->degraded : "");
-	if (!start->degraded)
+	if (!start->degraded && !state_is_tried(&g.state))
 		(void)last_policy_write(paths, &g.policy); /* the next boot then has an older one */
 	*ret = g;
 	g = (struct guard){ 0 };

@@ -153,7 +153,7 @@ static bool same_list(const void *a, size_t a_count, const void *b, size_t b_cou
 
 static bool same_scalars(const struct policy *a, const struct policy *b)
 {
-	return a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
+	return a->panic == b->panic && a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
 	       a->default_raw == b->default_raw && a->interfaces_said == b->interfaces_said &&
 	       !compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
 	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
