@@ -255,7 +255,7 @@ Test(exe, of_a_scope_is_what_each_of_its_viewers_sees_once)
 	cr_expect_eq(count, 1);
 	cr_assert_eq(exe_identities((void *)&from, NULL, "/cat", found, 4, &count), 0);
 	cr_expect_eq(count, 0);
-	cr_assert_eq(exe_identities(NULL, "web", in_dir("cat"), found, 4, &count), 0);
+	cr_assert_eq(exe_own_world.identities(NULL, "web", in_dir("cat"), found, 4, &count), 0);
 	cr_expect_eq(count, 1);
 	release(pids.list[0], fd);
 }

@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "kernel/ask.h"
+#include "kernel/state.h"
 #include "policy/reach.h"
 #include "util/address.h"
 #include "util/cleanup.h"
@@ -125,6 +126,7 @@ static int ask_row(int fd, const struct compiled *c, const struct policy *p, str
 		.v4 = s->family == 4 || (any && !s->v6_only),
 		.v6 = s->family == 6,
 		.local = any ? NULL : s->local,
+		.now_ns = boot_now_ns(),
 	};
 	struct reach reach;
 	int r = ask_for(fd, s, PG_BIND, &row->bind.decision);

@@ -167,8 +167,6 @@ static size_t sort_meanings(struct meaning *list, size_t count)
 {
 	size_t kept = 0;
 
-	if (!list)
-		return 0;
 	qsort(list, count, sizeof(*list), compare_meanings);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || compare_meanings(&list[kept - 1], &list[i]))
@@ -269,7 +267,7 @@ int callers_exes(const struct policy *p, const struct exe_world *world, struct c
 	out->exe_classes = 1;
 	if (r)
 		return r;
-	count = sort_meanings(meanings, count);
+	count = meanings ? sort_meanings(meanings, count) : 0;
 	files = calloc(count + 1, sizeof(*files));
 	out->exes = calloc(count + 1, sizeof(*out->exes));
 	if (!files || !out->exes)
