@@ -23,6 +23,7 @@
 #include "kernel/lock.h"
 #include "kernel/lockout.h"
 #include "kernel/map.h"
+#include "kernel/upgrade.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
 
@@ -88,6 +89,7 @@ static void init_meta(struct pg_meta *meta, const struct guard_start *start)
 {
 	meta->interfaces_said = start->interface_count > 0;
 	meta->cgroup_said = start->cgroup != NULL;
+	meta->build = load_build();
 	meta->in_step = 1; /* both slots are empty */
 	(void)snprintf(meta->config, sizeof(meta->config), "%s",
 		       start->config ? start->config : "");
@@ -172,6 +174,7 @@ static void clear_away(const struct paths *paths)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
+	upgrade_tidy(paths);
 	mark_ended(paths);
 	if (!devices_read(&all))
 		detach_all(paths, &all);
@@ -284,6 +287,7 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	if (r)
 		return r;
 	r = lock_commands(paths, true, LOCK_WAIT_MS, &g.lock_fd, err);
+	r = r ? r : upgrade(paths, err);
 	if (r)
 		return r;
 	r = state_open(paths, false, &g.state, err);
