@@ -252,8 +252,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (!r && devices)
 		r = follow_with_devices(g, &before, how, err);
 	if (!r)
-		(void)last_policy_write(g->paths,
-					&g->policy); /* the next boot then has an older one */
+		(void)last_policy_write(g->paths, &g->policy, /* else the next boot has an older one */
+					g->state.meta->mode_typed);
 	return r;
 }
 

@@ -303,7 +303,9 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
 		       start->degraded ? start->degraded : "");
 	if (!start->degraded)
-		(void)last_policy_write(paths, &g.policy); /* the next boot then has an older one */
+		(void)last_policy_write(
+			paths, &g.policy,
+			g.state.meta->mode_typed); /* the next boot then has an older one */
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;
