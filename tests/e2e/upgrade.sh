@@ -4,13 +4,14 @@
 # Another build of portguard takes over: its programs replace those that are pinned, over the same maps,
 # or, where the layout of the tables is an older one, over tables made anew. A thousand connections a
 # second notice nothing, what is open stays open, and nothing that was counted is lost. The other build
-# is this one with a word of its BPF object changed. OLD=FILE: begin with that older portguard instead.
+# is this one with a word of its BPF object changed. Taking over may be killed at any point, too.
+# OLD=FILE: begin with that older portguard instead; KILLS=200 for a long run.
 #
 # attach: xdp tc
 . "$(dirname "$0")/../lib/lab.sh"
 need jq bpftool
 TAMPER=$BUILD/tests/lib/tamper
-NOW=$PORTGUARD NEXT=$LAB_ROOT/none
+NOW=$PORTGUARD KILLS=${KILLS:-20}
 lab_up
 NEXT=$LAB/portguard-next PINS=$BPFFS/portguard/$LAB_NAME
 "$PYTHON" - "$NOW" "$NEXT" <<-'END' || { not_ok "another build" "the BPF object has no licence"; exit 1; }
@@ -59,7 +60,7 @@ judged() { # NAME
 	same "$1: every hook is attached" "$(status '[.hooks[].attached] | all')" true
 	same "$1: the rules are the same, with the one added by hand" "$(asked)" 01001
 	holds "$1: no tampering is seen" not grep -q '"action":"tamper"' "$EVENTS"
-	holds "$1: what was refused and what was told agree" within 10 adds_up
+	[ -z "$AGENT" ] || holds "$1: what was refused and what was told agree" within 10 adds_up
 	[ ! -e "${PINS}_next" ] || not_ok "$1: nothing lies about" "$(ls "${PINS}_next")"
 }
 asked() { local port out=; for port in 80 81 82 83 84; do run explain in "$port/tcp" from $PEER4; out+=$CODE; done; echo "$out"; }
@@ -121,6 +122,28 @@ judged "an older layout"
 pg allow 84/tcp 2>/dev/null
 same "and commands work" "$(asked)" 01000
 agent_ends TERM
+
+# --- killed in the middle -----------------------------------------------------------------------
+
+probes
+finished=0
+for ((i = 0; i < KILLS; i++)); do
+	build=$NEXT
+	[ $((i % 4)) -lt 2 ] || build=$NOW
+	[ $((i % 5)) != 0 ] || "$TAMPER" "$PINS" layout older
+	PORTGUARD=$build exec_pg up -c "$base" --cgroup "$LAB_CGROUP" -i host0 >"$LAB/up" 2>&1 &
+	read -rt "$(printf 0.%03d $((RANDOM % 200 + 10)))" -u "$LAB_IDLE"
+	{ kill -9 $!; wait $!; } 2>/dev/null
+	[ $? = 137 ] || finished=$((finished + 1))
+done
+echo "# $KILLS takeovers, of which $finished were done before they were killed"
+PORTGUARD=$NEXT exits "after kills: up of the next build" 0 '' up -c "$base" --cgroup "$LAB_CGROUP" -i host0
+before=$(programs)
+PORTGUARD=$NOW exits "and of this one" 0 '' up -c "$base" --cgroup "$LAB_CGROUP" -i host0
+same "which runs by every link" "$(replaced "$before")" 0
+same "with all rules" "$(asked)" 01000
+pg remove 84/tcp
+judged "after kills" # without an agent nobody tells
 "$TAMPER" "$PINS" layout newer
 exits "down works on a newer layout, as the message says" 0 '' down
 holds "and takes all away" binds tcp 0.0.0.0 9004
