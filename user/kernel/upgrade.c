@@ -114,10 +114,16 @@ static int refuse_agent(const struct paths *paths, struct pg_error *err)
 		       "end it first, which leaves all guarded: systemctl restart portguard");
 }
 
+/* Whose tables are made anew; a trial does not outlast that: the former policy comes back. */
+static uint32_t lasting_slot(const struct takeover *t)
+{
+	return (t->control->slot ^ (t->control->trying != 0)) & 1;
+}
+
 static int read_policy(struct takeover *t, struct pg_error *err)
 {
 	struct pg_error why = PG_ERROR_INIT;
-	int r = image_map_read(t->paths, t->control->slot, &t->policy, &why);
+	int r = image_map_read(t->paths, lasting_slot(t), &t->policy, &why);
 
 	if (!r)
 		return 0;
@@ -146,7 +152,7 @@ static size_t slot_bytes(const struct takeover *t)
 
 static uint64_t generation(const struct takeover *t)
 {
-	size_t at = HEAD_BYTES + (t->control->slot & 1) * slot_bytes(t);
+	size_t at = HEAD_BYTES + lasting_slot(t) * slot_bytes(t);
 	uint64_t n;
 
 	if (!slot_bytes(t) || at + sizeof(n) > (size_t)t->control_size)
