@@ -17,7 +17,7 @@ int pg_ask(struct __sk_buff *skb)
 
 	if (!ctl || bpf_skb_load_bytes(skb, QUESTION_AT, &ask, sizeof(ask)))
 		return -1;
-	index = ctl->slot & 1;
+	index = slot_in_force(ctl);
 	ask.jiffies = bpf_jiffies64();
 	ask.monotonic_ns = bpf_ktime_get_ns();
 	if (ask.question.direction == PG_BIND)

@@ -14,14 +14,13 @@ static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a)
 
 	a->hook = PG_HOOK_BIND;
 	a->protocol = ruled_protocol(ctx->protocol);
-	a->q.direction = PG_BIND;
 	a->q.port = bpf_ntohs(ctx->user_port);
 	if (!ctl || !a->q.port || !a->protocol)
 		return 1;
-	index = ctl->slot & 1;
-	if (ctl->slots[index].mode == PG_MODE_OFF || !in_host_netns(ctl, ctx, ctx->sk))
+	index = slot_in_force(ctl);
+	if (is_off(&ctl->slots[index]) || !in_host_netns(ctl, ctx, ctx->sk))
 		return 1;
-	return judge_call(ctl, index, a);
+	return settle(ctl, index, a, ask_for_call(ctl, index, a, PG_BIND));
 }
 
 SEC("cgroup/bind4")

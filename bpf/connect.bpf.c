@@ -34,16 +34,17 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 
 	a->protocol = ruled_protocol(ctx->protocol);
 	a->q.direction = PG_OUT;
+	a->q.fresh = PG_FRESH_YES;
 	a->q.port = bpf_ntohs(ctx->user_port);
 	if (!ctl || !a->protocol)
 		return 1;
-	index = ctl->slot & 1;
-	if (!ctl->slots[index].loopback && is_loopback(a->q.remote))
+	index = slot_in_force(ctl);
+	if (!guards_loopback(&ctl->slots[index]) && is_loopback(a->q.remote))
 		return 1;
 	if (!in_host_netns(ctl, ctx, ctx->sk))
 		return 1;
-	if (ctl->slots[index].mode != PG_MODE_OFF) {
-		d = ask_for_call(ctl, index, a);
+	if (!is_off(&ctl->slots[index])) {
+		d = ask_for_call(ctl, index, a, PG_OUT);
 		if (datagram && is_answer(ctx, a, &d))
 			d = decision(PG_ALLOW, PG_REASON_REPLY);
 		if (!settle(ctl, index, a, d))

@@ -35,6 +35,28 @@ static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct
 	return BPF_CORE_READ((struct inet6_skb_parm *)&plain->cb, frag_max_size);
 }
 
+/* Whether the datagram answers: its socket has spoken to that remote, or the flows know it. */
+static __always_inline bool is_answer(struct pg_control *ctl, __u32 index, struct __sk_buff *skb,
+				      const struct packet *p, __u32 ticks)
+{
+	return was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index], p);
+}
+
+/* What came past inbound: here limits count it. Segments come to a listener to end their handshake. */
+static __always_inline struct pg_decision ask_here(struct pg_control *ctl, __u32 index,
+						   struct __sk_buff *skb, const struct packet *p,
+						   __u32 ticks)
+{
+	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_YES;
+
+	if (PG_ANSWER_KIND(word) != PG_ANSWER_ASK)
+		fresh = PG_FRESH_NO;
+	else if (p->proto == IPPROTO_TCP ? !begins_connection(p) :
+					   is_answer(ctl, index, skb, p, ticks))
+		fresh = PG_FRESH_PASSED;
+	return decide_packet(ctl, index, p, word, false, fresh);
+}
+
 /* @ret_judged: inbound has answered already. */
 static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
 						struct __sk_buff *skb, const struct packet *p,
@@ -53,19 +75,21 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	if (!udp || program_chose_port(socket_of(skb))) {
 		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered)
-			d = ask_for_packet(ctl, index, p, false);
+			d = ask_here(ctl, index, skb, p, ticks);
 		if (udp && ctl->slots[index].out_restricted && (covered || d.verdict == PG_ALLOW))
 			remember_heard(skb, p);
 		if (covered)
 			return d;
 	}
 	*ret_judged = false;
-	if (d.verdict == PG_DENY && udp &&
-	    (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index], p)))
+	d.reason = refusal_reason(&ctl->slots[index], d.reason);
+	if (ctl->slots[index].panic)
+		return d;
+	if (d.verdict == PG_DENY && udp && is_answer(ctl, index, skb, p, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* What inbound denied and audit let pass has been told. */
 	*ret_judged = covered && ctl->slots[index].mode == PG_MODE_AUDIT &&
-		      ask_for_packet(ctl, index, p, false).verdict == PG_DENY;
+		      ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
 	return d;
 }
 
@@ -74,7 +98,7 @@ static __always_inline bool concerns_host(const struct pg_control *ctl, __u32 in
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 
-	if (slot->mode == PG_MODE_OFF || (skb->ifindex == LOOPBACK_DEVICE && !slot->loopback))
+	if (is_off(slot) || (skb->ifindex == LOOPBACK_DEVICE && !guards_loopback(slot)))
 		return false;
 	return of_host(ctl, socket_of(skb));
 }
@@ -92,7 +116,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	sk = bpf_sk_fullsock(sk);
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
 		return true;
-	index = ctl->slot & 1;
+	index = slot_in_force(ctl);
 	if (!concerns_host(ctl, index, skb))
 		return true;
 	b.vlan = 0;
@@ -104,12 +128,22 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	return judged || report_packet(ctl, index, p, PG_HOOK_DELIVER, &d);
 }
 
+/* Then open connections are judged as well. */
+static __always_inline bool is_panic(void)
+{
+	const struct pg_control *ctl = control();
+
+	return ctl && ctl->slots[slot_in_force(ctl)].panic;
+}
+
 SEC("cgroup_skb/ingress")
 int pg_deliver(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
-	if (!sk || (sk->state != TCP_STATE_CLOSE && sk->state != TCP_STATE_LISTEN))
+	if (!sk)
+		return PASS;
+	if (sk->state != TCP_STATE_CLOSE && sk->state != TCP_STATE_LISTEN && !is_panic())
 		return PASS;
 	return deliver(skb, sk);
 }

@@ -9,7 +9,6 @@
 #include "lib/report.h"
 
 #define FRAGMENT_SECONDS 30
-#define NS_PER_SECOND 1000000000ULL
 #define EARLY_FRAGMENTS 256 /* a second and CPU */
 
 /* A later fragment follows its first one; those that overtake it have an allowance. */
@@ -51,36 +50,14 @@ static __always_inline void remember_fragment(const struct packet *p)
 	(void)bpf_map_update_elem(&pg_fragments, &key, &now, BPF_ANY); /* full: the oldest goes */
 }
 
-/* One token of the bucket of echo requests. */
-static __always_inline bool take_token(const struct pg_bucket_config *rate)
+static __always_inline bool take_echo(const struct pg_bucket_config *config)
 {
-	__u64 now = bpf_ktime_get_ns(), elapsed, added, filled, most = (__u64)rate->burst * 1000;
-	struct pg_bucket *bucket;
-	bool taken = false;
-	__u32 zero = 0;
+	struct rate r;
 
-	bucket = bpf_map_lookup_elem(&pg_buckets, &zero);
-	if (!bucket || !rate->per_second_x1000)
+	if (!config->per_second_x1000)
 		return false;
-	bpf_spin_lock(&bucket->lock);
-	elapsed = now - bucket->filled_ns;
-	if (elapsed > 1000 * NS_PER_SECOND) /* full anyway, and no overflow */
-		elapsed = 1000 * NS_PER_SECOND;
-	added = elapsed / 1000000 * rate->per_second_x1000 / 1000;
-	filled = added + bucket->tokens_x1000;
-	if (filled >= most) {
-		filled = most;
-		bucket->filled_ns = now;
-	} else if (added) { /* the time that made no whole part of a token counts on */
-		bucket->filled_ns += added * NS_PER_SECOND / rate->per_second_x1000;
-	}
-	if (filled >= 1000) {
-		filled -= 1000;
-		taken = true;
-	}
-	bucket->tokens_x1000 = filled;
-	bpf_spin_unlock(&bucket->lock);
-	return taken;
+	r = rate_of(config->per_second_x1000, config->burst);
+	return take_token(0, bpf_ktime_get_boot_ns(), &r, true);
 }
 
 static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)
@@ -89,8 +66,8 @@ static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
 	if (slot->echo == PG_DENY)
 		return decision(PG_DENY, PG_REASON_ICMP);
-	return take_token(&slot->echo_rate) ? decision(PG_ALLOW, PG_REASON_ICMP)
-					    : decision(PG_DENY, PG_REASON_RATE);
+	return take_echo(&slot->echo_rate) ? decision(PG_ALLOW, PG_REASON_ICMP)
+					   : decision(PG_DENY, PG_REASON_RATE);
 }
 
 /* RFC 4890, 4.4 and its like for IPv4: errors, path MTU and neighbours always; questions never but echo. */
@@ -118,7 +95,7 @@ static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const 
 	struct bpf_sock *sk;
 	bool alive;
 
-	if (p->proto != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ||
+	if (p->proto != IPPROTO_TCP || begins_connection(p) ||
 	    !is_used(ctl, PG_USED_TCP, p->dport))
 		return false;
 	if (p->family == 4) {
@@ -158,12 +135,24 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
+/* A limit is about what begins: not about the segments of a connection, nor about replies. */
+static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, const struct packet *p)
+{
+	if (p->proto == IPPROTO_TCP)
+		return begins_connection(p) ? PG_FRESH_YES : PG_FRESH_NO;
+	return is_reply(ctl, &ctl->slots[index], p) ? PG_FRESH_PASSED : PG_FRESH_YES;
+}
+
 static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index,
 						      void *ctx, const struct packet *p)
 {
-	struct pg_decision d = ask_for_packet(ctl, index, p, false);
+	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_NO;
+	struct pg_decision d;
 
-	if (d.verdict == PG_ALLOW)
+	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
+		fresh = freshness(ctl, index, p);
+	d = decide_packet(ctl, index, p, word, false, fresh);
+	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
@@ -181,7 +170,8 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
 	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
-	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && is_forwarded(ctx, p))
+	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && !slot->panic &&
+	    is_forwarded(ctx, p))
 		return decision(PG_ALLOW, PG_REASON_DEFAULT);
 	return d;
 }
@@ -218,8 +208,8 @@ static __always_inline bool inbound(const struct bytes *b)
 
 	if (!ctl)
 		return true;
-	index = ctl->slot & 1;
-	if (ctl->slots[index].mode == PG_MODE_OFF)
+	index = slot_in_force(ctl);
+	if (is_off(&ctl->slots[index]))
 		return true;
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)

@@ -21,11 +21,10 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 
 	if (!ctl || (family != FAMILY_IPV4 && family != FAMILY_IPV6))
 		return true;
-	index = ctl->slot & 1;
+	index = slot_in_force(ctl);
 	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
-	if (a.protocol != IPPROTO_TCP || ctl->slots[index].mode == PG_MODE_OFF || !of_host(ctl, sk))
+	if (a.protocol != IPPROTO_TCP || is_off(&ctl->slots[index]) || !of_host(ctl, sk))
 		return true;
-	a.q.direction = PG_BIND;
 	a.q.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	a.q.family = 4;
 	if (family == FAMILY_IPV4) {
@@ -34,7 +33,7 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 		BPF_CORE_READ_INTO(&a.q.local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
 		a.q.family = is_mapped((const __u32 *)a.q.local) ? 4 : 6;
 	}
-	return judge_call(ctl, index, &a);
+	return settle(ctl, index, &a, ask_for_call(ctl, index, &a, PG_BIND));
 }
 
 /* The enforcement root or below it; fmod_ret sees the whole machine. */

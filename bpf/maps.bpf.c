@@ -19,6 +19,8 @@ struct pg_devices_map pg_devices SEC(".maps");
 struct pg_asked_map pg_asked SEC(".maps");
 struct pg_heard_map pg_heard SEC(".maps");
 struct pg_buckets_map pg_buckets SEC(".maps");
+struct pg_sources_map pg_sources SEC(".maps");
+struct pg_admitted_map pg_admitted SEC(".maps");
 struct pg_allowances_map pg_allowances SEC(".maps");
 struct pg_packet_map pg_packet SEC(".maps");
 struct pg_counts_map pg_counts SEC(".maps");

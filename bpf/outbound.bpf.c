@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * outbound: tc egress of guarded interfaces, after NAT. It refuses nothing; it remembers who is
- * owed an answer: flows, and stamps of local ports in use. A conversation whose answer the rules
- * let in anyway needs neither.
+ * outbound: tc egress of guarded interfaces, after NAT. It refuses nothing, but in panic what leaves
+ * by a port that is not failsafe; it remembers who is owed an answer: flows, and stamps of local ports
+ * in use. A conversation whose answer the rules let in anyway needs neither.
  */
 #include "lib/flow.h"
 #include "lib/question.h"
@@ -65,7 +65,8 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 	}
 }
 
-static __always_inline void outbound(const struct bytes *b, struct __sk_buff *skb)
+/* Return: whether the packet may leave. */
+static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *skb)
 {
 	struct pg_control *ctl = control();
 	struct pg_flow_key key = {};
@@ -73,10 +74,13 @@ static __always_inline void outbound(const struct bytes *b, struct __sk_buff *sk
 	__u32 index;
 
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
-		return;
-	index = ctl->slot & 1;
-	if (ask_for_packet(ctl, index, p, true).verdict == PG_ALLOW) /* let in anyway */
-		return;
+		return true;
+	index = slot_in_force(ctl);
+	if (ask_for_packet(ctl, index, p, true, PG_FRESH_LEAVING).verdict ==
+	    PG_ALLOW) /* let in anyway */
+		return true;
+	if (ctl->slots[index].panic)
+		return false;
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);
 	key.remote_port = p->dport;
@@ -86,14 +90,14 @@ static __always_inline void outbound(const struct bytes *b, struct __sk_buff *sk
 		note_udp(ctl, &ctl->slots[index], p, &key);
 	else
 		note_tcp(ctl, &ctl->slots[index], p, &key, skb);
+	return true;
 }
 
 static __always_inline int outbound_tc(struct __sk_buff *skb, bool ethernet)
 {
 	struct bytes b = bytes_of_skb(skb, ethernet);
 
-	outbound(&b, skb);
-	return TC_NEXT;
+	return outbound(&b, skb) ? TC_NEXT : TC_DROP;
 }
 
 SEC("tc")

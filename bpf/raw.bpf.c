@@ -22,7 +22,7 @@ static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protoco
 	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
 		return true;
 	if (protocol == IPPROTO_RAW)
-		return !slot->out_restricted;
+		return !restricts_out(slot);
 	return PG_ANSWER_KIND(slot->protocols[protocol & 255]) != PG_ANSWER_NONE;
 }
 
@@ -37,14 +37,14 @@ static __always_inline int judge_raw(struct bpf_sock *sk, int danger)
 
 	if (!ctl)
 		return 1;
-	index = ctl->slot & 1;
+	index = slot_in_force(ctl);
 	slot = &ctl->slots[index];
-	if (slot->mode == PG_MODE_OFF || !of_host(ctl, plain_socket(sk)))
+	if (is_off(slot) || !of_host(ctl, plain_socket(sk)))
 		return 1;
 	a.q.family = sk->family == FAMILY_IPV6 ? 6 : 4;
-	if (slot->raw == PG_DENY &&
-	    (danger == GOES_OUT_UNSEEN ? slot->out_restricted : !may_be_raw(slot, sk->protocol)))
-		d.verdict = PG_DENY;
+	if ((slot->raw == PG_DENY || slot->panic) &&
+	    (danger == GOES_OUT_UNSEEN ? restricts_out(slot) : !may_be_raw(slot, sk->protocol)))
+		d = decision(PG_DENY, slot->panic ? PG_REASON_PANIC : PG_REASON_RAW);
 	return settle(ctl, index, &a, d);
 }
 

@@ -20,6 +20,7 @@
 #include <bpf/libbpf.h>
 
 #include "agent_events.h"
+#include "agent_times.h"
 #include "config.h"
 #include "config_watch.h"
 #include "kernel/figures.h"
@@ -43,6 +44,7 @@ struct agent {
 	struct config_watch watch;
 	struct watch *tampering;
 	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
+	struct agent_times times;
 	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
@@ -57,6 +59,7 @@ static void agent_close(struct agent *a)
 	ring_buffer__free(a->ring);
 	config_watch_close(&a->watch);
 	watch_free(a->tampering);
+	agent_times_close(&a->times);
 	cleanup_close(&a->epoll_fd);
 	cleanup_close(&a->signal_fd);
 	cleanup_close(&a->timer_fd);
@@ -77,12 +80,11 @@ static void say(const struct agent *a, const char *action, const struct pg_error
  */
 static void close_listener(struct agent *a, const struct pg_record_refusal *r)
 {
-	const struct pg_control *control = a->state.control;
 	char text[128];
 	int error;
 
 	if (r->type != PG_RECORD_REFUSAL || r->hook != PG_HOOK_LISTEN ||
-	    r->reason != PG_REASON_UNENFORCED || !control->slots[control->slot & 1].close_listeners)
+	    r->reason != PG_REASON_UNENFORCED || !state_in_force(&a->state)->close_listeners)
 		return;
 	if (a->closed++ >= MOST_CLOSED) /* each costs a look at all sockets */
 		return;
@@ -158,12 +160,25 @@ static void check_tampering(struct agent *a)
 		a->ends = true; /* `down` has taken the guard away */
 }
 
+static void tell_change(void *data, const char *action, const char *text)
+{
+	agent_events_change(((struct agent *)data)->events, action, text);
+}
+
+static void check_times(struct agent *a)
+{
+	if (agent_times_check(&a->times))
+		a->devices_changed = true;
+}
+
 static void on_watch(struct agent *a)
 {
 	uint64_t passed;
 
-	if (read(a->watch_fd, &passed, sizeof(passed)) > 0)
-		check_tampering(a);
+	if (read(a->watch_fd, &passed, sizeof(passed)) <= 0)
+		return;
+	check_times(a);
+	check_tampering(a);
 }
 
 static void sync_devices(struct agent *a)
@@ -296,7 +311,7 @@ static int watch(struct agent *a, int fd, int which)
 	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-enum { ON_RING, ON_SECOND, ON_WATCH, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
+enum { ON_RING, ON_SECOND, ON_WATCH, ON_TRIAL, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
 
 static int open_links(struct agent *a)
 {
@@ -348,6 +363,18 @@ static int open_watch(struct agent *a, struct pg_error *err)
 	return watch_open(&config, &a->tampering, err);
 }
 
+static int open_times(struct agent *a)
+{
+	a->times = (struct agent_times){
+		.paths = a->paths,
+		.state = &a->state,
+		.tell = tell_change,
+		.data = a,
+		.timer_fd = -1,
+	};
+	return agent_times_open(&a->times);
+}
+
 static int open_ring(struct agent *a)
 {
 	_cleanup_close_ int fd = pin_open(a->paths, "pg_events");
@@ -383,6 +410,8 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);
 	r = r ? r : watch(a, a->timer_fd, ON_SECOND);
 	r = r ? r : watch(a, a->watch_fd, ON_WATCH);
+	r = r ? r : open_times(a);
+	r = r ? r : watch(a, a->times.timer_fd, ON_TRIAL);
 	r = r ? r : watch(a, a->signal_fd, ON_SIGNAL);
 	r = r ? r : watch(a, a->link_fd, ON_LINKS);
 	r = r ? r : watch(a, agent_events_fd(a->events), ON_OUTPUTS);
@@ -400,6 +429,9 @@ static void handle(struct agent *a, int which)
 		break;
 	case ON_WATCH:
 		on_watch(a);
+		break;
+	case ON_TRIAL:
+		check_times(a);
 		break;
 	case ON_SIGNAL:
 		on_signal(a);
@@ -485,6 +517,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.timer_fd = -1,
+		.times = { .timer_fd = -1 },
 		.watch_fd = -1,
 		.link_fd = -1,
 		.watch = start->watch,

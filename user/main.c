@@ -22,6 +22,9 @@
 	"       [comment \"why\"], or out PORTS[/tcp | /udp] [to ADDRESS|@SET] [comment \"why\"];\n" \
 	"PORTS = 80 | http | 8000-8100 | 80,443 | any. No direction: bind and in.\n"
 
+#define CUT_HELP \
+	"  --cut             close open TCP connections that may not begin any more\n"
+
 static const struct command {
 	const char *name, *args, *help, *details;
 	command_fn run;
@@ -44,10 +47,10 @@ static const struct command {
 	  RULE_HELP "  --permanent       keep it in policy.d/90-local.yaml too\n"
 	  "  --dry-run         only say what would change\n"
 	  "  --force           even if it closes the port of an open login session\n", cmd_allow },
-	{ "deny", "[--permanent] [--dry-run] [--force] RULE", "add a rule that refuses now",
-	  RULE_HELP "A matching deny always wins.\n", cmd_allow },
-	{ "remove", "[--permanent] [--dry-run] [--force] RULE|NUMBER", "take a rule away",
-	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp).\n",
+	{ "deny", "[--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
+	  RULE_HELP CUT_HELP "A matching deny always wins.\n", cmd_allow },
+	{ "remove", "[--permanent] [--dry-run] [--cut] [--force] RULE|NUMBER", "take a rule away",
+	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp).\n" CUT_HELP,
 	  cmd_remove },
 	{ "list", "", "the rules, with their counters", "With --json: {\"rules\": [...]}.\n", cmd_list },
 	{ "status", "[--ready] [--memory]", "hooks, mode, health, totals",
@@ -60,21 +63,29 @@ static const struct command {
 	{ "ports", "", "who listens, and may they",
 	  "Every listening socket: process, unit, container, and whether bind and in would pass now.\n"
 	  "With --json: {\"ports\": [...]}.\n", cmd_ports },
-	{ "apply", "[--exact] [--dry-run] [--force] FILE", "put another policy in force",
+	{ "apply", "[--exact] [--dry-run] [--cut] [--force] FILE", "put another policy in force",
 	  "All of it at once. Rules added by hand stay.\n"
-	  "  --exact           drop them\n", cmd_apply },
+	  "  --exact           drop them\n" CUT_HELP, cmd_apply },
 	{ "diff", "[FILE]", "what apply would change", "Exit 0: nothing, 1: something.\n", cmd_diff },
 	{ "check", "[FILE]", "look for mistakes in a policy",
 	  "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
 	{ "save", "", "keep the rules that were added by hand",
 	  "Writes them to policy.d/90-local.yaml beside the policy file.\n", cmd_save },
+	{ "try", "[--timeout T] [--force] FILE", "put a policy in force that goes by itself",
+	  "Unless it is confirmed the former policy is back after T (60s), whatever has died by then. On a\n"
+	  "terminal: Enter confirms, Ctrl-C goes back. Meanwhile nothing else is changed.\n"
+	  "  --timeout T       90s, 5m, 1h\n", cmd_try },
+	{ "confirm", "", "keep the policy that is on trial", "Exit 1: there is none.\n", cmd_confirm },
+	{ "rollback", "", "back to the policy before the trial", "Exit 1: there is no trial.\n", cmd_rollback },
+	{ "panic", "on|off [--force]", "close everything but the failsafe ports",
+	  "Open connections, too. The policy stays below, and may be changed meanwhile.\n", cmd_panic },
 	{ "mode", "enforce|audit|off", "enforce, only report, or neither",
 	  "audit reports what would be refused and lets it pass.\n", cmd_mode },
 };
 
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
-	"reject", "limit", "try", "confirm", "rollback", "panic", "evict", "learn", "import", "profile",
+	"reject", "limit", "evict", "learn", "import", "profile",
 	"init", "top", "report", "capture", "metrics", "doctor",
 };
 

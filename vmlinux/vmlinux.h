@@ -250,7 +250,25 @@ struct cred {
 	kuid_t uid;
 };
 
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
 struct task_struct {
+	struct mm_struct *mm;
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;

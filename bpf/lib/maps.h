@@ -11,6 +11,12 @@
 
 #include "portguard/abi.h"
 
+/*
+ * Unrolled: clang may close a loop by falling into its head, which the verifier takes for an
+ * endless one before Linux 6.4.
+ */
+#define UNROLLED _Pragma("unroll")
+
 struct pg_control_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -135,17 +141,57 @@ struct pg_heard_map {
 	__type(value, __u32);
 };
 
+/* Of echo requests (0), of each limit by its rule's id, then of those sources that share one. */
+#define SHARED_BUCKETS 2048
 struct pg_bucket {
 	struct bpf_spin_lock lock;
-	__u32 tokens_x1000;
-	__u64 filled_ns;
+	__u32 pad;
+	__u64 full_ns; /* CLOCK_BOOTTIME: when all tokens are there again */
 };
 
 struct pg_buckets_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* echo */
+	__uint(max_entries, PG_MAX_RULES + 1 + SHARED_BUCKETS);
 	__type(key, __u32);
 	__type(value, struct pg_bucket);
+};
+
+/* The buckets of limits `per source`: sets, each with places for a few sources. */
+#define SOURCE_SETS 1024
+#define SOURCE_WAYS 8
+struct pg_source {
+	__u64 address; /* IPv6: the /64; IPv4: the half that holds it */
+	__u64 full_ns;
+	__u32 rule;
+	__u32 family;
+};
+
+struct pg_source_set {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct pg_source ways[SOURCE_WAYS];
+};
+
+struct pg_sources_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SOURCE_SETS);
+	__type(key, __u32);
+	__type(value, struct pg_source_set);
+};
+
+/* UDP pairs that have taken their token of a limit; the value is the low half of jiffies. */
+struct pg_admitted_key {
+	__u8 remote[16];
+	__u32 rule;
+	__u16 remote_port;
+	__u16 local_port;
+};
+
+struct pg_admitted_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct pg_admitted_key);
+	__type(value, __u32);
 };
 
 struct pg_allowance {
@@ -223,6 +269,8 @@ extern struct pg_devices_map pg_devices SEC(".maps");
 extern struct pg_asked_map pg_asked SEC(".maps");
 extern struct pg_heard_map pg_heard SEC(".maps");
 extern struct pg_buckets_map pg_buckets SEC(".maps");
+extern struct pg_sources_map pg_sources SEC(".maps");
+extern struct pg_admitted_map pg_admitted SEC(".maps");
 extern struct pg_allowances_map pg_allowances SEC(".maps");
 extern struct pg_counts_map pg_counts SEC(".maps");
 extern struct pg_seen_map pg_seen SEC(".maps");

@@ -28,12 +28,6 @@
 #define MAX_VLAN_TAGS 2
 #define READ_VLAN_TAGS 8 /* only to name the sender of what has too many */
 #define MAX_EXTENSIONS 8
-/*
- * Unrolled: clang may close a loop by falling into its head, which the verifier takes for an
- * endless one before Linux 6.4.
- */
-#define UNROLLED _Pragma("unroll")
-
 #define MAX_OFFSET 1500 /* of a header; more is malformed, and the verifier needs a bound */
 
 #define TCP_FIN 0x01

@@ -8,12 +8,14 @@
 #include "lib/packet.h"
 #include "lib/policy.h"
 
-/* @answer: the packet leaves, and the question is about what comes back. */
-static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer)
+/* @answer: the packet leaves, and the question is about what comes back. @fresh: enum pg_fresh. */
+static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer,
+					 __u8 fresh)
 {
 	q->direction = PG_IN;
 	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
 	q->family = p->family;
+	q->fresh = fresh;
 	q->port = answer ? p->sport : p->dport;
 	q->remote_port = answer ? p->dport : p->sport;
 	q->ifindex = p->ifindex;
@@ -22,20 +24,39 @@ static __always_inline void put_question(struct pg_question *q, const struct pac
 	__builtin_memcpy(q->local, answer ? p->source : p->target, 16);
 }
 
-/* The question is only put together where the port's answer asks for more than the port. */
-static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,
-							 const struct packet *p, bool answer)
+/* What the rules say of a packet's port here. */
+static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 index,
+					   const struct packet *p, bool answer)
 {
 	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	__u32 word = port_answer(ctl, index, PG_IN, proto, answer ? p->sport : p->dport);
+
+	return port_answer(ctl, index, PG_IN, proto, answer ? p->sport : p->dport);
+}
+
+/* The question is only put together where the port's answer, @word, asks for more than the port. */
+static __always_inline struct pg_decision decide_packet(const struct pg_control *ctl, __u32 index,
+							const struct packet *p, __u32 word,
+							bool answer, __u8 fresh)
+{
 	struct pg_question q = {};
 
 	if (!is_final(word)) {
-		put_question(&q, p, answer);
-		if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
-			word = resolve(PG_ANSWER_NUMBER(word), &q);
+		put_question(&q, p, answer, fresh);
+		word = resolve_limited(index, word, &q);
 	}
-	return pg_decide(word, &q, ctl->slots[index].defaults[PG_IN]);
+	return decide(&ctl->slots[index], word, &q, PG_IN);
+}
+
+static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,
+							 const struct packet *p, bool answer,
+							 __u8 fresh)
+{
+	return decide_packet(ctl, index, p, packet_answer(ctl, index, p, answer), answer, fresh);
+}
+
+static __always_inline bool begins_connection(const struct packet *p)
+{
+	return (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 /* Other IP protocols than TCP, UDP, ICMP: as the policy's protocols: say. */
@@ -47,8 +68,8 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
 		struct pg_question q = {};
 
-		put_question(&q, p, false);
-		answer = resolve(PG_ANSWER_NUMBER(answer), &q);
+		put_question(&q, p, false, PG_FRESH_NO);
+		answer = resolve(answer, &q);
 	}
 	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
 			PG_REASON_PROTOCOL);

@@ -11,6 +11,7 @@
 #define PG_BPF_REPORT_H
 
 #include "lib/packet.h"
+#include "lib/slot.h"
 
 #define NEW_KINDS 128 /* an epoch and CPU */
 
@@ -254,10 +255,12 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	seen_hit(ctl, s);
 }
 
-static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const struct packet *p,
-				__u32 hook, __u32 verdict, const struct pg_decision *d, __u8 mode)
+static __always_inline struct seen_key kind_of(const struct packet *p, __u32 hook, __u32 verdict,
+					       const struct pg_decision *d)
 {
-	struct seen_key key = {
+	const __u64 *source = (const __u64 *)p->source;
+
+	return (struct seen_key){
 		.level = PG_SEEN_KIND,
 		.hook = hook,
 		.verdict = verdict,
@@ -266,13 +269,17 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 		.local_port = p->dport,
 		.proto = p->proto,
 		.family = p->family == 6 ? 6 : 4,
+		.remote = { source[0], source[1] },
 	};
-	const __u64 *source = (const __u64 *)p->source;
+}
+
+static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const struct packet *p,
+				__u32 hook, __u32 verdict, const struct pg_decision *d, __u8 mode)
+{
+	struct seen_key key = kind_of(p, hook, verdict, d);
 	struct pg_seen *s;
 	__u32 place;
 
-	key.remote[0] = source[0];
-	key.remote[1] = source[1];
 	place = 1 + seen_hash(ctl, &key) % PG_SEEN_KINDS;
 	s = seen_at(cpu, place);
 	if (!s)
@@ -292,12 +299,31 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 	seen_ring(cpu, place);
 }
 
+/* Allowed by a rule that says `log`: told if there is room, and no part of any sum. */
+static __always_inline void see_allowed(const struct pg_control *ctl, __u32 cpu,
+					const struct packet *p, __u32 hook,
+					const struct pg_decision *d, __u8 mode)
+{
+	struct seen_key key = kind_of(p, hook, PG_ALLOW, d);
+	__u32 place = PG_SEEN_REFUSED + seen_hash(ctl, &key) % PG_SEEN_ALLOWED;
+	struct pg_seen *s = seen_at(cpu, place);
+	bool known = s && seen_is(s, &key);
+
+	if (!s || (!known && !seen_may_go(ctl, s)))
+		return;
+	if (!known)
+		seen_take(s, &key, p, mode);
+	seen_hit(ctl, s);
+	if (!known)
+		seen_ring(cpu, place);
+}
+
 /* Count a packet's verdict and sum up its refusal. Return: whether the packet passes. */
 static __always_inline bool report_packet(const struct pg_control *ctl, __u32 index,
 					  const struct packet *p, __u32 hook,
 					  const struct pg_decision *d)
 {
-	__u8 mode = ctl->slots[index].mode;
+	__u8 mode = mode_of(&ctl->slots[index]);
 	__u32 cpu = bpf_get_smp_processor_id(), verdict = d->verdict;
 
 	if (verdict == PG_DENY && mode == PG_MODE_AUDIT)
@@ -307,6 +333,8 @@ static __always_inline bool report_packet(const struct pg_control *ctl, __u32 in
 		count_packet(cpu, PG_COUNT_RULE(d->rule));
 	if (verdict != PG_ALLOW)
 		see(ctl, cpu, p, hook, verdict, d, mode);
+	else if (d->flags & PG_ANSWER_LOG)
+		see_allowed(ctl, cpu, p, hook, d, mode);
 	return verdict != PG_DENY;
 }
 

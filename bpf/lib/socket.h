@@ -63,6 +63,16 @@ static __always_inline __u32 caller_uid(void)
 	return BPF_CORE_READ(task, cred, uid.val);
 }
 
+/* The file that the caller runs; the kernel's own threads run none. */
+static __always_inline void put_caller_exe(struct pg_question *q)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	q->exe_inode = BPF_CORE_READ(inode, i_ino);
+	q->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
 /* One call that a hook judges. */
 struct attempt {
 	__u8 hook; /* enum pg_hook */
@@ -84,13 +94,14 @@ static __always_inline void tell_caller(struct pg_record_refusal *r)
 	BPF_CORE_READ_STR_INTO(&r->comm, task, comm);
 }
 
-static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u32 verdict,
-					 const struct pg_decision *d)
+static __always_inline void tell_call(const struct attempt *a, __u8 mode, __u32 verdict,
+				      const struct pg_decision *d)
 {
 	struct pg_record_refusal *r = bpf_ringbuf_reserve(&pg_events, sizeof(*r), 0);
 
 	if (!r) {
-		count_shared(PG_COUNT_LOST);
+		if (verdict != PG_ALLOW)
+			count_shared(PG_COUNT_LOST);
 		return;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
@@ -115,11 +126,11 @@ static __always_inline void tell_refusal(const struct attempt *a, __u8 mode, __u
 	bpf_ringbuf_submit(r, 0);
 }
 
-/* Count a decision and tell a refusal. Return: whether the call may go on. */
+/* Count a decision, and tell a refusal or what a rule wants told. Return: whether the call may go on. */
 static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 				   const struct attempt *a, struct pg_decision d)
 {
-	__u8 mode = ctl->slots[index].mode;
+	__u8 mode = mode_of(&ctl->slots[index]);
 	__u32 verdict = d.verdict;
 
 	if (verdict == PG_DENY && (mode == PG_MODE_AUDIT || a->seen_only))
@@ -129,23 +140,21 @@ static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
 	count_shared(PG_COUNT_VERDICT(a->hook, verdict, d.reason & 31));
 	if (d.rule)
 		count_shared(PG_COUNT_RULE(d.rule));
-	if (verdict != PG_ALLOW)
-		tell_refusal(a, mode, verdict, &d);
+	if (verdict != PG_ALLOW || d.flags & PG_ANSWER_LOG)
+		tell_call(a, mode, verdict, &d);
 	return verdict != PG_DENY;
 }
 
-/* Ask the rules for @a, whose protocol is of TCP or UDP. */
+/* Ask the rules for @a, whose protocol is of TCP or UDP. @direction: a constant. */
 static __always_inline struct pg_decision ask_for_call(const struct pg_control *ctl, __u32 index,
-						       struct attempt *a)
+						       struct attempt *a, __u32 direction)
 {
+	a->q.direction = direction;
 	a->q.proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
 	a->q.uid = caller_uid();
-	return ask_rules(ctl, index, a->q.direction, a->q.proto, &a->q);
-}
-
-static __always_inline bool judge_call(const struct pg_control *ctl, __u32 index, struct attempt *a)
-{
-	return settle(ctl, index, a, ask_for_call(ctl, index, a));
+	if (ctl->slots[index].asks_exe)
+		put_caller_exe(&a->q);
+	return ask_rules(ctl, index, direction, a->q.proto, &a->q);
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */

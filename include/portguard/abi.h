@@ -267,13 +267,16 @@ struct pg_slot {
 #define PG_USED_BYTES 16384
 enum pg_used { PG_USED_TCP, PG_USED_UDP, PG_USED_MULTICAST, PG_USED_TABLES };
 
+/* pg_control.slot: on trial until try_until_ns; from then on the other slot is in force. */
+#define PG_SLOT_TRIED 2
+
 /*
  * pg_control, one element, mapped by user space. Up to `changes` it stays as it is in every version: by
  * that much a newer portguard understands an older one's (user/kernel/upgrade.c).
  */
 struct pg_control {
 	__u32 abi;		/* PG_ABI_VERSION */
-	__u32 slot;		/* the one in force: the single word that a change commits by */
+	__u32 slot;		/* the one in force, and PG_SLOT_TRIED: the single word that a change commits by */
 	__u64 netns_cookie;	/* the host's network namespace */
 	__u32 netns_inum;	/* the same, where cookies are not to be had */
 	__u32 cpus;		/* regions in pg_seen and, plus one, in pg_counts */
@@ -281,8 +284,7 @@ struct pg_control {
 	__u32 drained;		/* slots last hit in this epoch or before have been reported */
 	__u8 used_now;		/* the stamp that outbound writes; never 0 */
 	__u8 used_before;	/* the other stamp that still counts; 0: none */
-	__u8 trying;		/* 1: until try_until_ns; then the other slot is in force again */
-	__u8 pad;
+	__u8 pad[2];
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
@@ -300,10 +302,11 @@ struct pg_control {
  * agent finds by it what somebody else has changed.
  */
 struct pg_sums {
-	__u64 slots[PG_SLOTS];		/* header, ports, and the groups that these name */
+	__u64 slots[PG_SLOTS];		/* header and ports */
 	__u64 images[PG_SLOTS];
-	__u64 peers, cases, ifaces, devices;	/* of all entries */
-	__u32 slot;			/* that the last command put in force */
+	__u64 peers, cases, ifaces, devices, callers;	/* of all entries */
+	__u64 groups, rules;		/* of all that these tables hold */
+	__u32 slot;			/* pg_control's, as the last command left it */
 	__u32 serial;			/* counted up by whoever changes tables, links or pins */
 	__u8 open;			/* 1: a change is under way, or was cut short */
 	__u8 pad[7];
@@ -348,7 +351,9 @@ struct pg_image {
  * pg_seen: what was refused to packets, by kind. Each CPU has a region: a header, a direct-mapped
  * table of kinds, and one fixed slot for each thing that is left when even that table is full. The
  * kernel counts up; the agent reports the difference to what it reported before (pg_reported; the
- * word of slot 0, a header, is the agent's account of the ring).
+ * word of slot 0, a header, is the agent's account of the ring). Behind these lie kinds that a rule
+ * allowed and wants told: no refusals, so that whole slots are left out of sums; where two fall on
+ * one slot, or new ones come too fast, they go untold.
  */
 enum pg_seen_level {
 	PG_SEEN_FREE,
@@ -362,7 +367,10 @@ enum pg_seen_level {
 #define PG_SEEN_PORTS 256
 #define PG_SEEN_HASHED (PG_SEEN_KINDS + PG_SEEN_SOURCES + PG_SEEN_PORTS)
 #define PG_SEEN_FIXED 512	/* hook, verdict, reason, proto, family */
-#define PG_SEEN_REGION (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)
+#define PG_SEEN_ALLOWED 128	/* kinds with verdict PG_ALLOW, in slots of their own */
+#define PG_SEEN_REFUSED (1 + PG_SEEN_HASHED + PG_SEEN_FIXED)	/* slots before those */
+#define PG_SEEN_REGION (PG_SEEN_REFUSED + PG_SEEN_ALLOWED)
+#define PG_SEEN_IS_ALLOWED(index) ((index) % PG_SEEN_REGION >= PG_SEEN_REFUSED)
 #define PG_SCAN_PORTS 16		/* more than these in an epoch: a scan */
 #define PG_SCAN_QUIET 60		/* epochs without a packet that end one */
 #define PG_SEEN_PORT_BITS 1024
@@ -380,7 +388,7 @@ struct pg_seen {
 	__u8 remote[16];
 	__u32 epoch;		/* of the last hit */
 	__u32 scanning;		/* SOURCE: 1 while it counts as a scan; header: keys made in this epoch */
-	__u64 count;		/* refusals, never reset */
+	__u64 count;		/* packets, never reset */
 	__u64 last_jiffies;
 	__u64 first_ns;		/* CLOCK_MONOTONIC, of the packet that made the key */
 	/* second cache line: from that packet too */
@@ -396,7 +404,7 @@ struct pg_seen {
 	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried in this epoch, by their low bits */
 };
 
-/* pg_events, the ring: refusals of sockets whole, and a word that pg_seen has a new kind. */
+/* pg_events, the ring: refusals of sockets whole (and what `log` tells of), and a word that pg_seen has a new kind. */
 enum pg_record_type { PG_RECORD_REFUSAL, PG_RECORD_SEEN };
 
 struct pg_record_seen {
@@ -480,6 +488,7 @@ enum pg_fresh {
 	PG_FRESH_NO,		/* it is no allow for it */
 	PG_FRESH_YES,		/* a new connection or conversation: one token */
 	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
+	PG_FRESH_LEAVING,	/* of what leaves: will its answer be let in? No allow, nor is what ends */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

@@ -16,6 +16,9 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/* Never in a table: the rule, a limit, refuses what is over its rate. */
+#define PG_ANSWER_RATE (1u << 7)
+
 /* 224.0.0.251 or ff02::fb (RFC 6762, 3). */
 static __always_inline int pg_is_mdns_group(const struct pg_question *q)
 {
@@ -49,7 +52,7 @@ static __always_inline int pg_is_essential(__u32 essential, const struct pg_ques
 
 /**
  * pg_decide() - Turn an answer into a decision.
- * @answer:  what the rules say of the port, resolved: its kind is none, allow or deny.
+ * @answer:  what the rules say of the port, resolved: its kind is none, allow or deny; PG_ANSWER_RATE.
  * @q:       the attempt.
  * @unruled: PG_ALLOW or PG_DENY, the default of the direction.
  */
@@ -59,6 +62,7 @@ static __always_inline struct pg_decision pg_decide(__u32 answer, const struct p
 	__u32 essential = PG_ANSWER_ESSENTIAL(answer);
 
 	d.rule = PG_ANSWER_NUMBER(answer);
+	d.flags = answer & (PG_ANSWER_LOG | PG_ANSWER_REJECT);
 	switch (PG_ANSWER_KIND(answer)) {
 	case PG_ANSWER_ALLOW:
 		if (!d.rule)
@@ -66,6 +70,8 @@ static __always_inline struct pg_decision pg_decide(__u32 answer, const struct p
 		return d;
 	case PG_ANSWER_DENY:
 		d.verdict = PG_DENY;
+		if (answer & PG_ANSWER_RATE)
+			d.reason = PG_REASON_RATE;
 		return d;
 	}
 	d.rule = 0;

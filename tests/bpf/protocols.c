@@ -13,8 +13,8 @@
 #define PROTO_OSPF 89
 
 struct bucket {
-	uint32_t lock, tokens_x1000;
-	uint64_t filled_ns;
+	uint32_t lock, pad;
+	uint64_t full_ns;
 };
 
 static void expect_types(const struct guarded *g, struct traffic t, const uint8_t *types,
@@ -82,7 +82,7 @@ Test(protocols, echo_at_a_rate_passes_its_burst_and_then_a_token_at_a_time)
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
 	expect(g, icmp6(.type = ECHO), PG_DENY, PG_REASON_RATE);
 	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
-	bucket.filled_ns -= 130ULL * 1000000000; /* two minutes and a little go by */
+	bucket.full_ns -= 130ULL * 1000000000; /* two minutes and a little go by */
 	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
@@ -97,7 +97,7 @@ Test(protocols, a_bucket_never_holds_more_than_its_burst)
 
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
-	bucket.filled_ns = 1; /* since the machine was started */
+	bucket.full_ns = 1; /* since the machine was started */
 	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/lib/by_hand.h"
 #include "bpf/lib/expect.h"
 #include "kernel/map.h"
 #include "unit/policy_help.h"
@@ -41,13 +42,25 @@ static void close_table(struct table *t)
 }
 #define _cleanup_table_ _cleanup_(close_table)
 
-/* Refusals in all slots, and in those of one level. */
+/* Refusals in all slots; what lies in the slots of allowed kinds; refusals in slots of one level. */
 static uint64_t sum(const struct table *t)
 {
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < t->count; i++)
-		total += t->slots[i].count;
+		total += PG_SEEN_IS_ALLOWED(i) ? 0 : t->slots[i].count;
+	return total;
+}
+
+static uint64_t sum_allowed(const struct table *t)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		total += PG_SEEN_IS_ALLOWED(i) ? t->slots[i].count : 0;
+		cr_assert(!t->slots[i].level || i % PG_SEEN_REGION == 0 ||
+			  (t->slots[i].verdict == PG_ALLOW) == PG_SEEN_IS_ALLOWED(i));
+	}
 	return total;
 }
 
@@ -146,6 +159,41 @@ Test(seen, what_passes_is_not_in_the_table)
 	for (int i = 0; i < 10; i++)
 		expect(g, tcp(.dport = 80), PG_ALLOW, PG_REASON_RULE);
 	cr_assert_eq(sum(&t), 0);
+}
+
+Test(seen, what_a_rule_logs_is_told_in_slots_of_its_own)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("");
+	_cleanup_table_ struct table t = open_table(g);
+	const struct pg_seen *s;
+
+	put_in(g, 80, ALLOW(5) | PG_ANSWER_LOG);
+	for (int i = 0; i < 7; i++)
+		comes(g, tcp(.dport = 80, .sport = 1000 + i));
+	s = only_slot(&t, PG_SEEN_KIND);
+	cr_assert(s->verdict == PG_ALLOW && s->reason == PG_REASON_RULE && s->rule == 5 &&
+		  s->local_port == 80 && s->count == 7);
+	cr_assert_eq(sum_allowed(&t), 7);
+	cr_assert_eq(sum(&t), 0);
+}
+
+Test(seen, a_flood_of_what_is_logged_takes_nothing_from_refusals)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("");
+	_cleanup_table_ struct table t = open_table(g);
+	uint64_t count;
+
+	for (uint16_t port = 1; port <= 1000; port++)
+		put_answer(g, PG_IN, PG_TCP, port, ALLOW(5) | PG_ANSWER_LOG);
+	for (uint16_t port = 1; port <= 1000; port++)
+		comes(g, tcp(.dport = port));
+	for (uint16_t port = 2000; port < 2010; port++)
+		comes(g, tcp(.dport = port));
+	cr_assert_leq(sum_allowed(&t), 1000);
+	cr_assert_geq(sum_allowed(&t), PG_SEEN_ALLOWED / 2);
+	expect_sum(g, &t);
+	(void)slots_of(&t, PG_SEEN_SOURCE, &count);
+	cr_assert_eq(count, 0, "allowed packets are no scan");
 }
 
 Test(seen, refusals_of_one_kind_are_one_slot_that_says_all_of_it)

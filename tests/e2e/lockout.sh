@@ -42,13 +42,24 @@ exits "up refuses" 78 '2222' up -c "$closed" --cgroup "$LAB_CGROUP" -i host0
 exits "and nothing was attached" 69 '' status
 guard "$open"
 for change in "apply $closed" 'remove allow 2222/tcp' 'remove 2222/tcp' 'deny 2222/tcp' "deny in 2222/tcp from $PEER4" \
-	'deny in any from 10.77.0.0/24' 'deny in 2000-3000'; do
+	'deny in any from 10.77.0.0/24' 'deny in 2000-3000' 'deny in 2222/tcp on host0' "try $closed" "apply --cut $closed"; do
 	# shellcheck disable=SC2086 # several words
 	exits "'${change##*/}' is refused" 78 2222 $change
 done
 same "and changed nothing" "$(pg list --json | jq -r '.rules[] | select(.number) | .text' | paste -sd'|')" \
 	'allow 80/tcp|allow 22/tcp|allow 2222/tcp'
 exits "a deny of another peer is none of the session's" 0 '' deny in 2222/tcp from 192.0.2.0/24
+exits "nor is one on another device" 0 '' deny in 2222/tcp on other0
+exits "a rule is named that always wins" 78 "'deny in 2000-3000' closes it" deny in 2000-3000
+run apply "$closed"
+helps=$(grep -o 'portguard allow 2222/tcp from [0-9.]*' <<<"$ERR" | cut -d' ' -f2-)
+same "the rule that helps is a sentence" "$helps" "allow 2222/tcp from $PEER4"
+# shellcheck disable=SC2086 # several words
+exits "which can be typed" 0 '' $helps
+exits "one that is in force already is to be left in" 78 "leave 'allow 22/tcp' in" apply "$closed"
+exits "so it is" 0 '' try "$(rules 'allow 80/tcp' 'allow 22/tcp' | policy kept)"
+holds "and the session may begin anew" login 2222 true
+exits "back" 0 '' rollback
 exits "audit closes nothing" 0 '' apply --exact "$LAB/audit.yaml"
 exits "but mode enforce would" 78 2222 mode enforce
 exits "--force goes ahead" 0 '' apply --force "$closed"
@@ -58,6 +69,7 @@ alive"
 exits "open again" 0 '' apply "$open"
 stop session
 exits "sshd listens there, though nobody is logged in" 78 '22' apply "$closed"
+exits "a deny that is in the way is named" 78 "'deny 20-30' closes it" deny 20-30
 stop sshd
 exits "nobody listens: go ahead" 0 '' apply "$closed"
 unguard

@@ -7,18 +7,15 @@
 #include <string.h>
 
 #define PLACES PG_PORT_INDEX(1, 0, 0, 0)
-#define SOME_GROUP 7
 
 static struct pg_slot slot;
 static uint32_t answers[PLACES];
-static struct pg_group groups[PG_MAX_GROUPS];
-static const struct checksum_tables tables = { &slot, answers, groups };
+static const struct checksum_tables tables = { &slot, answers };
 
 static void clear(void)
 {
 	memset(&slot, 0, sizeof(slot));
 	memset(answers, 0, sizeof(answers));
-	memset(groups, 0, sizeof(groups));
 }
 
 static void set_port(uint32_t direction, uint32_t proto, uint32_t port, uint32_t answer)
@@ -84,39 +81,19 @@ Test(checksum, answers_that_change_places_show)
 	cr_assert_neq(checksum_slot(&tables), before);
 }
 
-Test(checksum, a_group_counts_if_a_port_or_protocol_names_it)
-{
-	const uint32_t ask = PG_ANSWER(PG_ANSWER_ASK, 0, SOME_GROUP);
-	uint64_t before;
-
-	groups[SOME_GROUP].base = PG_ANSWER(PG_ANSWER_DENY, 0, 3);
-	cr_assert_eq(checksum_slot(&tables), 0);
-	set_port(PG_IN, PG_TCP, 80, ask);
-	set_port(PG_IN, PG_TCP, 81, ask);
-	before = checksum_slot(&tables);
-	groups[SOME_GROUP].table++;
-	cr_assert_neq(checksum_slot(&tables), before);
-	clear();
-	slot.protocols[112] = ask;
-	before = checksum_slot(&tables);
-	groups[SOME_GROUP].base = PG_ANSWER(PG_ANSWER_ALLOW, 0, 3);
-	cr_assert_neq(checksum_slot(&tables), before);
-}
-
 /* As change.c keeps it: take a span's share away, write, add the new one. */
 Test(checksum, who_writes_spans_in_place_keeps_the_sum_of_the_whole)
 {
 	uint64_t sum = 0;
 
 	srand(5);
-	groups[SOME_GROUP].base = 1;
 	for (int round = 0; round < 300; round++) {
 		uint32_t direction = (uint32_t)rand() % PG_PORT_DIRECTIONS,
 			 proto = (uint32_t)rand() % 2;
 		uint32_t first = (uint32_t)rand() % PG_PORTS;
 		uint32_t last = first + (uint32_t)rand() % (PG_PORTS - first);
 		uint32_t answer = round % 3 ? PG_ANSWER(PG_ANSWER_ALLOW, 0, round)
-					    : PG_ANSWER(PG_ANSWER_ASK, 0, SOME_GROUP);
+					    : PG_ANSWER(PG_ANSWER_ASK, 0, 7);
 
 		sum -= checksum_ports(&tables, direction, proto, first, last);
 		for (uint32_t port = first; port <= last; port++) {

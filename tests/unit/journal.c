@@ -327,15 +327,15 @@ Test(journal, record_that_is_handed_over_again_counts_once)
 	struct history_tally past = { 0 };
 
 	journal_open(&j, &past);
-	cr_expect(journal_take_record(&j, "one", 3));
-	cr_expect(journal_take_record(&j, "one", 3), "two equal ones of one agent are two");
+	cr_expect(journal_take_record(&j, "one", 3, true));
+	cr_expect(journal_take_record(&j, "one", 3, true), "two equal ones of one agent are two");
 	journal_open(&j, &past);
 	cr_expect_eq(memory.lost, 2);
-	cr_expect(!journal_take_record(&j, "one", 3));
-	cr_expect(journal_take_record(&j, "one", 3));
+	cr_expect(!journal_take_record(&j, "one", 3, true));
+	cr_expect(journal_take_record(&j, "one", 3, true));
 	journal_close(&j);
 	journal_open(&j, &past);
 	cr_expect_eq(memory.lost, 3);
-	cr_expect(journal_take_record(&j, "one", 3),
+	cr_expect(journal_take_record(&j, "one", 3, true),
 		  "an agent that ended in order left nothing half done");
 }

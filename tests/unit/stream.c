@@ -188,6 +188,81 @@ Test(stream, packets_without_a_word_from_the_ring_come_at_the_tick)
 	cr_expect_eq(w->control->epoch, 101);
 }
 
+/* A slot of kinds that a rule allowed. */
+#define ALLOWED_SLOT (PG_SEEN_REFUSED + 3)
+
+static void allow_bind(uint16_t port, uint32_t pid)
+{
+	struct pg_record_refusal r = world_bind(w, port, pid);
+
+	r.verdict = PG_ALLOW;
+	r.reason = PG_REASON_RULE;
+	r.rule = 7;
+	world_refuse(w, &r);
+}
+
+Test(stream, allowed_call_that_is_logged_is_a_line_and_no_refusal)
+{
+	allow_bind(7071, 42);
+	allow_bind(7071, 42);
+	ticks(1);
+	cr_assert_eq(w->line_count, 2);
+	cr_expect_eq(line(0)->verdict, PG_ALLOW);
+	cr_expect_eq(line(0)->severity, 1);
+	cr_expect_eq(line(0)->count, 1);
+	cr_expect_eq(line(0)->seq, 1);
+	cr_expect_eq(event_refusals(line(0)), 0);
+	cr_expect_eq(line(0)->pid, 42);
+	cr_expect_eq(w->journal.seq, 2);
+	cr_expect_eq(w->journal.emitted + w->journal.suppressed + w->journal.lost, 0);
+}
+
+Test(stream, allowed_packets_that_are_logged_are_summed_and_are_no_refusals)
+{
+	(void)world_slot(w, ALLOWED_SLOT, PG_SEEN_KIND, "10.77.0.2", 443);
+	world_hit(w, ALLOWED_SLOT, 1);
+	world_announce(w, ALLOWED_SLOT);
+	cr_assert_eq(w->line_count, 1);
+	cr_expect_eq(line(0)->severity, 1);
+	world_hit(w, ALLOWED_SLOT, 9);
+	ticks(1);
+	cr_assert_eq(w->line_count, 2);
+	cr_expect_eq(line(1)->count, 9);
+	cr_expect_eq(line(1)->verdict, PG_ALLOW);
+	cr_expect_eq(w->journal.emitted + w->journal.suppressed + w->journal.lost, 0);
+	world_restart(w, LINES);
+	cr_expect_eq(w->journal.lost, 0, "nor are they missed by the next agent");
+}
+
+Test(stream, refusals_come_before_what_is_logged)
+{
+	for (uint16_t port = 1; port <= 2 * LINES; port++)
+		allow_bind(port, 42);
+	cr_expect_leq(w->line_count, LINES / 2);
+	refuse_bind(7072, 43);
+	cr_expect_eq(line(w->line_count - 1)->verdict, PG_DENY, "at once");
+	for (uint32_t i = 1; i <= 40; i++) {
+		(void)world_slot(w, i, PG_SEEN_KIND, "10.77.0.2", (uint16_t)i);
+		world_hit(w, i, 1);
+	}
+	ticks(1);
+	cr_expect_eq(world_told(w, 0), 41, "all refusals, whatever else waits");
+}
+
+Test(stream, key_that_lies_in_a_slot_of_the_other_sort_makes_no_sense)
+{
+	struct pg_seen *s = world_slot(w, ALLOWED_SLOT, PG_SEEN_KIND, "10.77.0.2", 443);
+
+	world_hit(w, ALLOWED_SLOT, 2);
+	s->verdict = PG_DENY;
+	s = world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 443);
+	world_hit(w, 5, 3);
+	s->verdict = PG_ALLOW;
+	ticks(1);
+	cr_expect_eq(w->line_count, 0);
+	cr_expect_eq(w->journal.lost, 3);
+}
+
 Test(stream, same_kind_on_two_cpus_is_one_line)
 {
 	(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 7091);
@@ -442,7 +517,8 @@ static void random_step(unsigned *seed)
 	(void)snprintf(remote, sizeof(remote), "10.0.0.%u", (unsigned)rand_r(seed) % 20);
 	w->now_ns += (unsigned)rand_r(seed) % 5000000;
 	if (what < 50) {
-		refuse_bind((uint16_t)(rand_r(seed) % 400), (uint32_t)rand_r(seed) % 50);
+		(what % 5 ? refuse_bind : allow_bind)((uint16_t)(rand_r(seed) % 400),
+						      (uint32_t)rand_r(seed) % 50);
 	} else if (what < 95 && slot % PG_SEEN_REGION) {
 		enum pg_seen_level level = 1 + (unsigned)rand_r(seed) % 4;
 

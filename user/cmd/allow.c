@@ -43,6 +43,7 @@ static int add(struct policy *to, struct rule *rule, struct pg_error *err)
 	int r;
 
 	if (at >= 0) {
+		to->rules[at].until_ns = 0; /* `for` begins again */
 		if (rule->comment) {
 			free(to->rules[at].comment);
 			to->rules[at].comment = TAKE_PTR(rule->comment);

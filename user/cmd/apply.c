@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "config.h"
+#include "kernel/cut.h"
 #include "policy/compile.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
@@ -16,7 +17,7 @@ static int print_outcome(const struct guard *g, bool changed, const struct pg_co
 			 struct pg_error *err)
 {
 	unsigned long long generation =
-		g->state.control->slots[g->state.control->slot & 1].generation;
+		state_in_force(&g->state)->generation;
 
 	if (ctx->json)
 		(void)printf("{\"changed\":%s,\"generation\":%llu}\n", changed ? "true" : "false",
@@ -33,9 +34,10 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	_cleanup_policy_ struct policy next = { 0 }, before = { 0 };
 	_cleanup_guard_ struct guard guard = { 0 };
 	struct guard_change how = { .new_generation = true };
-	bool exact = false, changed;
+	bool exact = false, cut = false, changed;
 	const struct option_word options[] = {
 		{ .name = "--exact", .flag = &exact },
+		{ .name = "--cut", .flag = &cut },
 		{ .name = "--dry-run", .flag = &how.dry_run },
 		{ .name = "--force", .flag = &how.force },
 	};
@@ -70,6 +72,9 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (changed)
 		guard.state.meta->mode_typed = 0;
 	guard.state.meta->degraded[0] = '\0';
+	r = cut ? cut_connections(&before, &guard.policy, err) : 0;
+	if (r < 0)
+		return r;
 	return print_outcome(&guard, changed, ctx, err);
 }
 

@@ -36,6 +36,10 @@ int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_save(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
+int cmd_try(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
+int cmd_confirm(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
+int cmd_rollback(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
+int cmd_panic(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_ports(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_events(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);

@@ -9,13 +9,14 @@
 
 #include "cmd/print.h"
 #include "config.h"
+#include "kernel/cut.h"
 #include "policy/file.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
 #define LARGEST_FILE (16u << 20)
 
-static int refuse_cut(void *data, const char *value)
+static int refuse_scope(void *data, const char *value)
 {
 	(void)value;
 	return usage_error(data, "this option is not supported in this version");
@@ -27,8 +28,8 @@ int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *e
 		{ .name = "--permanent", .flag = &ret->permanent },
 		{ .name = "--dry-run", .flag = &ret->dry_run },
 		{ .name = "--force", .flag = &ret->force },
-		{ .name = "--scope", .each = refuse_cut, .data = err },
-		{ .name = "--cut", .each = refuse_cut, .data = err },
+		{ .name = "--scope", .each = refuse_scope, .data = err },
+		{ .name = "--cut", .flag = &ret->cut },
 	};
 	int left;
 
@@ -155,5 +156,8 @@ int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w
 		return r;
 	if (w->dry_run)
 		return print_difference(&before, next, NULL, err);
-	return w->permanent ? edit_save(g, &before, err) : 0;
+	r = w->cut ? cut_connections(&before, &g->policy, err) : 0;
+	if (r >= 0 && w->permanent)
+		r = edit_save(g, &before, err);
+	return r < 0 ? r : 0;
 }

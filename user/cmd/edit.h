@@ -7,7 +7,7 @@
 #include "kernel/guard.h"
 
 struct edit_words {
-	bool permanent, dry_run, force;
+	bool permanent, dry_run, force, cut;
 	const char *const *words;	/* the sentence */
 	size_t count;
 };

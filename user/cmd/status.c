@@ -42,7 +42,7 @@ static int each_hook(const struct guard *g, hook_fn fn, void *data)
 
 	if (r)
 		return r;
-	hooks_each(g->paths, g->state.control->slots[g->state.control->slot & 1].out_restricted,
+	hooks_each(g->paths, state_in_force(&g->state)->out_restricted,
 		   cgroup_hook, &rows);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
@@ -96,6 +96,23 @@ static void outputs_json(struct json *j, const struct paths *paths, int pid)
 	json_array_end(j);
 }
 
+static unsigned long long try_left_s(const struct state *s)
+{
+	return (state_try_left_ns(s) + 999999999) / 1000000000;
+}
+
+static void trial_json(struct json *j, const struct state *s)
+{
+	if (!state_try_left_ns(s)) {
+		json_member_null(j, "try");
+		return;
+	}
+	json_key(j, "try");
+	json_object(j);
+	json_member_u64(j, "remaining_s", try_left_s(s));
+	json_object_end(j);
+}
+
 static int status_json(const struct guard *g, const struct event_figures *f, int pid,
 		       struct pg_error *err)
 {
@@ -108,9 +125,11 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	json_member_string(&j, "instance", g->paths->instance);
 	json_member_string(&j, "mode", mode_names[g->policy.mode]);
 	json_member_u64(&j, "generation",
-			g->state.control->slots[g->state.control->slot & 1].generation);
+			state_in_force(&g->state)->generation);
 	json_member_string(&j, "degraded",
 			   g->state.meta->degraded[0] ? g->state.meta->degraded : NULL);
+	json_member_bool(&j, "panic", g->policy.panic);
+	trial_json(&j, &g->state);
 	json_key(&j, "agent");
 	json_object(&j);
 	json_member_bool(&j, "running", pid > 0);
@@ -148,12 +167,17 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 		"instance %s, portguard %s\nmode %s, generation %llu, %zu rule%s, default bind %s, "
 		"in %s\n",
 		g->paths->instance, PG_VERSION, mode_names[g->policy.mode],
-		(unsigned long long)g->state.control->slots[g->state.control->slot & 1].generation,
+		(unsigned long long)state_in_force(&g->state)->generation,
 		g->policy.rule_count, g->policy.rule_count == 1 ? "" : "s",
 		verdict_names[g->policy.defaults[PG_BIND]],
 		verdict_names[g->policy.defaults[PG_IN]]);
 	if (g->state.meta->degraded[0])
 		(void)printf("DEGRADED: %s\n", g->state.meta->degraded);
+	if (g->policy.panic)
+		(void)printf("PANIC: nothing but the failsafe ports; end it with: portguard panic off\n");
+	if (state_try_left_ns(&g->state))
+		(void)printf("on trial for %llu s more: portguard confirm, or portguard rollback\n",
+			     try_left_s(&g->state));
 	if (pid > 0)
 		(void)printf("agent: pid %d\n", pid);
 	else

@@ -89,7 +89,7 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 		return r;
 	if (ctx->json)
 		(void)printf("{\"generation\":%llu}\n",
-			     guard.state.control->slots[guard.state.control->slot & 1].generation);
+			     state_in_force(&guard.state)->generation);
 	else
 		(void)printf("guarding: %zu rule%s, mode %s\n", guard.policy.rule_count,
 			     guard.policy.rule_count == 1 ? "" : "s",

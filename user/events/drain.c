@@ -37,6 +37,12 @@ static bool makes_sense(const struct pg_seen *slot)
 	       slot->reason < PG_REASON_COUNT;
 }
 
+/* In whose slots refusals are counted, and in whose what a rule allowed. */
+static bool is_in_place(const struct pg_seen *slot, uint32_t index)
+{
+	return (slot->verdict == PG_ALLOW) == PG_SEEN_IS_ALLOWED(index);
+}
+
 static struct scan_key source_of(const struct pg_seen *slot)
 {
 	struct scan_key key = { .hook = slot->hook,
@@ -173,8 +179,8 @@ static void take(struct stream *s, uint32_t index)
 	if (!copy_slot(&s->config.memory.seen[index], &slot))
 		return;
 	refusals = journal_take_slot(&s->journal, index, slot.count);
-	if (!refusals || !makes_sense(&slot)) {
-		journal_lose(&s->journal, refusals);
+	if (!refusals || !makes_sense(&slot) || !is_in_place(&slot, index)) {
+		journal_lose(&s->journal, PG_SEEN_IS_ALLOWED(index) ? 0 : refusals);
 		return;
 	}
 	if (slot.level <= PG_SEEN_SOURCE) {
@@ -245,7 +251,7 @@ struct kind *drain_announced(struct stream *s, uint32_t index)
 	if (index >= s->slots || !(index % PG_SEEN_REGION) ||
 	    !copy_slot(&s->config.memory.seen[index], &slot))
 		return NULL;
-	if (slot.level != PG_SEEN_KIND || !makes_sense(&slot) ||
+	if (slot.level != PG_SEEN_KIND || !makes_sense(&slot) || !is_in_place(&slot, index) ||
 	    slot.count <= s->journal.reported[index])
 		return NULL;
 	source = source_of(&slot);

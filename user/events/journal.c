@@ -19,7 +19,7 @@ static uint64_t taken(const struct journal *j)
 	uint64_t sum = j->reported[RING_SLOT] & RING_COUNT_MASK;
 
 	for (uint32_t i = RING_SLOT + 1; i < j->slots; i++)
-		sum += j->reported[i];
+		sum += PG_SEEN_IS_ALLOWED(i) ? 0 : j->reported[i];
 	return sum;
 }
 
@@ -75,7 +75,7 @@ static uint64_t mark_of(const void *record, size_t size)
 	return hash ? hash : 1;
 }
 
-bool journal_take_record(struct journal *j, const void *record, size_t size)
+bool journal_take_record(struct journal *j, const void *record, size_t size, bool refusal)
 {
 	uint64_t word = j->reported[RING_SLOT], mark = mark_of(record, size);
 	bool again = j->first_record && word >> RING_COUNT_BITS == mark;
@@ -84,7 +84,7 @@ bool journal_take_record(struct journal *j, const void *record, size_t size)
 	if (again)
 		return false;
 	store((__u64 *)&j->reported[RING_SLOT],
-	      mark << RING_COUNT_BITS | ((word + 1) & RING_COUNT_MASK));
+	      mark << RING_COUNT_BITS | ((word + refusal) & RING_COUNT_MASK));
 	return true;
 }
 

@@ -55,10 +55,10 @@ void journal_open(struct journal *j, const struct history_tally *past);
 /* The agent ends in order: the next one's first record is new, whatever it looks like. */
 void journal_close(struct journal *j);
 
-/* A slot's refusals are taken up to @count; returns how many are new. */
+/* What a slot counts is taken up to @count; returns how much is new. Slots of allowed kinds are no part of `taken`. */
 uint64_t journal_take_slot(struct journal *j, uint32_t slot, uint64_t count);
-/* A refusal from the ring is taken; false: it was already, and is to be left out. */
-bool journal_take_record(struct journal *j, const void *record, size_t size);
+/* A record from the ring, of a @refusal or not, is taken; false: it was already, and is to be left out. */
+bool journal_take_record(struct journal *j, const void *record, size_t size, bool refusal);
 /* A record of another type came from the ring. */
 void journal_pass_record(struct journal *j);
 /* A refusal that was taken and that no line can tell. */

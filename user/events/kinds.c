@@ -203,6 +203,8 @@ static int by_since(const void *a, const void *b)
 {
 	const struct kind *x = *(struct kind *const *)a, *y = *(struct kind *const *)b;
 
+	if (kind_is_refusal(&x->key) != kind_is_refusal(&y->key))
+		return kind_is_refusal(&x->key) ? -1 : 1;
 	return x->since < y->since ? -1 : x->since > y->since;
 }
 
@@ -228,6 +230,11 @@ void kinds_forget_quiet(struct kinds *k)
 		else
 			kind->touched = false;
 	}
+}
+
+bool kind_is_refusal(const struct kind_key *key)
+{
+	return key->verdict != PG_ALLOW;
 }
 
 bool kind_keeps_endpoints(const struct kind_key *key)

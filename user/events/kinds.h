@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The summing table: refusals that were taken from the kernel and wait for their line, by kind. It
+ * The summing table: refusals (and what a rule's `log` tells of) that were taken from the kernel and
+ * wait for their line, by kind. It
  * never refuses one: where it is full, or more kinds wait than there may be lines, kinds are folded
  * into coarser ones - by port without the remote address, at last without the port too.
  *
@@ -72,12 +73,15 @@ void kinds_told(struct kinds *k, struct kind *kind);
 /* Let what waits in @kind wait in the kind above it; false: there is none, or it is a scan. */
 bool kinds_fold(struct kinds *k, struct kind *kind);
 
-/* How many kinds wait; all of them, longest waiting first, in an array of the table's own. */
+/* How many kinds wait; all of them, refusals and the longest waiting first, in an array of the table's own. */
 size_t kinds_waiting(const struct kinds *k);
 struct kind **kinds_list_waiting(struct kinds *k, size_t *ret_count);
 
 /* Forget the kinds that nothing has touched since the last call and that do not wait. */
 void kinds_forget_quiet(struct kinds *k);
+
+/* Not told only because its rule says `log`: part of the sums of refusals. */
+bool kind_is_refusal(const struct kind_key *key);
 
 /* Whether a line names the addresses of the last refusal even where it sums up many kinds. */
 bool kind_keeps_endpoints(const struct kind_key *key);

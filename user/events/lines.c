@@ -161,19 +161,22 @@ static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
 
 void lines_tell(struct stream *s, struct kind *const *kinds, size_t count)
 {
-	uint64_t seq, refusals = 0;
+	uint64_t seq, refusals = 0, lines = 0;
 
 	if (!count)
 		return;
 	seq = journal_begin(&s->journal);
 	for (size_t i = 0; i < count; i++) {
 		tell_kind(s, kinds[i], seq + i);
+		if (!kind_is_refusal(&kinds[i]->key))
+			continue;
 		refusals += kinds[i]->waiting;
+		lines++;
 	}
 	flush(s);
 	for (size_t i = 0; i < count; i++)
 		kinds_told(s->kinds, kinds[i]);
-	journal_end(&s->journal, seq + count - 1, count, refusals);
+	journal_end(&s->journal, seq + count - 1, lines, refusals);
 }
 
 void lines_tell_event(struct stream *s, struct event *e)
@@ -190,6 +193,8 @@ static int by_weight(const void *a, const void *b)
 {
 	const struct kind *x = *(struct kind *const *)a, *y = *(struct kind *const *)b;
 
+	if (kind_is_refusal(&x->key) != kind_is_refusal(&y->key))
+		return kind_is_refusal(&x->key) ? -1 : 1;
 	return x->waiting > y->waiting ? -1 : x->waiting < y->waiting;
 }
 

@@ -14,6 +14,7 @@
 #include "events/stream_state.h"
 
 #define FOR_TICKS 4 /* one line of so many is not for those at once */
+#define FOR_REFUSALS 2 /* nor one of so many for what is told because a rule says `log` */
 
 static void machine_clocks(void *data, uint64_t *ret_monotonic_ns, uint64_t *ret_realtime_ns)
 {
@@ -106,7 +107,7 @@ void stream_free(struct stream *s)
 /* One line now, if enough are left besides those for the ticks. */
 static void tell_at_once(struct stream *s, struct kind *kind)
 {
-	uint32_t reserve = s->budget.max / FOR_TICKS;
+	uint32_t reserve = s->budget.max / (kind_is_refusal(&kind->key) ? FOR_TICKS : FOR_REFUSALS);
 
 	if (kind->key.level == KIND_WHOLE && lines_left(s, reserve + 1) > reserve)
 		lines_tell(s, &kind, 1);
@@ -177,7 +178,7 @@ static struct kind_key key_of(const struct pg_record_refusal *r)
 	return key;
 }
 
-static void take_refusal(struct stream *s, const struct pg_record_refusal *r)
+static void take_call(struct stream *s, const struct pg_record_refusal *r)
 {
 	uint64_t time_us = drain_utc_us(s, r->time_ns);
 	struct kind_detail detail = { .start_us = time_us, .end_us = time_us, .mode = r->mode };
@@ -192,22 +193,26 @@ static void take_refusal(struct stream *s, const struct pg_record_refusal *r)
 		tell_at_once(s, kind);
 }
 
-static bool is_refusal(const struct pg_record_refusal *r)
+static bool makes_sense(const struct pg_record_refusal *r)
 {
 	return r->hook < PG_HOOK_COUNT && r->reason < PG_REASON_COUNT &&
-	       (r->verdict == PG_DENY || r->verdict == PG_AUDIT);
+	       r->verdict > PG_NONE && r->verdict < PG_VERDICT_COUNT;
 }
 
-static void on_refusal(struct stream *s, const void *record, size_t size)
+static void on_call(struct stream *s, const void *record, size_t size)
 {
 	struct pg_record_refusal r;
+	bool refusal;
 
-	if (size < sizeof(r) || !journal_take_record(&s->journal, record, sizeof(r)))
+	if (size < sizeof(r))
 		return;
 	memcpy(&r, record, sizeof(r));
-	if (is_refusal(&r))
-		take_refusal(s, &r);
-	else
+	refusal = r.verdict != PG_ALLOW;
+	if (!journal_take_record(&s->journal, record, sizeof(r), refusal))
+		return;
+	if (makes_sense(&r))
+		take_call(s, &r);
+	else if (refusal)
 		journal_lose(&s->journal, 1);
 }
 
@@ -233,7 +238,7 @@ void stream_record(struct stream *s, const void *record, size_t size)
 		return;
 	read_clocks(s);
 	if (*type == PG_RECORD_REFUSAL)
-		on_refusal(s, record, size);
+		on_call(s, record, size);
 	else if (*type == PG_RECORD_SEEN)
 		on_seen(s, record, size);
 }

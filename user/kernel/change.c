@@ -5,38 +5,15 @@
  * that is, to the other.
  */
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
-#include "kernel/classes.h"
+#include "kernel/edit.h"
 #include "kernel/image_map.h"
-#include "kernel/state.h"
 #include "kernel/sums.h"
 #include "util/cleanup.h"
 
 #define HEADER_BYTES offsetof(struct pg_slot, bits)
-
-struct span {
-	uint8_t direction, proto;
-	uint16_t first, last;
-	uint32_t answer;
-};
-
-struct edit {
-	struct state *state;
-	const struct change *change;
-	struct compiled from, to;
-	bool same_classes;
-	uint32_t slot; /* the one that is written */
-	uint32_t table; /* of the classes of `to` */
-	struct classes maps;
-	uint32_t *numbers; /* of to's groups in the kernel, 0: none yet */
-	uint8_t *taken; /* a byte for each group number of the kernel */
-	struct span *spans;
-	size_t span_count, span_room;
-};
 
 static void edit_free(struct edit *e)
 {
@@ -46,17 +23,6 @@ static void edit_free(struct edit *e)
 	free(e->numbers);
 	free(e->taken);
 	free(e->spans);
-}
-
-static const struct pg_slot *in_force(const struct state *s)
-{
-	return &s->control->slots[s->control->slot & 1];
-}
-
-/* Until every program that may still look at the former slot has ended (an RCU grace period). */
-static void wait_for_programs(void)
-{
-	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 static uint32_t *slot_answers(struct state *s, uint32_t slot)
@@ -119,100 +85,11 @@ static void write_spans(struct edit *e, uint32_t slot)
 	}
 }
 
-static void note_taken(struct edit *e, uint32_t answer)
-{
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		e->taken[PG_ANSWER_NUMBER(answer) % PG_MAX_GROUPS] = 1;
-}
-
-/* Which groups either slot speaks of. */
-static int find_taken(struct edit *e)
-{
-	free(e->taken);
-	e->taken = calloc(PG_MAX_GROUPS, 1);
-	if (!e->taken)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < PG_PORT_INDEX(PG_SLOTS, 0, 0, 0); i++)
-		note_taken(e, e->state->ports[i]);
-	for (uint32_t slot = 0; slot < PG_SLOTS; slot++)
-		for (uint32_t i = 0; i < 256; i++)
-			note_taken(e, e->state->control->slots[slot].protocols[i]);
-	return 0;
-}
-
-static int new_group_number(struct edit *e, uint32_t *ret)
-{
-	struct pg_meta *meta = e->state->meta;
-	int r = e->taken ? 0 : find_taken(e);
-
-	for (uint32_t tries = 0; !r && tries < PG_MAX_GROUPS; tries++) {
-		uint32_t number = ++meta->next_group % PG_MAX_GROUPS;
-
-		if (!number || e->taken[number])
-			continue;
-		e->taken[number] = 1;
-		*ret = number;
-		return 0;
-	}
-	return r ? r : -E2BIG;
-}
-
-static int open_classes(struct edit *e)
-{
-	_cleanup_devices_ struct devices devices = { 0 };
-	int r;
-
-	if (e->maps.peers >= 0)
-		return 0;
-	e->maps.sums = &e->state->meta->sums;
-	r = classes_open(e->state->paths, &e->maps);
-	if (r || e->same_classes)
-		return r;
-	r = classes_write(&e->maps, &e->to, e->table);
-	if (!r && e->to.interface_count)
-		r = e->change->devices(&devices);
-	return r ? r : classes_write_devices(&e->maps, &e->to, e->table, &devices);
-}
-
-static int make_group(struct edit *e, uint32_t index)
-{
-	const struct group *from = &e->to.groups[index];
-	struct pg_group group = { .base = from->base, .table = e->table, .dimensions = from->dimensions };
-	uint32_t number;
-	int r = open_classes(e);
-
-	r = r ? r : new_group_number(e, &number);
-	if (r)
-		return r;
-	e->state->groups[number] = group;
-	r = cases_write(&e->maps, number, from);
-	if (!r)
-		e->numbers[index] = number;
-	return r;
-}
-
-/* The answer as the kernel has it: a group by its number there. */
-static int kernel_answer(struct edit *e, uint32_t answer, uint32_t *ret)
-{
-	uint32_t index = PG_ANSWER_NUMBER(answer) - 1;
-	int r = 0;
-
-	*ret = answer;
-	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
-		return 0;
-	if (!e->numbers[index])
-		r = make_group(e, index);
-	*ret = PG_ANSWER(PG_ANSWER_ASK, PG_ANSWER_ESSENTIAL(answer), e->numbers[index]);
-	return r;
-}
-
 static bool same_answer(const struct edit *e, uint32_t from, uint32_t to)
 {
 	if (PG_ANSWER_KIND(from) != PG_ANSWER_ASK || PG_ANSWER_KIND(to) != PG_ANSWER_ASK)
 		return from == to;
-	return e->same_classes && PG_ANSWER_ESSENTIAL(from) == PG_ANSWER_ESSENTIAL(to) &&
-	       group_equal(&e->from.groups[PG_ANSWER_NUMBER(from) - 1],
-			   &e->to.groups[PG_ANSWER_NUMBER(to) - 1]);
+	return e->same_classes && compiled_same_answer(&e->from, from, &e->to, to);
 }
 
 static int add_span(struct edit *e, struct span span, uint32_t answer)
@@ -261,6 +138,17 @@ static uint32_t ticks_per_second(void)
 	return (1000000000u + resolution.tv_nsec / 2) / resolution.tv_nsec;
 }
 
+static void fill_answers(struct pg_slot *slot, const struct policy *p)
+{
+	for (unsigned i = 0; i < PG_DIRECTION_COUNT; i++)
+		slot->defaults[i] = policy_default(p, i);
+	slot->panic = p->panic;
+	slot->in_reject = p->in_reject && !p->panic;
+	slot->forward = p->panic ? PG_DENY : p->forward;
+	slot->raw = p->panic ? PG_DENY : p->default_raw;
+	slot->out_restricted = p->panic || policy_out_restricted(p);
+}
+
 static int fill_header(struct edit *e)
 {
 	struct pg_slot *slot = &e->state->control->slots[e->slot];
@@ -268,18 +156,16 @@ static int fill_header(struct edit *e)
 	uint32_t hz = ticks_per_second();
 	int r = 0;
 
-	slot->generation = in_force(e->state)->generation + e->change->new_generation;
+	slot->generation = state_in_force(e->state)->generation + e->change->new_generation;
 	slot->table = e->table;
 	slot->mode = p->mode;
-	memcpy(slot->defaults, p->defaults, sizeof(slot->defaults));
+	fill_answers(slot, p);
+	slot->asks_exe = e->to.exe_classes > 1;
 	slot->echo = p->echo;
 	slot->echo_rate = p->echo_rate;
 	slot->redirect = p->redirect;
-	slot->forward = p->forward;
 	slot->loopback = p->loopback;
 	slot->close_listeners = p->on_listen_close;
-	slot->raw = p->default_raw;
-	slot->out_restricted = policy_out_restricted(p);
 	slot->flow_ticks[PG_FLOW_UDP] = p->flow_udp_s * hz;
 	slot->flow_ticks[PG_FLOW_MULTICAST] = 30 * hz;
 	slot->flow_ticks[PG_FLOW_UDP_STREAM] = p->flow_udp_stream_s * hz;
@@ -292,46 +178,44 @@ static int fill_header(struct edit *e)
 	return r;
 }
 
-static bool group_unused(void *data, uint32_t group)
-{
-	return !((struct edit *)data)->taken[group % PG_MAX_GROUPS];
-}
-
-static bool table_unused(void *data, uint32_t table)
-{
-	struct edit *e = data;
-
-	for (uint32_t i = 1; i < PG_MAX_GROUPS; i++)
-		if (e->taken[i] && e->state->groups[i].table == table)
-			return false;
-	return table != e->table;
-}
-
-/* Groups that neither slot speaks of any more. Failing to take them away costs memory only. */
-static void drop_unused(struct edit *e)
-{
-	if (e->maps.peers < 0 || find_taken(e))
-		return;
-	wait_for_programs();
-	cases_drop(&e->maps, group_unused, e);
-	if (!e->same_classes)
-		classes_drop(&e->maps, table_unused, e);
-}
-
 static int prepare(struct edit *e, struct pg_error *err)
 {
 	struct pg_meta *meta = e->state->meta;
-	int r = policy_compile(e->change->to, &e->to, err);
+	int r = policy_compile_exes(e->change->to, e->change->exes, &e->to, err);
 
 	if (!r && e->change->from)
-		r = policy_compile(e->change->from, &e->from, err);
+		r = policy_compile_exes(e->change->from, e->change->exes, &e->from, err);
 	if (r)
 		return r;
-	e->same_classes = e->change->from && compiled_same_classes(&e->from, &e->to);
+	e->same_classes = e->change->from && compiled_same_classes(&e->from, &e->to) &&
+			  groups_know_exes(e);
 	/* Counted up before it is used: what a killed command left in a table is never found again. */
-	e->table = e->same_classes ? in_force(e->state)->table : ++meta->next_table;
+	e->table = e->same_classes ? state_in_force(e->state)->table : ++meta->next_table;
 	e->numbers = calloc(e->to.group_count + 1, sizeof(*e->numbers));
 	return e->numbers ? 0 : -ENOMEM;
+}
+
+/*
+ * What conditions ask. Both slots see it: a rule that both know differs in its end alone, which is one
+ * word; the others belong to ids that no policy in force has.
+ */
+static void write_facts(struct edit *e)
+{
+	__u64 *sum = &e->state->meta->sums.rules;
+
+	for (size_t i = 0; i < e->to.fact_count; i++) {
+		const struct rule_facts *from = &e->to.facts[i];
+		struct pg_rule *to = &e->state->rules[from->id];
+
+		if (!memcmp(to, &from->facts, sizeof(*to)))
+			continue;
+		*sum -= checksum_bytes(from->id * sizeof(*to), to, sizeof(*to));
+		to->per_second_x1000 = from->facts.per_second_x1000;
+		to->burst = from->facts.burst;
+		to->per_source = from->facts.per_source;
+		__atomic_store_n(&to->until_ns, from->facts.until_ns, __ATOMIC_RELEASE);
+		*sum += checksum_bytes(from->id * sizeof(*to), to, sizeof(*to));
+	}
 }
 
 static int fill_slot(struct edit *e)
@@ -341,13 +225,14 @@ static int fill_slot(struct edit *e)
 	uint64_t image;
 	int r = 0;
 
+	write_facts(e);
 	for (unsigned direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, direction, proto);
 	if (!r && !e->same_classes &&
 	    (e->change->anew || e->to.remote.count || e->to.local.count ||
-	     e->to.interface_count))
-		r = open_classes(e);
+	     e->to.interface_count || e->to.user_count || e->to.exe_count))
+		r = groups_open(e);
 	if (r)
 		return r;
 	write_spans(e, e->slot);
@@ -361,6 +246,34 @@ static int fill_slot(struct edit *e)
 	return r;
 }
 
+void state_switch(struct state *s, uint32_t slot)
+{
+	s->meta->sums.slot = slot;
+	__atomic_store_n(&s->control->slot, slot, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The one word that puts a policy in force also says that it is on trial. Killed between these lines:
+ * whoever finds that the sums name the other slot goes back to that.
+ */
+static void try_slot(struct state *s, uint32_t slot, uint64_t until_ns)
+{
+	__atomic_store_n(&s->control->try_until_ns, until_ns, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->control->slot, slot | PG_SLOT_TRIED, __ATOMIC_SEQ_CST);
+	s->meta->sums.slot = slot | PG_SLOT_TRIED;
+	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
+}
+
+void state_end_trial(struct state *s, bool confirmed)
+{
+	uint32_t tried = s->control->slot & 1;
+
+	s->meta->in_step = 0;
+	s->meta->sums.serial++;
+	state_switch(s, confirmed ? tried : !tried);
+}
+
 /* The other slot, so that the next change costs little; or nothing of what lay there. */
 static void follow(struct edit *e, uint32_t before)
 {
@@ -372,7 +285,7 @@ static void follow(struct edit *e, uint32_t before)
 		write_spans(e, before);
 		s->meta->in_step = 1;
 	}
-	drop_unused(e);
+	groups_drop_unused(e);
 	if (e->change->anew)
 		sums_seal_classes(s);
 }
@@ -394,9 +307,11 @@ static int make_change(struct edit *e, struct pg_error *err)
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
 			       "policy: the kernel's tables cannot hold it: %s", strerror(-r));
-	s->meta->sums.slot = e->slot;
-	__atomic_store_n(&s->control->slot, e->slot, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&s->control->changes, 1, __ATOMIC_SEQ_CST);
+	if (e->change->try_until_ns) {
+		try_slot(s, e->slot, e->change->try_until_ns);
+		return 0;
+	}
+	state_switch(s, e->slot);
 	follow(e, before);
 	return 0;
 }
@@ -412,6 +327,8 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 	};
 	int r;
 
+	if (state_is_tried(s)) /* the other slot holds what may have to come back */
+		return pg_fail(err, -EBUSY, PG_EXIT_BUSY, "a policy is on trial");
 	sums->open = 1; /* until it is 0 again the sums may be behind */
 	sums->serial++;
 	r = make_change(&e, err);
@@ -431,5 +348,5 @@ int state_resolve_devices(struct state *s, const struct policy *p, const struct 
 	if (r || !c.interface_count)
 		return r;
 	r = classes_open(s->paths, &maps);
-	return r ? r : classes_write_devices(&maps, &c, in_force(s)->table, devices);
+	return r ? r : classes_write_devices(&maps, &c, state_in_force(s)->table, devices);
 }

@@ -6,7 +6,6 @@
 
 #define HEADER_BYTES offsetof(struct pg_slot, bits)
 #define PORT_PLACES (1ULL << 32) /* beyond the bytes of a header */
-#define GROUP_PLACES (2ULL << 32)
 
 /* Every bit of both moves half of the bits of the result (the finalizer of splitmix64). */
 static uint64_t mix(uint64_t place, uint64_t value)
@@ -41,39 +40,9 @@ uint64_t checksum_entry(const void *key, size_t key_size, const void *value, siz
 	return mix(place, checksum_bytes(place, value, value_size));
 }
 
-static uint64_t group_share(const struct checksum_tables *t, uint32_t answer)
-{
-	uint32_t number = PG_ANSWER_NUMBER(answer) % PG_MAX_GROUPS;
-
-	return checksum_bytes(GROUP_PLACES, &t->groups[number], sizeof(t->groups[number]));
-}
-
 uint64_t checksum_header(const struct checksum_tables *t)
 {
-	uint64_t sum = checksum_bytes(0, t->slot, HEADER_BYTES);
-
-	for (uint32_t i = 0; i < 256; i++)
-		if (PG_ANSWER_KIND(t->slot->protocols[i]) == PG_ANSWER_ASK)
-			sum += mix(i, group_share(t, t->slot->protocols[i]));
-	return sum;
-}
-
-/* Neighbours mostly have one answer: its group is looked at once. */
-struct last_answer {
-	uint32_t answer;
-	uint64_t value;
-};
-
-static uint64_t answer_value(const struct checksum_tables *t, uint32_t answer,
-			     struct last_answer *last)
-{
-	if (answer != last->answer) {
-		last->answer = answer;
-		last->value = answer;
-		if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-			last->value = mix(answer, group_share(t, answer));
-	}
-	return last->value;
+	return checksum_bytes(0, t->slot, HEADER_BYTES);
 }
 
 uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uint32_t proto,
@@ -81,7 +50,6 @@ uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uin
 {
 	const __u64 *bits = t->slot->bits[direction][proto];
 	uint32_t from = PG_PORT_INDEX(0, direction, proto, 0);
-	struct last_answer known = { 0, 0 };
 	uint64_t sum = 0;
 
 	for (uint32_t word = first / 64; word <= last / 64; word++) {
@@ -94,7 +62,7 @@ uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uin
 		for (; set; set &= set - 1) {
 			uint32_t index = from + word * 64 + (uint32_t)__builtin_ctzll(set);
 
-			sum += mix(PORT_PLACES + index, answer_value(t, t->answers[index], &known));
+			sum += mix(PORT_PLACES + index, t->answers[index]);
 		}
 	}
 	return sum;

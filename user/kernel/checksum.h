@@ -2,8 +2,7 @@
 /*
  * What the tables of a policy add up to: a sum over (place, value), so that whoever writes one word
  * takes its former share away and adds the new one, and nobody adds up a million words for it. What
- * programs never look at (the answer of a port whose bit is not set, a group that no answer names)
- * has no share. It finds what was changed by accident or by hand; it is no signature: who can write
+ * programs never look at (the answer of a port whose bit is not set) has no share. It finds what was changed by accident or by hand; it is no signature: who can write
  * the tables can write the sums, too.
  */
 #ifndef PORTGUARD_CHECKSUM_H
@@ -18,7 +17,6 @@
 struct checksum_tables {
 	const struct pg_slot *slot;
 	const uint32_t *answers;	/* PG_PORT_INDEX(0, …) */
-	const struct pg_group *groups;	/* PG_MAX_GROUPS */
 };
 
 /* Bytes in their order, the first of them at @place; zeros add nothing. */
@@ -26,9 +24,9 @@ uint64_t checksum_bytes(uint64_t place, const void *bytes, size_t size);
 /* An entry of a map that has no order. */
 uint64_t checksum_entry(const void *key, size_t key_size, const void *value, size_t value_size);
 
-/* What is in a slot beside its ports; groups that its protocols name included. */
+/* What is in a slot beside its ports. */
 uint64_t checksum_header(const struct checksum_tables *t);
-/* Ports @first to @last (inclusive), and the groups that their answers name. */
+/* Ports @first to @last (inclusive). */
 uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uint32_t proto, uint32_t first,
 			uint32_t last);
 /* The whole slot. An empty one adds up to 0. */

@@ -13,15 +13,19 @@
 #include "kernel/receivers.h"
 #include "util/cleanup.h"
 
+#define CASES_BATCH 512 /* no bucket of the hash holds more */
+
 int classes_open(const struct paths *paths, struct classes *ret)
 {
 	ret->peers = pin_open(paths, "pg_peers");
 	ret->cases = pin_open(paths, "pg_cases");
 	ret->ifaces = pin_open(paths, "pg_ifaces");
-	return ret->peers < 0    ? ret->peers
-	       : ret->cases < 0  ? ret->cases
-	       : ret->ifaces < 0 ? ret->ifaces
-				 : 0;
+	ret->callers = pin_open(paths, "pg_callers");
+	return ret->peers < 0     ? ret->peers
+	       : ret->cases < 0   ? ret->cases
+	       : ret->ifaces < 0  ? ret->ifaces
+	       : ret->callers < 0 ? ret->callers
+				  : 0;
 }
 
 void classes_close(struct classes *c)
@@ -29,6 +33,7 @@ void classes_close(struct classes *c)
 	cleanup_close(&c->peers);
 	cleanup_close(&c->cases);
 	cleanup_close(&c->ifaces);
+	cleanup_close(&c->callers);
 }
 
 struct summed {
@@ -81,11 +86,68 @@ static int write_side(const struct classes *c, const struct class_table *classes
 	return 0;
 }
 
+static struct pg_caller_key exe_key(const struct exe_class *exe, uint32_t table)
+{
+	return (struct pg_caller_key){
+		.table = table,
+		.kind = PG_CALLER_EXE,
+		.value = exe->identity.inode,
+		.device = exe->identity.device,
+	};
+}
+
+static int write_callers(const struct classes *c, const struct compiled *compiled, uint32_t table)
+{
+	const struct summed callers = { c->callers, sizeof(struct pg_caller_key),
+					&c->sums->callers };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < compiled->user_count; i++) {
+		const struct pg_caller_key key = { .table = table,
+						   .kind = PG_CALLER_USER,
+						   .value = compiled->users[i] };
+		const uint32_t class = i + 1;
+
+		r = put(&callers, &key, &class);
+	}
+	for (size_t i = 0; !r && i < compiled->exe_count; i++) {
+		const struct pg_caller_key key = exe_key(&compiled->exes[i], table);
+
+		r = put(&callers, &key, &compiled->exes[i].class);
+	}
+	return r;
+}
+
 int classes_write(const struct classes *c, const struct compiled *compiled, uint32_t table)
 {
 	int r = write_side(c, &compiled->remote, table * 2);
 
-	return r ? r : write_side(c, &compiled->local, table * 2 + 1);
+	r = r ? r : write_side(c, &compiled->local, table * 2 + 1);
+	return r ? r : write_callers(c, compiled, table);
+}
+
+static size_t count_exes(const struct classes *c, uint32_t table)
+{
+	struct pg_caller_key key;
+	const void *from = NULL;
+	size_t count = 0;
+
+	for (; !bpf_map_get_next_key(c->callers, from, &key); from = &key)
+		count += key.table == table && key.kind == PG_CALLER_EXE;
+	return count;
+}
+
+bool classes_have_exes(const struct classes *c, const struct compiled *compiled, uint32_t table)
+{
+	for (size_t i = 0; i < compiled->exe_count; i++) {
+		const struct pg_caller_key key = exe_key(&compiled->exes[i], table);
+		uint32_t class;
+
+		if (bpf_map_lookup_elem(c->callers, &key, &class) ||
+		    class != compiled->exes[i].class)
+			return false;
+	}
+	return count_exes(c, table) == compiled->exe_count;
 }
 
 /* Deleting the key last seen restarts the walk, so collect first. */
@@ -130,6 +192,16 @@ static bool peer_unused(const void *key, void *data)
 	return unused;
 }
 
+static bool caller_unused(const void *key, void *data)
+{
+	struct unused *u = data;
+	bool unused = u->is(u->data, ((const struct pg_caller_key *)key)->table);
+
+	if (unused)
+		take_away(&u->map, key);
+	return unused;
+}
+
 static bool iface_unused(const void *key, void *data)
 {
 	struct unused *u = data;
@@ -145,6 +217,8 @@ void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t t
 
 	keys_drop(c->peers, sizeof(struct pg_peer_key), peer_unused, &u);
 	keys_drop(c->ifaces, sizeof(struct pg_iface_key), iface_unused, &u);
+	u.map = (struct summed){ c->callers, sizeof(struct pg_caller_key), &c->sums->callers };
+	keys_drop(c->callers, sizeof(struct pg_caller_key), caller_unused, &u);
 }
 
 struct kept {
@@ -186,23 +260,40 @@ int classes_write_devices(const struct classes *c, const struct compiled *compil
 	return r;
 }
 
-int cases_write(const struct classes *c, uint32_t group_number, const struct group *group)
+int case_write(const struct classes *c, uint32_t group_number, const struct case_entry *from,
+	       uint32_t answer)
 {
 	const struct summed cases = { c->cases, sizeof(struct pg_case_key), &c->sums->cases };
-	int r = 0;
+	const struct pg_case_key key = {
+		.group = group_number,
+		.remote = from->remote,
+		.local = from->local,
+		.interface = from->interface,
+		.user = from->user,
+		.exe = from->exe,
+	};
 
-	for (size_t i = 0; !r && i < group->count; i++) {
-		const struct case_entry *from = &group->cases[i];
-		struct pg_case_key key = {
-			.group = group_number,
-			.remote = from->remote,
-			.local = from->local,
-			.interface = from->interface,
-		};
+	return put(&cases, &key, &answer);
+}
 
-		r = put(&cases, &key, &from->answer);
+int cases_each(const struct classes *c, void (*fn)(void *data, uint32_t answer), void *data)
+{
+	struct pg_case_key keys[CASES_BATCH];
+	uint32_t answers[CASES_BATCH], count, at, r = 0;
+	bool begun = false;
+
+	while (!r) {
+		count = CASES_BATCH;
+		if (bpf_map_lookup_batch(c->cases, begun ? &at : NULL, &at, keys, answers, &count,
+					 NULL))
+			r = errno;
+		if (r && r != ENOENT)
+			return -(int)r;
+		begun = true;
+		for (uint32_t i = 0; i < count; i++)
+			fn(data, answers[i]);
 	}
-	return r;
+	return 0;
 }
 
 static bool case_unused(const void *key, void *data)

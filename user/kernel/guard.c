@@ -26,6 +26,25 @@ void guard_close(struct guard *g)
 	*g = (struct guard){ 0 };
 }
 
+/* The programs have gone back already; the word that says so follows. */
+static void settle_trial(struct guard *g)
+{
+	if (!state_is_tried(&g->state) || state_try_left_ns(&g->state))
+		return;
+	state_end_trial(&g->state, false);
+	g->settled = true;
+}
+
+static int check_no_trial(const struct guard *g, struct pg_error *err)
+{
+	unsigned left = (state_try_left_ns(&g->state) + 999999999) / 1000000000;
+
+	if (!state_is_tried(&g->state))
+		return 0;
+	(void)pg_fail(err, -EBUSY, PG_EXIT_BUSY, "a policy is on trial, for %u seconds more", left);
+	return pg_help(err, -EBUSY, "keep it: portguard confirm; or go back: portguard rollback");
+}
+
 int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret,
 	       struct pg_error *err)
 {
@@ -42,9 +61,15 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	r = state_open(paths, false, &g.state, err);
 	if (!r && access != GUARD_READ)
 		r = check_capabilities(err);
+	if (!r && access != GUARD_READ)
+		settle_trial(&g);
+	if (!r && access == GUARD_WRITE)
+		r = check_no_trial(&g, err);
 	r = r ? r : state_policy(&g.state, &g.policy, err);
 	if (r)
 		return r;
+	if (g.settled) /* what the tried policy had attached more goes; if not now, by the agent */
+		(void)guard_sync_devices(&g, true, NULL);
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;
@@ -170,6 +195,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		.to = next,
 		.new_generation = how->new_generation && changed,
 		.devices = devices_list,
+		.try_until_ns = how->try_ns ? boot_now_ns() + how->try_ns : 0,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
 	int r = guard_check_netns(g, err);
@@ -192,7 +218,11 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 
 static bool restricts_out(const struct guard *g)
 {
-	return g->state.control->slots[g->state.control->slot & 1].out_restricted;
+	const struct pg_control *c = g->state.control;
+
+	return state_in_force(&g->state)->out_restricted ||
+	       (state_is_tried(&g->state) && /* what either policy needs */
+		(c->slots[0].out_restricted || c->slots[1].out_restricted));
 }
 
 int guard_sync_hooks(struct guard *g, struct pg_error *err)
@@ -218,6 +248,10 @@ static int follow_with_devices(struct guard *g, struct policy *before,
 
 	if (!r)
 		return 0;
+	if (how->try_ns) {
+		(void)guard_end_trial(g, false, NULL);
+		return r;
+	}
 	if (!put_in_force(g, before, &back, false, NULL)) {
 		policy_free(&g->policy);
 		g->policy = TAKE(*before, (struct policy){ 0 });
@@ -232,16 +266,21 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	_cleanup_policy_ struct policy before = { 0 };
 	bool devices = !same_choice(&g->policy, next) ||
 		       coverage_has_ipsec(&g->policy) != coverage_has_ipsec(next);
-	int r = number_rules(g, next, err);
+	int r = check_no_trial(g, err);
 
 	*ret_changed = false;
+	if (r)
+		return r;
+	(void)guard_drop_ended(next);
+	policy_begin_times(next, boot_now_ns());
+	r = number_rules(g, next, err);
 	if (r)
 		return r;
 	*ret_changed = !policy_equal(&g->policy, next);
 	if (!*ret_changed && same_image(&g->policy, next))
 		return 0;
 	r = devices && !how->wait_for_devices ? check_devices(next, err) : 0;
-	if (!r && !how->dry_run && policy_out_restricted(next)) /* before it: it may be refused */
+	if (!r && !how->dry_run && (next->panic || policy_out_restricted(next))) /* before it: it may be refused */
 		r = hooks_attach(g->paths, g->state.meta->cgroup_dir, true, err);
 	r = r ? r : put_in_force(g, next, how, *ret_changed, err);
 	if (r || how->dry_run)
@@ -251,9 +290,38 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	r = guard_sync_hooks(g, err);
 	if (!r && devices)
 		r = follow_with_devices(g, &before, how, err);
-	if (!r)
+	if (!r && !how->try_ns)
 		(void)last_policy_write(g->paths, &g->policy, /* else the next boot has an older one */
 					g->state.meta->mode_typed);
+	return r;
+}
+
+bool guard_drop_ended(struct policy *p)
+{
+	uint64_t now = boot_now_ns();
+	bool found = false;
+
+	for (size_t i = p->rule_count; i-- > 0;) {
+		const struct rule *rule = &p->rules[i];
+
+		if (rule->origin != ORIGIN_RUNTIME || !rule->until_ns || rule->until_ns > now)
+			continue;
+		policy_remove_rule(p, i);
+		found = true;
+	}
+	return found;
+}
+
+int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
+{
+	int r;
+
+	state_end_trial(&g->state, confirmed);
+	policy_free(&g->policy);
+	r = state_policy(&g->state, &g->policy, err);
+	r = r ? r : guard_sync_devices(g, true, err);
+	if (!r && confirmed)
+		(void)last_policy_write(g->paths, &g->policy, g->state.meta->mode_typed);
 	return r;
 }
 
@@ -346,6 +414,8 @@ static int sync_devices(struct guard *g, bool wait, struct pg_error *err)
 	r = first_error(r, state_resolve_devices(&g->state, &g->policy, &all, r ? NULL : err));
 	if (r)
 		return r;
+	if (state_is_tried(&g->state)) /* the former policy may come back without us */
+		return 0;
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
 

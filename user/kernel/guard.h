@@ -17,11 +17,20 @@ struct guard {
 	struct policy policy;	/* in force */
 	int lock_fd;
 	bool fresh;		/* guard_begin() began it anew */
+	bool settled;		/* a trial had run out: the former policy is in force again */
 };
 
-enum guard_access { GUARD_READ, GUARD_WRITE, GUARD_WRITE_NOW /* -EBUSY at once */ };
+enum guard_access {
+	GUARD_READ,
+	GUARD_WRITE,		/* -EBUSY (75) while a policy is on trial */
+	GUARD_WRITE_NOW,	/* -EBUSY at once if the lock is held; a trial may be pending */
+	GUARD_WRITE_TRIAL,	/* a trial may be pending */
+};
 
-/* 0; -ENOENT (69: none runs), -EBUSY (75: another command holds the lock), … */
+/*
+ * Open for writing settles a trial that has run out: g->settled.
+ * 0; -ENOENT (69: none runs), -EBUSY (75: another command holds the lock), …
+ */
 int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret, struct pg_error *err);
 void guard_close(struct guard *g);
 #define _cleanup_guard_ __attribute__((cleanup(guard_close)))
@@ -41,6 +50,7 @@ struct guard_start {
 int guard_begin(const struct paths *paths, const struct guard_start *start, struct guard *ret, struct pg_error *err);
 
 struct guard_change {
+	uint64_t try_ns;	/* only for so long, unless guard_end_trial() confirms it */
 	bool force;		/* even if somebody is locked out */
 	bool new_generation;	/* apply, not allow */
 	bool wait_for_devices;
@@ -50,6 +60,10 @@ struct guard_change {
 /* Put the contents of *next in force (taken over on success, zeroed). *ret_changed: it was another one. */
 int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
 		 struct pg_error *err);
+/* A trial that is pending ends: with the policy that was tried, or with the former one. */
+int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err);
+/* Drop runtime rules that have run out. Return: whether there was one. */
+bool guard_drop_ended(struct policy *p);
 /* Policy of the files -> policy to run: runtime rules (unless @exact), -i and --cgroup as they are. */
 int guard_merge(const struct guard *g, struct policy *file, bool exact, struct pg_error *err);
 

@@ -284,7 +284,7 @@ uint64_t load_build(void)
 void load_freeze(const struct paths *paths)
 {
 	static const char *const maps[] = { "pg_fragments", "pg_allowances", "pg_packet",
-					    "pg_asked",     "pg_counts",     "pg_seen" };
+					    "pg_asked",     "pg_admitted",   "pg_counts", "pg_seen" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		_cleanup_close_ int fd = pin_open(paths, maps[i]);

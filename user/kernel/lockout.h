@@ -12,7 +12,7 @@
 struct lockout {
 	uint16_t port;		/* 0: nobody is locked out */
 	bool session;		/* else sshd listens there */
-	bool by_deny;		/* a deny closes it, not the lack of an allow */
+	uint32_t deny;		/* the rule that closes it; 0: the lack of an allow does */
 	char peer[64];		/* of the session */
 };
 

@@ -210,7 +210,7 @@ typedef void (*flow_fn)(struct state *s, const struct pg_flow_key *key, void *da
 static int each_flow(struct state *s, flow_fn fn, void *data)
 {
 	_cleanup_close_ int fd = pin_open(s->paths, "pg_flows");
-	const struct pg_slot *slot = &s->control->slots[s->control->slot & 1];
+	const struct pg_slot *slot = state_in_force(s);
 	struct pg_flow_key key, *from = NULL;
 	struct pg_ask ask = { 0 };
 	struct pg_flow flow;

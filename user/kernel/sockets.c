@@ -167,6 +167,15 @@ static int read_verdict(int fd)
 	return ((const struct nlmsgerr *)NLMSG_DATA(&answer.h))->error;
 }
 
+static void copy_to_id(__be32 to[4], uint8_t domain, const uint8_t from[16])
+{
+	if (domain == AF_INET6)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from + 12, 4);
+}
+
+/* Of a listener @remote_port is tried; of a connection it is its own, and so is the address. */
 static int try_destroy(int fd, const struct socket_entry *s, uint16_t remote_port)
 {
 	struct {
@@ -178,17 +187,16 @@ static int try_destroy(int fd, const struct socket_entry *s, uint16_t remote_por
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.q = { .sdiag_family = s->domain,
 		       .sdiag_protocol = s->protocol,
-		       .idiag_states = 1u << SOCKET_LISTEN,
+		       .idiag_states = 1u << s->state,
 		       .id = { .idiag_sport = htons(s->local_port),
 			       .idiag_dport = htons(remote_port),
 			       .idiag_if = s->device,
 			       .idiag_cookie = { s->cookie[0], s->cookie[1] } } },
 	};
 
-	if (s->domain == AF_INET6)
-		memcpy(request.q.id.idiag_src, s->local, 16);
-	else
-		memcpy(request.q.id.idiag_src, s->local + 12, 4);
+	copy_to_id(request.q.id.idiag_src, s->domain, s->local);
+	if (s->state != SOCKET_LISTEN)
+		copy_to_id(request.q.id.idiag_dst, s->domain, s->remote);
 	if (send(fd, &request, sizeof(request), 0) < 0)
 		return -errno;
 	return read_verdict(fd);
@@ -206,6 +214,14 @@ static int destroy(int fd, const struct socket_entry *s)
 	for (unsigned i = 0; (r == -ENOENT || r == -ESTALE) && i < MOST_TRIES; i++)
 		r = try_destroy(fd, s, i);
 	return !r ? 1 : r == -ENOENT || r == -ESTALE ? 0 : r == -EINVAL ? -EOPNOTSUPP : r;
+}
+
+int sockets_close(const struct socket_entry *s)
+{
+	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int r = fd < 0 ? -errno : try_destroy(fd, s, s->remote_port);
+
+	return !r ? 1 : r == -ENOENT || r == -ESTALE ? 0 : r;
 }
 
 static void listeners_free(struct listeners *l)

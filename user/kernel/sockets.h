@@ -21,6 +21,9 @@ struct socket_entry {
 };
 
 #define SOCKET_ESTABLISHED 1
+#define SOCKET_SYN_SENT 2
+#define SOCKET_SYN_RECV 3
+#define SOCKET_CLOSE_WAIT 8
 #define SOCKET_CLOSE 7		/* UDP: not connected */
 #define SOCKET_LISTEN 10
 
@@ -28,6 +31,9 @@ typedef int (*socket_fn)(const struct socket_entry *s, void *data);
 
 /* Call @fn for each socket of @protocol in a state of @states (bits 1 << state). 0, what @fn returned, or -errno. */
 int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data);
+
+/* Close a TCP connection, whoever holds it; its other end is told. Return: 1, 0 (it is gone), or -errno as below. */
+int sockets_close(const struct socket_entry *s);
 
 /**
  * sockets_close_listener() - Close the sockets that listen at an address and port of this namespace.

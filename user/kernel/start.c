@@ -146,6 +146,7 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 	if (r)
 		return r;
 	init_meta(g->state.meta, start);
+	policy_begin_times(start->policy, boot_now_ns());
 	(void)snprintf(g->state.meta->cgroup_dir, sizeof(g->state.meta->cgroup_dir), "%s", cgroup);
 	r = state_change(&g->state, &change, err);
 	if (r)
@@ -249,12 +250,16 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	bool changed;
 	int r = guard_check_netns(g, err);
 
+	if (!r && state_is_tried(&g->state) && !state_try_left_ns(&g->state))
+		state_end_trial(&g->state, false);
 	r = r ? r : state_policy(&g->state, &g->policy, err);
 	if (r)
 		return r;
 	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
 	if (r)
 		return r;
+	if (state_is_tried(&g->state)) /* neither policy is touched before that is over */
+		return guard_sync_devices(g, start->wait_for_devices, err);
 	if (start->degraded) { /* what is pinned is the last policy in force, whatever lies in files */
 		policy_free(start->policy);
 		r = policy_copy(&g->policy, start->policy);
@@ -302,10 +307,8 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 		return r;
 	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
 		       start->degraded ? start->degraded : "");
-	if (!start->degraded)
-		(void)last_policy_write(
-			paths, &g.policy,
-			g.state.meta->mode_typed); /* the next boot then has an older one */
+	if (!start->degraded && !state_is_tried(&g.state)) /* else the next boot has an older one */
+		(void)last_policy_write(paths, &g.policy, g.state.meta->mode_typed);
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;

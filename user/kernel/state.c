@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel/image_map.h"
 #include "kernel/map.h"
@@ -27,6 +28,7 @@ void state_close(struct state *s)
 	map_release(s->control, sizeof(*s->control));
 	map_release(s->ports, sizeof(uint32_t) * PG_PORT_INDEX(PG_SLOTS, 0, 0, 0));
 	map_release(s->groups, sizeof(struct pg_group) * PG_MAX_GROUPS);
+	map_release(s->rules, sizeof(struct pg_rule) * (PG_MAX_RULES + 1));
 	map_release(s->meta, sizeof(*s->meta));
 	*s = (struct state){ 0 };
 }
@@ -54,6 +56,7 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 		{ "pg_control", true, (void **)&s.control },
 		{ "pg_ports", true, (void **)&s.ports },
 		{ "pg_groups", true, (void **)&s.groups },
+		{ "pg_rules", true, (void **)&s.rules },
 		{ "pg_meta", true, (void **)&s.meta },
 		{ "pg_counts", false, (void **)&s.counts },
 	};
@@ -75,9 +78,41 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 	return 0;
 }
 
+uint64_t boot_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool state_is_tried(const struct state *s)
+{
+	return s->control->slot & PG_SLOT_TRIED;
+}
+
+uint64_t state_try_left_ns(const struct state *s)
+{
+	uint64_t now = boot_now_ns(), until = s->control->try_until_ns;
+
+	return state_is_tried(s) && until > now ? until - now : 0;
+}
+
+uint32_t state_slot(const struct state *s)
+{
+	uint32_t slot = s->control->slot & 1;
+
+	return state_is_tried(s) && !state_try_left_ns(s) ? !slot : slot;
+}
+
+const struct pg_slot *state_in_force(const struct state *s)
+{
+	return &s->control->slots[state_slot(s)];
+}
+
 int state_policy(const struct state *s, struct policy *ret, struct pg_error *err)
 {
-	return image_map_read(s->paths, s->control->slot, ret, err);
+	return image_map_read(s->paths, state_slot(s), ret, err);
 }
 
 uint64_t state_count(const struct state *s, uint32_t id)

@@ -20,6 +20,7 @@ struct state {
 	struct pg_control *control;
 	uint32_t *ports;		/* answers, PG_PORT_INDEX() */
 	struct pg_group *groups;
+	struct pg_rule *rules;		/* by id */
 	uint64_t *counts;		/* control->cpus + 1 regions */
 	struct pg_meta *meta;
 };
@@ -31,6 +32,24 @@ struct state {
 int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err);
 void state_close(struct state *s);
 #define _cleanup_state_ __attribute__((cleanup(state_close)))
+
+/*
+ * The slot in force now, as the programs find it (bpf/lib/slot.h): while a policy is tried, the former
+ * one is in the other slot, and in force again when the time is up.
+ */
+uint32_t state_slot(const struct state *s);
+const struct pg_slot *state_in_force(const struct state *s);
+/* A policy is on trial, or was and nobody has gone back to the former one yet. */
+bool state_is_tried(const struct state *s);
+/* How long a trial still lasts; 0: none is pending. */
+uint64_t state_try_left_ns(const struct state *s);
+/* CLOCK_BOOTTIME, which goes on in suspend. */
+uint64_t boot_now_ns(void);
+
+/* Under the lock: put a slot in force that is whole. */
+void state_switch(struct state *s, uint32_t slot);
+/* Under the lock: a trial ends, with the policy that was tried or with the former one. */
+void state_end_trial(struct state *s, bool confirmed);
 
 /* The policy in force, from its image. */
 int state_policy(const struct state *s, struct policy *ret, struct pg_error *err);
@@ -44,9 +63,11 @@ struct change {
 	bool new_generation;
 	bool anew;			/* from nothing (@from NULL), and what else lies in the tables goes */
 	state_devices_fn devices;
+	const struct exe_world *exes;	/* which files `by exe` means; NULL: none */
+	uint64_t try_until_ns;		/* on trial until then (CLOCK_BOOTTIME); 0: for good */
 };
 
-/* Put a policy in force. On failure the former one stays. */
+/* Put a policy in force. On failure the former one stays. -EBUSY: one is on trial. */
 int state_change(struct state *s, const struct change *change, struct pg_error *err);
 
 /* The same policy again, for devices that came, went or were renamed. */

@@ -140,8 +140,21 @@ void sums_seal_devices(struct state *s)
 	seal(s, "pg_devices", &s->meta->sums.devices);
 }
 
+uint64_t groups_sum(const struct state *s)
+{
+	return checksum_bytes(0, s->groups, sizeof(*s->groups) * PG_MAX_GROUPS);
+}
+
+uint64_t rules_sum(const struct state *s)
+{
+	return checksum_bytes(0, s->rules, sizeof(*s->rules) * (PG_MAX_RULES + 1));
+}
+
 void sums_seal_classes(struct state *s)
 {
 	seal(s, "pg_peers", &s->meta->sums.peers);
 	seal(s, "pg_cases", &s->meta->sums.cases);
+	seal(s, "pg_callers", &s->meta->sums.callers);
+	s->meta->sums.groups = groups_sum(s);
+	s->meta->sums.rules = rules_sum(s);
 }

@@ -15,7 +15,6 @@ static inline struct checksum_tables slot_tables(const struct state *s, uint32_t
 	return (struct checksum_tables){
 		.slot = &s->control->slots[slot],
 		.answers = s->ports + PG_PORT_INDEX(slot, 0, 0, 0),
-		.groups = s->groups,
 	};
 }
 
@@ -43,7 +42,11 @@ int map_sum(int fd, uint64_t *ret);
 
 /* Take what pg_ifaces and pg_devices hold now for right: who calls has just written them. */
 void sums_seal_devices(struct state *s);
-/* Likewise pg_peers and pg_cases, after they were written from nothing. */
+/* Likewise what groups lead to, after it was written from nothing. */
 void sums_seal_classes(struct state *s);
+
+/* What pg_groups and pg_rules add up to now. */
+uint64_t groups_sum(const struct state *s);
+uint64_t rules_sum(const struct state *s);
 
 #endif

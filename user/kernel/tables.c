@@ -13,9 +13,10 @@
 /* Entries a check: what is larger takes several. The agent idles below half a percent of a CPU. */
 #define SLICE 2048
 
-static const char *const walked_maps[WALKS] = { "pg_peers", "pg_cases", "pg_ifaces", "pg_devices" };
+static const char *const walked_maps[WALKS] = { "pg_peers", "pg_cases", "pg_ifaces", "pg_devices",
+						 "pg_callers" };
 static const enum table walked_tables[WALKS] = { TABLE_PEERS, TABLE_CASES, TABLE_IFACES,
-						 TABLE_DEVICES };
+						 TABLE_DEVICES, TABLE_CALLERS };
 
 static struct fixed_control read_fixed(const struct pg_control *c)
 {
@@ -97,7 +98,8 @@ static bool check_slot(const struct tables *t, uint32_t slot)
 static bool check_walk(struct tables *t, unsigned which, const struct holdings *held)
 {
 	const struct pg_sums *sums = &t->state->meta->sums;
-	const uint64_t wanted[WALKS] = { sums->peers, sums->cases, sums->ifaces, sums->devices };
+	const uint64_t wanted[WALKS] = { sums->peers, sums->cases, sums->ifaces, sums->devices,
+					 sums->callers };
 	const struct held *map = held_find(held, walked_maps[which]);
 	int r;
 
@@ -112,16 +114,18 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 {
 	const struct fixed_control fixed = read_fixed(t->state->control);
 	const struct pg_meta *meta = t->state->meta;
-	uint32_t slot = meta->sums.slot & 1;
+	uint32_t wanted = meta->sums.slot, slot = wanted & 1;
 	unsigned wrong = 0;
 
 	wrong |= (unsigned)!!memcmp(&fixed, &t->fixed, sizeof(fixed)) << TABLE_FIXED;
 	wrong |= (unsigned)(meta->sums.open != 0) << TABLE_OPEN;
-	wrong |= (unsigned)((t->state->control->slot & 1) != slot) << TABLE_SWITCH;
+	wrong |= (unsigned)(t->state->control->slot != wanted) << TABLE_SWITCH;
 	wrong |= (unsigned)!check_slot(t, slot) << TABLE_SLOT;
 	if (meta->in_step)
 		wrong |= (unsigned)!check_slot(t, !slot) << TABLE_NEXT;
 	wrong |= (unsigned)!check_image(t, slot) << TABLE_IMAGE;
+	wrong |= (unsigned)(groups_sum(t->state) != meta->sums.groups) << TABLE_GROUPS;
+	wrong |= (unsigned)(rules_sum(t->state) != meta->sums.rules) << TABLE_RULES;
 	for (unsigned i = 0; i < WALKS; i++)
 		wrong |= (unsigned)!check_walk(t, i, held) << walked_tables[i];
 	if (!(wrong & 1 << TABLE_SLOT))
@@ -162,7 +166,8 @@ static int write_anew(struct tables *t, struct pg_error *err)
 int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 {
 	const unsigned all = 1 << TABLE_SLOT | 1 << TABLE_NEXT | 1 << TABLE_IMAGE |
-			     1 << TABLE_PEERS | 1 << TABLE_CASES | 1 << TABLE_OPEN;
+			     1 << TABLE_PEERS | 1 << TABLE_CASES | 1 << TABLE_CALLERS |
+			     1 << TABLE_GROUPS | 1 << TABLE_RULES | 1 << TABLE_OPEN;
 	const unsigned devices = 1 << TABLE_IFACES | 1 << TABLE_DEVICES;
 	struct pg_control *c = t->state->control;
 	int r = 0;
@@ -170,7 +175,11 @@ int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 	if (wrong & 1 << TABLE_FIXED)
 		write_fixed(c, &t->fixed);
 	if (wrong & 1 << TABLE_SWITCH)
-		__atomic_store_n(&c->slot, t->state->meta->sums.slot & 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&c->slot, t->state->meta->sums.slot, __ATOMIC_SEQ_CST);
+	if (wrong & all && state_is_tried(t->state)) { /* the former one is whole */
+		state_end_trial(t->state, false);
+		return 0; /* the next check looks at that */
+	}
 	if (wrong & all)
 		r = write_anew(t, err);
 	if (!r && wrong & (all | devices))

@@ -18,6 +18,9 @@
 	X(IMAGE, "the text of the policy")                           \
 	X(PEERS, "pg_peers")                                         \
 	X(CASES, "pg_cases")                                         \
+	X(CALLERS, "pg_callers")                                     \
+	X(GROUPS, "pg_groups")                                       \
+	X(RULES, "pg_rules")                                         \
 	X(IFACES, "pg_ifaces")                                       \
 	X(DEVICES, "pg_devices")                                     \
 	X(OPEN, "a change of the policy that was cut short")
@@ -35,7 +38,7 @@ struct fixed_control {
 	uint32_t abi, netns_inum, cpus, seed, hz, cgroup_level;
 };
 
-enum { WALK_PEERS, WALK_CASES, WALK_IFACES, WALK_DEVICES, WALKS };
+enum { WALK_PEERS, WALK_CASES, WALK_IFACES, WALK_DEVICES, WALK_CALLERS, WALKS };
 
 struct tables {
 	const struct paths *paths;

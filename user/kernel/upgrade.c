@@ -117,7 +117,9 @@ static int refuse_agent(const struct paths *paths, struct pg_error *err)
 /* Whose tables are made anew; a trial does not outlast that: the former policy comes back. */
 static uint32_t lasting_slot(const struct takeover *t)
 {
-	return (t->control->slot ^ (t->control->trying != 0)) & 1;
+	uint32_t slot = t->control->slot;
+
+	return slot & PG_SLOT_TRIED ? !(slot & 1) : slot & 1;
 }
 
 static int read_policy(struct takeover *t, struct pg_error *err)
@@ -177,7 +179,6 @@ static int carry_control(struct takeover *t, struct pg_error *err)
 	memcpy(c, t->control, HEAD_BYTES);
 	c->abi = 0;
 	c->slot = 0;
-	c->trying = 0;
 	c->cgroup_id = id;
 	if (!c->used_now)
 		c->used_now = 1;

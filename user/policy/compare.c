@@ -13,10 +13,18 @@
 
 bool rule_covers(const struct rule *r, enum pg_direction direction)
 {
+	bool strict = r->verdict != PG_ALLOW || r->limit.per_second_x1000;
+
 	if (!(r->directions & 1u << direction))
 		return false;
-	return direction != PG_BIND || r->verdict == PG_ALLOW ||
-	       (r->remote.kind == PEER_ANY && !r->on);
+	switch (strict ? direction : PG_OUT) {
+	case PG_BIND:
+		return r->remote.kind == PEER_ANY && !r->on;
+	case PG_IN:
+		return !r->user && !r->exe;
+	default:
+		return true;
+	}
 }
 
 bool rule_names_port(const struct rule *r, uint16_t port)
@@ -145,7 +153,7 @@ static bool same_list(const void *a, size_t a_count, const void *b, size_t b_cou
 
 static bool same_scalars(const struct policy *a, const struct policy *b)
 {
-	return a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
+	return a->panic == b->panic && a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
 	       a->default_raw == b->default_raw && a->interfaces_said == b->interfaces_said &&
 	       !compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
 	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&

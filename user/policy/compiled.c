@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking what was compiled, the way the kernel asks its maps: port, classes, case, decision.
+ * Asking what was compiled, the way the kernel asks its maps: port, classes, case, condition, decision.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/callers.h"
 #include "policy/classes.h"
-#include "policy/peer.h"
 #include "util/cleanup.h"
 
-void compiled_free(struct compiled *c)
+static void ports_free(struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT])
 {
 	for (size_t d = 0; d < PG_PORT_DIRECTIONS; d++)
 		for (size_t proto = 0; proto < PG_PROTO_COUNT; proto++)
-			free(c->ports[d][proto].list);
+			free(ports[d][proto].list);
+}
+
+void compiled_free(struct compiled *c)
+{
+	ports_free(c->ports);
+	for (size_t i = 0; i < c->scope_count; i++)
+		ports_free(c->scopes[i].ports);
 	for (size_t i = 0; i < c->group_count; i++)
 		free(c->groups[i].cases);
 	for (size_t i = 0; i < c->interface_count; i++)
@@ -22,13 +29,15 @@ void compiled_free(struct compiled *c)
 	free(c->remote.list);
 	free(c->local.list);
 	free(c->interfaces);
+	free(c->users);
+	free(c->exes);
+	free(c->facts);
+	free(c->scopes);
 	memset(c, 0, sizeof(*c));
 }
 
-uint32_t compiled_answer(const struct compiled *c, enum pg_direction direction, enum pg_proto proto,
-			 uint16_t port)
+static uint32_t find_interval(const struct intervals *ports, uint16_t port)
 {
-	const struct intervals *ports = &c->ports[direction][proto];
 	size_t low = 0, high = ports->count;
 
 	while (low + 1 < high) {
@@ -39,7 +48,13 @@ uint32_t compiled_answer(const struct compiled *c, enum pg_direction direction, 
 		else
 			high = middle;
 	}
-	return ports->list[low].answer;
+	return ports->count ? ports->list[low].answer : 0;
+}
+
+uint32_t compiled_answer(const struct compiled *c, enum pg_direction direction, enum pg_proto proto,
+			 uint16_t port)
+{
+	return find_interval(&c->ports[direction][proto], port);
 }
 
 static uint32_t interface_class(const struct compiled *c, const char *name, uint32_t vlan)
@@ -52,13 +67,52 @@ static uint32_t interface_class(const struct compiled *c, const char *name, uint
 	return 0;
 }
 
+static uint32_t exe_class(const struct compiled *c, const struct pg_question *q)
+{
+	size_t low = 0, high = c->exe_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct exe_identity *at = &c->exes[middle].identity;
+
+		if (at->device == q->exe_device && at->inode == q->exe_inode)
+			return c->exes[middle].class;
+		if (at->device < q->exe_device ||
+		    (at->device == q->exe_device && at->inode < q->exe_inode))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+static const struct pg_rule *find_facts(const struct compiled *c, uint32_t id)
+{
+	for (size_t low = 0, high = c->fact_count; low < high;) {
+		size_t middle = (low + high) / 2;
+
+		if (c->facts[middle].id == id)
+			return &c->facts[middle].facts;
+		if (c->facts[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static int compare_numbers(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
 int case_compare(const struct case_entry *a, const struct case_entry *b)
 {
-	if (a->remote != b->remote)
-		return a->remote < b->remote ? -1 : 1;
-	if (a->local != b->local)
-		return a->local < b->local ? -1 : 1;
-	return (a->interface > b->interface) - (a->interface < b->interface);
+	return compare_numbers(a->remote, b->remote)
+		       ?: compare_numbers(a->local, b->local)
+		       ?: compare_numbers(a->interface, b->interface)
+		       ?: compare_numbers(a->user, b->user)
+		       ?: compare_numbers(a->exe, b->exe);
 }
 
 static uint32_t find_case(const struct group *g, const struct case_entry *key)
@@ -79,30 +133,145 @@ static uint32_t find_case(const struct group *g, const struct case_entry *key)
 	return g->base;
 }
 
-uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struct pg_question *q,
-			  const char *interface)
+static uint32_t ask_cases(const struct compiled *c, const struct group *g, const struct pg_question *q,
+			  const struct circumstances *in)
 {
 	struct case_entry key = { .remote = 0 };
-	const struct group *g;
 
-	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
-		return answer;
-	g = &c->groups[PG_ANSWER_NUMBER(answer) - 1];
 	if (g->dimensions & PG_DIM_REMOTE)
 		key.remote = class_of(&c->remote, q->remote);
 	if (g->dimensions & PG_DIM_LOCAL)
 		key.local = class_of(&c->local, q->local);
 	if (g->dimensions & PG_DIM_INTERFACE)
-		key.interface = interface_class(c, interface, q->vlan);
+		key.interface = interface_class(c, in->interface, q->vlan);
+	if (g->dimensions & PG_DIM_USER)
+		key.user = callers_user_class(c, q->uid);
+	if (g->dimensions & PG_DIM_EXE)
+		key.exe = exe_class(c, q);
 	return find_case(g, &key);
+}
+
+static bool has_ended(const struct pg_rule *facts, uint64_t now_ns)
+{
+	return facts && facts->until_ns && now_ns >= facts->until_ns;
+}
+
+/* What a condition says. @over: set to its rule where that has no token left. */
+static uint32_t ask_condition(const struct compiled *c, const struct group *g, const struct pg_question *q,
+			      const struct circumstances *in, uint32_t *over)
+{
+	const struct pg_rule *facts = find_facts(c, g->rule);
+
+	if (has_ended(facts, in->now_ns))
+		return g->otherwise;
+	if (!facts || !facts->per_second_x1000 || q->direction == PG_BIND ||
+	    q->fresh == PG_FRESH_PASSED)
+		return g->base;
+	if (q->fresh == PG_FRESH_NO)
+		return g->otherwise;
+	if (!in->take_token || in->take_token(in->data, g->rule, q))
+		return g->base;
+	*over = g->rule;
+	return PG_ANSWER(PG_ANSWER_DENY, 0, g->rule);
+}
+
+static uint32_t resolve(const struct compiled *c, uint32_t answer, const struct pg_question *q,
+			const struct circumstances *in, uint32_t *over)
+{
+	*over = 0;
+	for (int step = 0; step < PG_MAX_STEPS && PG_ANSWER_KIND(answer) == PG_ANSWER_ASK; step++) {
+		const struct group *g = &c->groups[PG_ANSWER_NUMBER(answer) - 1];
+
+		answer = g->rule ? ask_condition(c, g, q, in, over) : ask_cases(c, g, q, in);
+	}
+	return answer;
+}
+
+uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struct pg_question *q,
+			  const char *interface)
+{
+	const struct circumstances in = { .interface = interface };
+	uint32_t over;
+
+	return resolve(c, answer, q, &in, &over);
+}
+
+static struct pg_decision decide(const struct compiled *c, uint32_t answer, const struct pg_question *q,
+				 const struct circumstances *in, uint8_t unruled)
+{
+	uint32_t over, resolved = resolve(c, answer, q, in, &over);
+	struct pg_decision d = pg_decide(resolved, q, unruled);
+
+	d.flags = (uint8_t)(resolved & (PG_ANSWER_LOG | PG_ANSWER_REJECT));
+	if (over)
+		d.reason = PG_REASON_RATE;
+	return d;
+}
+
+struct pg_decision compiled_decide_in(const struct compiled *c, const struct policy *p,
+				      const struct pg_question *q, const struct circumstances *in)
+{
+	uint32_t answer = compiled_answer(c, q->direction, q->proto, q->port);
+	struct pg_decision d = decide(c, answer, q, in, policy_default(p, q->direction));
+
+	if (d.reason == PG_REASON_NO_RULE && q->direction == PG_IN && p->in_reject)
+		d.flags = PG_ANSWER_REJECT;
+	return d;
 }
 
 struct pg_decision compiled_decide(const struct compiled *c, const struct policy *p,
 				   const struct pg_question *q, const char *interface)
 {
-	uint32_t answer = compiled_answer(c, q->direction, q->proto, q->port);
+	const struct circumstances in = { .interface = interface };
 
-	return pg_decide(compiled_resolve(c, answer, q, interface), q, p->defaults[q->direction]);
+	return compiled_decide_in(c, p, q, &in);
+}
+
+/* A deny of a rule, else an allow of a rule or of what is built in, else the default of the nearer one. */
+static struct pg_decision stronger(struct pg_decision near, struct pg_decision far)
+{
+	bool near_default = near.reason == PG_REASON_NO_RULE || near.reason == PG_REASON_DEFAULT;
+	bool far_default = far.reason == PG_REASON_NO_RULE || far.reason == PG_REASON_DEFAULT;
+
+	if (far_default)
+		return near;
+	return near_default || (far.verdict == PG_DENY && near.verdict != PG_DENY) ? far : near;
+}
+
+struct pg_decision compiled_decide_scopes(const struct compiled *c, const struct policy *p,
+					  const size_t *scopes, size_t count,
+					  const struct pg_question *q,
+					  const struct circumstances *in)
+{
+	struct pg_decision d = { .verdict = PG_NONE };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct compiled_scope *s = &c->scopes[scopes[i]];
+		struct pg_question asked = *q;
+		struct pg_decision own;
+
+		asked.fresh = scopes[i] ? q->fresh : PG_FRESH_PASSED;
+		if (!(s->answers & 1u << q->direction))
+			continue;
+		own = decide(c, find_interval(&s->ports[q->direction][q->proto], q->port), &asked,
+			     in, s->defaults[q->direction]);
+		d = d.verdict == PG_NONE ? own : stronger(d, own);
+		if (!scopes[i] || !p->scopes[scopes[i] - 1].inherit)
+			return d;
+	}
+	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in) : stronger(d, compiled_decide_in(c, p, q, in));
+}
+
+uint32_t compiled_settle(const struct compiled *c, uint32_t answer, uint64_t now_ns)
+{
+	while (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
+		const struct group *g = &c->groups[PG_ANSWER_NUMBER(answer) - 1];
+
+		if (!g->rule)
+			break;
+		answer = has_ended(find_facts(c, g->rule), now_ns) ? g->otherwise : g->base;
+	}
+	return answer;
 }
 
 static bool answer_may_allow(uint32_t answer, uint8_t unruled)
@@ -116,46 +285,27 @@ static bool answer_may_allow(uint32_t answer, uint8_t unruled)
 	return unruled == PG_ALLOW || PG_ANSWER_ESSENTIAL(answer);
 }
 
-bool compiled_may_allow(const struct compiled *c, const struct policy *p,
-			enum pg_direction direction, enum pg_proto proto, uint16_t port)
+bool compiled_may_allow_at(const struct compiled *c, const struct policy *p,
+			   enum pg_direction direction, enum pg_proto proto, uint16_t port,
+			   uint64_t now_ns)
 {
-	uint32_t answer = compiled_answer(c, direction, proto, port);
+	uint8_t unruled = policy_default(p, direction);
+	uint32_t answer = compiled_settle(c, compiled_answer(c, direction, proto, port), now_ns);
 	const struct group *g;
 
 	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
-		return answer_may_allow(answer, p->defaults[direction]);
+		return answer_may_allow(answer, unruled);
 	g = &c->groups[PG_ANSWER_NUMBER(answer) - 1];
-	if (answer_may_allow(g->base, p->defaults[direction]))
+	if (answer_may_allow(compiled_settle(c, g->base, now_ns), unruled))
 		return true;
 	for (size_t i = 0; i < g->count; i++)
-		if (answer_may_allow(g->cases[i].answer, p->defaults[direction]))
+		if (answer_may_allow(compiled_settle(c, g->cases[i].answer, now_ns), unruled))
 			return true;
 	return false;
 }
 
-static bool same_table(const struct class_table *a, const struct class_table *b)
+bool compiled_may_allow(const struct compiled *c, const struct policy *p,
+			enum pg_direction direction, enum pg_proto proto, uint16_t port)
 {
-	if (a->count != b->count || a->classes != b->classes)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->list[i].class != b->list[i].class ||
-		    prefix_compare(&a->list[i].prefix, &b->list[i].prefix))
-			return false;
-	return true;
-}
-
-bool compiled_same_classes(const struct compiled *a, const struct compiled *b)
-{
-	if (a->interface_count != b->interface_count)
-		return false;
-	for (size_t i = 0; i < a->interface_count; i++)
-		if (strcmp(a->interfaces[i], b->interfaces[i]))
-			return false;
-	return same_table(&a->remote, &b->remote) && same_table(&a->local, &b->local);
-}
-
-bool group_equal(const struct group *a, const struct group *b)
-{
-	return a->base == b->base && a->dimensions == b->dimensions && a->count == b->count &&
-	       (!a->count || !memcmp(a->cases, b->cases, a->count * sizeof(*a->cases)));
+	return compiled_may_allow_at(c, p, direction, proto, port, 0);
 }

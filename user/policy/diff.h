@@ -13,7 +13,7 @@ char *policy_diff(const struct policy *from, const struct policy *to);
 
 /*
  * policy_merge() - The policy of the files, as it will run: ids and counters' bases of equal rules of
- * @running kept, its runtime rules appended unless @exact or already in @file. New rules have id 0.
+ * @running kept, as are the ends of rules and panic, its runtime rules appended unless @exact or already in @file. New rules have id 0.
  */
 int policy_merge(const struct policy *running, struct policy *file, bool exact);
 /*

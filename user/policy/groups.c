@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups: one dimension after the other (remote, local, interface) the clauses are sorted by the
+ * Groups: one dimension after the other (enum level) the clauses are sorted by the
  * classes that they ask for. Each class gets the clauses that hold it and those that do not ask; all
  * classes that nobody asks for get the latter alone, and that is worked out once and copied. Thus the
  * work grows with the cases that come out of it and not with rules times classes.
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/chain.h"
 #include "policy/list.h"
 #include "util/cleanup.h"
 
@@ -29,7 +30,8 @@ struct expansion {
 	uint32_t key[LEVELS];
 };
 
-static const unsigned dimension[LEVELS] = { PG_DIM_REMOTE, PG_DIM_LOCAL, PG_DIM_INTERFACE };
+static const unsigned dimension[LEVELS] = { PG_DIM_REMOTE, PG_DIM_LOCAL, PG_DIM_INTERFACE,
+						PG_DIM_USER, PG_DIM_EXE };
 
 void group_builder_free(struct group_builder *b)
 {
@@ -39,63 +41,22 @@ void group_builder_free(struct group_builder *b)
 	b->hash = NULL;
 }
 
-static int too_big(struct group_builder *b)
+int groups_too_big(struct group_builder *b)
 {
 	return pg_help(b->err,
 		       pg_fail(b->err, -E2BIG, PG_EXIT_POLICY,
-			       "the policy is too large: its rules that ask addresses or "
-			       "interfaces make more than %u cases or %u groups",
+			       "the policy is too large: its rules that ask addresses, devices, "
+			       "users, files or times make more than %u cases or %u groups",
 			       PG_MAX_CASES, PG_MAX_GROUPS - 1),
 		       "Put addresses that share their rules into one set, and ports that share "
 		       "them into one rule.");
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The law: deny, else allow, else failsafe, else nothing (essentials and default are asked later). */
-static uint32_t answer_of(const struct plain *plain, const struct clause *const *clauses,
-			  size_t count)
-{
-	uint32_t deny = plain->deny, allow = plain->allow;
-
-	for (size_t i = 0; i < count; i++) {
-		if (clauses[i]->verdict == PG_DENY)
-			deny = smaller(deny, clauses[i]->id);
-		else
-			allow = smaller(allow, clauses[i]->id);
-	}
-	if (deny != NO_RULE)
-		return PG_ANSWER(PG_ANSWER_DENY, plain->essential, deny);
-	if (allow != NO_RULE)
-		return PG_ANSWER(PG_ANSWER_ALLOW, plain->essential, allow);
-	return PG_ANSWER(plain->failsafe ? PG_ANSWER_ALLOW : PG_ANSWER_NONE, plain->essential, 0);
-}
-
-/* Drops the clauses that change nothing where the plain rules have spoken. */
-static size_t prune(const struct plain *plain, const struct clause **clauses, size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct clause *c = clauses[i];
-
-		if (plain->deny != NO_RULE && (c->verdict == PG_ALLOW || plain->deny <= c->id))
-			continue;
-		if (c->verdict == PG_ALLOW && plain->allow <= c->id)
-			continue;
-		clauses[kept++] = c;
-	}
-	return kept;
 }
 
 static int check_room(struct expansion *e, size_t more)
 {
 	size_t used = e->builder->total_cases + e->group.count;
 
-	return more > PG_MAX_CASES || used > PG_MAX_CASES - more ? too_big(e->builder) : 0;
+	return more > PG_MAX_CASES || used > PG_MAX_CASES - more ? groups_too_big(e->builder) : 0;
 }
 
 static int add_case(struct expansion *e, const struct case_entry *entry)
@@ -108,19 +69,37 @@ static uint32_t class_count(const struct expansion *e, enum level level)
 {
 	const struct compiled *out = e->builder->out;
 
-	if (level == LEVEL_INTERFACE)
+	switch (level) {
+	case LEVEL_REMOTE:
+		return out->remote.classes;
+	case LEVEL_LOCAL:
+		return out->local.classes;
+	case LEVEL_INTERFACE:
 		return (uint32_t)out->interface_count + 2;
-	return level == LEVEL_REMOTE ? out->remote.classes : out->local.classes;
+	case LEVEL_USER:
+		return (uint32_t)out->user_count + 1;
+	default:
+		return out->exe_classes;
+	}
 }
 
 static uint32_t *case_class(struct case_entry *entry, enum level level)
 {
-	if (level == LEVEL_INTERFACE)
+	switch (level) {
+	case LEVEL_REMOTE:
+		return &entry->remote;
+	case LEVEL_LOCAL:
+		return &entry->local;
+	case LEVEL_INTERFACE:
 		return &entry->interface;
-	return level == LEVEL_REMOTE ? &entry->remote : &entry->local;
+	case LEVEL_USER:
+		return &entry->user;
+	default:
+		return &entry->exe;
+	}
 }
 
-/* How many classes a clause asks for at a level; their list, unless it is an interface. */
+/* How many classes a clause asks for at a level; their list, unless it is an interface or a user. */
 static size_t classes_asked(const struct expansion *e, enum level level, const struct clause *c,
 			    const uint32_t **ret_ids)
 {
@@ -130,16 +109,18 @@ static size_t classes_asked(const struct expansion *e, enum level level, const s
 	*ret_ids = NULL;
 	if (level == LEVEL_INTERFACE)
 		return c->verdict == PG_DENY ? 2 : 1;
+	if (level == LEVEL_USER)
+		return 1;
 	*ret_ids = index->ids + index->first[peer];
 	return index->first[peer + 1] - index->first[peer];
 }
 
 /* Deny is asked of packets whose device is not known, too; allow is not. */
-static uint32_t class_asked(const struct clause *c, const uint32_t *ids, size_t i)
+static uint32_t class_asked(const struct clause *c, enum level level, const uint32_t *ids, size_t i)
 {
 	if (ids)
 		return ids[i];
-	return i ? PG_IFACE_UNKNOWN : c->asks[LEVEL_INTERFACE];
+	return i ? PG_IFACE_UNKNOWN : c->asks[level];
 }
 
 static int compare_pairs(const void *a, const void *b)
@@ -172,7 +153,7 @@ static int sort_clauses(struct expansion *e, enum level level, const struct clau
 	for (size_t i = 0; i < count; i++)
 		total += clauses[i]->asks[level] ? classes_asked(e, level, clauses[i], &ids) : 0;
 	if (total > MAX_PAIRS)
-		return too_big(e->builder);
+		return groups_too_big(e->builder);
 	s->pairs = reallocarray(NULL, total + 1, sizeof(*s->pairs));
 	s->mixed = reallocarray(NULL, count + 1, sizeof(*s->mixed));
 	if (!s->pairs || !s->mixed)
@@ -187,7 +168,7 @@ static int sort_clauses(struct expansion *e, enum level level, const struct clau
 		asked = classes_asked(e, level, clauses[i], &ids);
 		for (size_t j = 0; j < asked; j++)
 			s->pairs[s->pair_count++] =
-				(struct pair){ class_asked(clauses[i], ids, j), clauses[i] };
+				(struct pair){ class_asked(clauses[i], level, ids, j), clauses[i] };
 	}
 	qsort(s->pairs, s->pair_count, sizeof(*s->pairs), compare_pairs);
 	return 0;
@@ -237,20 +218,28 @@ static int expand_others(struct expansion *e, enum level level, struct sorted *s
 	return r;
 }
 
+/* One combination of classes. */
+static int expand_case(struct expansion *e, const struct clause *const *clauses, size_t count)
+{
+	struct case_entry entry = { .answer = 0 };
+	int r;
+
+	for (enum level level = 0; level < LEVELS; level++)
+		*case_class(&entry, level) = e->key[level];
+	r = chain_answer(e->builder, e->plain, clauses, count, &entry.answer);
+	if (r || entry.answer == e->group.base)
+		return r;
+	return add_case(e, &entry);
+}
+
 static int expand(struct expansion *e, enum level level, const struct clause *const *clauses,
 		  size_t count)
 {
 	_cleanup_(sorted_free) struct sorted s = { .pairs = NULL };
-	struct case_entry entry;
 	int r;
 
-	if (level == LEVELS) {
-		entry = (struct case_entry){ .remote = e->key[LEVEL_REMOTE],
-					     .local = e->key[LEVEL_LOCAL],
-					     .interface = e->key[LEVEL_INTERFACE],
-					     .answer = answer_of(e->plain, clauses, count) };
-		return entry.answer == e->group.base ? 0 : add_case(e, &entry);
-	}
+	if (level == LEVELS)
+		return expand_case(e, clauses, count);
 	if (!(e->group.dimensions & dimension[level])) {
 		e->key[level] = 0;
 		return expand(e, level + 1, clauses, count);
@@ -269,17 +258,18 @@ static size_t hash_group(const struct group *g)
 {
 	uint64_t hash = 0xcbf29ce484222325 ^ g->base ^ (uint64_t)g->dimensions << 32; /* FNV-1a */
 
+	hash = (hash ^ g->rule ^ (uint64_t)g->otherwise << 32) * 0x100000001b3;
 	for (size_t i = 0; i < g->count; i++) {
 		const struct case_entry *c = &g->cases[i];
 
 		hash = (hash ^ c->remote ^ (uint64_t)c->local << 32) * 0x100000001b3;
 		hash = (hash ^ c->answer ^ (uint64_t)c->interface << 32) * 0x100000001b3;
+		hash = (hash ^ c->user ^ (uint64_t)c->exe << 32) * 0x100000001b3;
 	}
 	return (size_t)(hash ^ hash >> 32);
 }
 
-/* The group's number: of an equal one that is there already, else its own. Takes @g over. */
-static int add_group(struct group_builder *b, struct group *g, uint32_t *ret)
+int groups_add(struct group_builder *b, struct group *g, uint32_t *ret)
 {
 	size_t i = hash_group(g) & (HASH_ROOM - 1);
 
@@ -294,7 +284,7 @@ static int add_group(struct group_builder *b, struct group *g, uint32_t *ret)
 		return 0;
 	}
 	if (b->out->group_count >= PG_MAX_GROUPS - 1)
-		return too_big(b);
+		return groups_too_big(b);
 	if (list_append(&b->out->groups, &b->out->group_count, g, sizeof(*g)))
 		return -ENOMEM;
 	b->total_cases += g->count;
@@ -303,26 +293,45 @@ static int add_group(struct group_builder *b, struct group *g, uint32_t *ret)
 	return 0;
 }
 
+/* What those say that ask nothing is the base, and what most attempts meet. */
+static int find_base(struct expansion *e, const struct clause **clauses, size_t count)
+{
+	_cleanup_free_ const struct clause **wild = NULL;
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += !clause_asks(clauses[i]);
+	if (found == count || !found)
+		return chain_answer(e->builder, e->plain, clauses, found, &e->group.base);
+	wild = reallocarray(NULL, found, sizeof(*wild));
+	if (!wild)
+		return -ENOMEM;
+	found = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!clause_asks(clauses[i]))
+			wild[found++] = clauses[i];
+	return chain_answer(e->builder, e->plain, wild, found, &e->group.base);
+}
+
 int groups_answer(struct group_builder *b, const struct plain *plain, const struct clause **clauses,
 		  size_t count, uint32_t *ret)
 {
 	struct expansion e = { .builder = b, .plain = plain };
 	uint32_t number = 0;
-	int r = 0;
+	int r;
 
-	e.group.base = answer_of(plain, NULL, 0);
-	count = prune(plain, clauses, count);
+	count = chain_prune(plain, clauses, count);
 	for (size_t i = 0; i < count; i++)
 		for (enum level level = 0; level < LEVELS; level++)
 			e.group.dimensions |= clauses[i]->asks[level] ? dimension[level] : 0;
-	if (count)
+	r = find_base(&e, clauses, count);
+	if (!r && e.group.dimensions)
 		r = expand(&e, LEVEL_REMOTE, clauses, count);
 	*ret = e.group.base;
 	if (!r && e.group.count) {
 		qsort(e.group.cases, e.group.count, sizeof(*e.group.cases), compare_cases);
-		r = add_group(b, &e.group, &number);
-		if (!r)
-			*ret = PG_ANSWER(PG_ANSWER_ASK, plain->essential, number);
+		r = groups_add(b, &e.group, &number);
+		*ret = PG_ANSWER(PG_ANSWER_ASK, plain->essential, number);
 	}
 	free(e.group.cases);
 	return r;

@@ -94,6 +94,17 @@ static int write_rules(FILE *out, const struct policy *p)
 	return 0;
 }
 
+/* What was never written in a file: panic, and when rules end. */
+static void write_state(FILE *out, const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].until_ns)
+			(void)fprintf(out, "until %u %" PRIu64 "\n", p->rules[i].id,
+				      p->rules[i].until_ns);
+	if (p->panic)
+		(void)fputs("panic 1\n", out);
+}
+
 char *image_write(const struct policy *p, size_t *ret_length)
 {
 	_cleanup_free_ char *text = NULL;
@@ -108,6 +119,7 @@ char *image_write(const struct policy *p, size_t *ret_length)
 	r = write_failsafe(out, p);
 	write_lists(out, p);
 	r = write_rules(out, p) ?: r;
+	write_state(out, p);
 	(void)fputs(IMAGE_LAST_LINE "\n", out);
 	/* A stream in memory fails for want of memory alone. */
 	if (fclose(out) || r)

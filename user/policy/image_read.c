@@ -288,6 +288,26 @@ static int read_rule(struct policy *p, struct line *l)
 	return l->bad ? 0 : r;
 }
 
+static int read_until(struct policy *p, struct line *l)
+{
+	uint32_t id = (uint32_t)next_number(l, PG_MAX_RULES);
+	uint64_t until_ns = next_number(l, UINT64_MAX);
+
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].id == id) {
+			p->rules[i].until_ns = until_ns;
+			return 0;
+		}
+	l->bad = true; /* of no rule */
+	return 0;
+}
+
+static int read_panic(struct policy *p, struct line *l)
+{
+	p->panic = next_number(l, 1);
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	bool once;
@@ -310,6 +330,8 @@ static const struct key {
 	{ "protocol", false, read_protocol },
 	{ "set", false, read_set },
 	{ "rule", false, read_rule },
+	{ "until", false, read_until },
+	{ "panic", false, read_panic },
 };
 
 static int read_line(struct policy *p, char *text, unsigned *seen)

@@ -49,6 +49,7 @@ static int keep_ids(const struct policy *running, struct policy *file)
 
 		rule->id = same ? same->id : 0;
 		rule->hits_base = same ? same->hits_base : 0;
+		rule->until_ns = same ? same->until_ns : 0;
 	}
 	return 0;
 }
@@ -84,6 +85,7 @@ int policy_merge(const struct policy *running, struct policy *file, bool exact)
 {
 	int r = keep_ids(running, file);
 
+	file->panic = running->panic;
 	return r || exact ? r : append_runtime(running, file);
 }
 

@@ -215,7 +215,8 @@ bool policy_out_restricted(const struct policy *p)
 	bool restricted = p->defaults[PG_OUT] != PG_ALLOW;
 
 	for (size_t i = 0; !restricted && i < p->rule_count; i++)
-		restricted = p->rules[i].verdict == PG_DENY && p->rules[i].directions & RULE_OUT;
+		restricted = !p->rules[i].scope && p->rules[i].verdict == PG_DENY &&
+			     p->rules[i].directions & RULE_OUT;
 	return restricted;
 }
 

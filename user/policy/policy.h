@@ -172,9 +172,12 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 /* A total order of sentences; 0: rule_equal(). */
 int rule_compare(const struct rule *a, const struct rule *b);
 int rule_copy(const struct rule *from, struct rule *to);
-/* Whether a rule speaks of a direction: a deny that asks `from` or `on`, which bind cannot, is none of bind. */
+/*
+ * Whether a rule speaks of a direction: a deny or limit that asks what it cannot (bind: `from`, `on`; in:
+ * `by`) is none of it.
+ */
 bool rule_covers(const struct rule *r, enum pg_direction direction);
-/* Whether some of what goes out may be refused: then raw sockets may not forge it either. */
+/* Whether some of what goes out of the host may be refused: then raw sockets may not forge it either. */
 bool policy_out_restricted(const struct policy *p);
 /* A port that the rule names: a number, not `any` or a range, ends what failsafe: says of it. */
 bool rule_names_port(const struct rule *r, uint16_t port);

@@ -73,7 +73,7 @@ static void note(struct reach *r, uint32_t answer, const struct policy *p)
 		note_allow(r, rule ? PG_REASON_RULE : PG_REASON_FAILSAFE, rule);
 	} else if (PG_ANSWER_KIND(answer) == PG_ANSWER_DENY) {
 		r->deny = true;
-	} else if (p->defaults[PG_IN] == PG_ALLOW) {
+	} else if (policy_default(p, PG_IN) == PG_ALLOW) {
 		note_allow(r, PG_REASON_DEFAULT, 0);
 	} else {
 		if (PG_ANSWER_ESSENTIAL(answer))
@@ -118,18 +118,19 @@ static int reach_group(const struct group *g, const struct compiled *c, const st
 		if (!is_possible(&remote, e->remote) || !is_possible(&local, e->local) ||
 		    e->interface == PG_IFACE_UNKNOWN)
 			continue;
-		note(ret, e->answer, p);
+		note(ret, compiled_settle(c, e->answer, s->now_ns), p);
 		seen++;
 	}
 	if (seen < remote.count * local.count * devices)
-		note(ret, g->base, p);
+		note(ret, compiled_settle(c, g->base, s->now_ns), p);
 	return 0;
 }
 
 int reach_in(const struct compiled *c, const struct policy *p, const struct reach_socket *s,
 	     struct reach *ret)
 {
-	uint32_t answer = compiled_answer(c, PG_IN, s->proto, s->port);
+	uint32_t answer =
+		compiled_settle(c, compiled_answer(c, PG_IN, s->proto, s->port), s->now_ns);
 
 	*ret = (struct reach){ .allow = false };
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)

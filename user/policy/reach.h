@@ -13,6 +13,7 @@ struct reach_socket {
 	uint16_t port;
 	bool v4, v6;			/* the families of the packets that it takes */
 	const uint8_t *local;		/* 16 bytes; NULL: any address */
+	uint64_t now_ns;		/* CLOCK_BOOTTIME; 0: no rule has ended yet */
 };
 
 struct reach {
@@ -25,6 +26,7 @@ struct reach {
  * @c: of @p, whose rules have their ids. Essentials let in what they ask for, so their ports may have both.
  * What is said about addresses is by the prefixes of the policy: ones that together hold every address
  * (0.0.0.0/1 and 128.0.0.0/1) still leave "all others", which nobody is.
+ * Rules with `for` are asked as of now; what may be over its rate reaches the socket all the same.
  * Return: 0 or -ENOMEM.
  */
 int reach_in(const struct compiled *c, const struct policy *p, const struct reach_socket *s,

@@ -12,12 +12,16 @@ struct question {
 	uint16_t port, remote_port;
 	uint32_t uid;
 	const char *remote, *local, *device;	/* device NULL: not known */
+	uint64_t exe;				/* the inode of a file on device 1; 0: not known */
+	enum pg_fresh fresh;
 };
 
 static inline struct pg_question to_kernel(const struct question *q)
 {
 	struct pg_question k = { .direction = q->direction, .proto = q->proto, .port = q->port,
-				 .remote_port = q->remote_port, .uid = q->uid, .vlan = !q->device };
+				 .remote_port = q->remote_port, .uid = q->uid, .vlan = !q->device,
+				 .exe_inode = q->exe, .exe_device = q->exe ? 1 : 0,
+				 .fresh = q->fresh };
 
 	k.family = strchr(q->remote, ':') ? 6 : 4;
 	address_of(q->remote, k.remote);

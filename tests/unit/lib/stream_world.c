@@ -138,7 +138,7 @@ struct pg_seen *world_slot(struct world *w, uint32_t index, enum pg_seen_level l
 	s->seq += 2;
 	s->level = level;
 	s->hook = PG_HOOK_INBOUND;
-	s->verdict = PG_DENY;
+	s->verdict = PG_SEEN_IS_ALLOWED(index) ? PG_ALLOW : PG_DENY;
 	s->reason = level == PG_SEEN_SOURCE ? PG_REASON_SCAN : PG_REASON_NO_RULE;
 	s->rule = 0;
 	s->local_port = port;
@@ -163,7 +163,7 @@ void world_hit(struct world *w, uint32_t index, uint64_t packets)
 {
 	w->seen[index].epoch = w->control->epoch;
 	w->seen[index].count += packets;
-	w->handed_in += packets;
+	w->handed_in += PG_SEEN_IS_ALLOWED(index) ? 0 : packets;
 }
 
 void world_announce(struct world *w, uint32_t index)
@@ -198,7 +198,7 @@ struct pg_record_refusal world_bind(struct world *w, uint16_t port, uint32_t pid
 
 void world_refuse(struct world *w, const struct pg_record_refusal *r)
 {
-	w->handed_in++;
+	w->handed_in += r->verdict != PG_ALLOW;
 	stream_record(w->stream, r, sizeof(*r));
 }
 

@@ -42,13 +42,13 @@ void world_free(struct world *w);
 void world_restart(struct world *w, uint32_t lines_max);
 struct stream_config world_config(struct world *w, uint32_t lines_max);
 
-/* A key in a slot, as the kernel writes it; its count goes on. */
+/* A key in a slot, as the kernel writes it: refused or allowed, as the slot is; its count goes on. */
 struct pg_seen *world_slot(struct world *w, uint32_t index, enum pg_seen_level level,
 			   const char *remote, uint16_t port);
 /* Packets that the slot counts. */
 void world_hit(struct world *w, uint32_t index, uint64_t packets);
 void world_announce(struct world *w, uint32_t index);
-/* A refused bind to @port by process @pid. */
+/* A refused bind to @port by process @pid; world_refuse() hands over whatever it is made into. */
 struct pg_record_refusal world_bind(struct world *w, uint16_t port, uint32_t pid);
 void world_refuse(struct world *w, const struct pg_record_refusal *r);
 /* A second passes, and the stream ticks. */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From "it depends" to an answer: a chain of groups. A group is a table of cases - of the classes of
+ * addresses, device, user and file - or a condition: a rule that ends, or that counts (limit.h).
+ *
+ * A step is a function of its own, not inlined: it is rarely taken, and the programs stay small.
+ */
+#ifndef PG_BPF_CHAIN_H
+#define PG_BPF_CHAIN_H
+
+#include "lib/limit.h"
+#include "portguard/decide.h"
+
+#define SUBPROGRAM static __attribute__((noinline, unused))
+
+static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
+{
+	struct pg_peer_key key = {
+		.prefixlen = PG_PEER_PREFIX + 128,
+		.table_side_be = bpf_htonl(table_side),
+	};
+	__u32 *class;
+
+	__builtin_memcpy(key.address, address, 16);
+	class = bpf_map_lookup_elem(&pg_peers, &key);
+	return class ? *class : 0;
+}
+
+static __always_inline __u32 iface_class(__u32 table, __u32 ifindex, __u32 vlan)
+{
+	struct pg_iface_key key = { .table = table, .ifindex = ifindex, .vlan = vlan };
+	__u32 *class = bpf_map_lookup_elem(&pg_ifaces, &key);
+
+	if (class)
+		return *class;
+	return vlan ? PG_IFACE_UNKNOWN : 0;
+}
+
+static __always_inline __u32 caller_class(__u32 table, __u32 kind, __u64 value, __u64 device)
+{
+	struct pg_caller_key key = {
+		.table = table, .kind = kind, .value = value, .device = device
+	};
+	__u32 *class = bpf_map_lookup_elem(&pg_callers, &key);
+
+	return class ? *class : 0;
+}
+
+static __always_inline __u32 find_case(const struct pg_group *group, __u32 number,
+				       const struct pg_question *q)
+{
+	struct pg_case_key key = { .group = number };
+	__u32 *answer, table = group->table, dimensions = group->dimensions;
+
+	if (dimensions & PG_DIM_REMOTE)
+		key.remote = peer_class(table * 2, q->remote);
+	if (dimensions & PG_DIM_LOCAL)
+		key.local = peer_class(table * 2 + 1, q->local);
+	if (dimensions & PG_DIM_INTERFACE)
+		key.interface = iface_class(table, q->ifindex, q->vlan);
+	if (dimensions & PG_DIM_USER)
+		key.user = caller_class(table, PG_CALLER_USER, q->uid, 0);
+	if (dimensions & PG_DIM_EXE)
+		key.exe = caller_class(table, PG_CALLER_EXE, q->exe_inode, q->exe_device);
+	answer = bpf_map_lookup_elem(&pg_cases, &key);
+	return answer ? *answer : group->base;
+}
+
+/* Whether what leaves must be remembered although this rule lets its answer in: it will end. */
+static __always_inline bool ends_too_soon(const struct pg_group *group, const struct pg_question *q)
+{
+	return q->fresh == PG_FRESH_LEAVING && q->proto == PG_TCP &&
+	       PG_ANSWER_KIND(group->base) == PG_ANSWER_ALLOW;
+}
+
+/* @limited: the program knows limits; else none holds. */
+static __always_inline __u32 find_condition(__u32 index, const struct pg_group *group,
+					    const struct pg_question *q, bool limited)
+{
+	__u32 id = group->rule, held;
+	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
+
+	if (!rule)
+		return group->otherwise;
+	if (rule->until_ns &&
+	    (bpf_ktime_get_boot_ns() >= rule->until_ns || ends_too_soon(group, q)))
+		return group->otherwise;
+	if (!rule->per_second_x1000)
+		return group->base;
+	held = limited ? limit(index, id, rule, q) : LIMIT_NO_ALLOW;
+	if (held == LIMIT_OVER)
+		return PG_ANSWER(PG_ANSWER_DENY, 0, id) | PG_ANSWER_RATE;
+	return held == LIMIT_HOLDS ? group->base : group->otherwise;
+}
+
+/* What a group says of an attempt; it may be ask again. */
+static __always_inline __u32 ask_group(__u32 index, __u32 answer, const struct pg_question *q,
+				       bool limited)
+{
+	__u32 number = PG_ANSWER_NUMBER(answer);
+	struct pg_group *group = bpf_map_lookup_elem(&pg_groups, &number);
+
+	if (!group)
+		return 0;
+	if (group->rule)
+		return find_condition(index, group, q, limited);
+	return find_case(group, number, q);
+}
+
+SUBPROGRAM __u32 step(__u32 answer, const struct pg_question *q)
+{
+	return ask_group(0, answer, q, false);
+}
+
+SUBPROGRAM __u32 step_limited(__u32 index, __u32 answer, const struct pg_question *q)
+{
+	return ask_group(index, answer, q, true);
+}
+
+/* A chain that is longer than any that the compiler makes ends in no rule. */
+static __always_inline __u32 end_of_chain(__u32 answer)
+{
+	return PG_ANSWER_KIND(answer) == PG_ANSWER_ASK ? 0 : answer;
+}
+
+/* Follow an answer to its end: none, allow or deny. Limits are no allow here. */
+static __always_inline __u32 resolve(__u32 answer, const struct pg_question *q)
+{
+	int i;
+
+	UNROLLED for (i = 0; i < PG_MAX_STEPS; i++)
+	{
+		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
+			return answer;
+		answer = step(answer, q);
+	}
+	return end_of_chain(answer);
+}
+
+/* The same with limits, which take tokens if q->fresh says so. @index: of the slot. */
+static __always_inline __u32 resolve_limited(__u32 index, __u32 answer, const struct pg_question *q)
+{
+	int i;
+
+	UNROLLED for (i = 0; i < PG_MAX_STEPS; i++)
+	{
+		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
+			return answer;
+		answer = step_limited(index, answer, q);
+	}
+	return end_of_chain(answer);
+}
+
+#endif
