@@ -43,8 +43,8 @@ struct agent {
 	struct ring_buffer *ring;
 	struct config_watch watch;
 	struct watch *tampering;
+	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
 	struct agent_times times;
-	char config[PG_META_PATH];
 	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
@@ -112,34 +112,37 @@ static void drain_ring(void *data)
 	(void)ring_buffer__consume(((struct agent *)data)->ring);
 }
 
-/* The policy file again: put in force, or reported and left. */
-static void reload(struct agent *a, bool drop_typed_mode)
+static int put_in_force(struct agent *a, struct guard *g, struct policy *next, struct pg_error *err)
 {
-	struct guard_change how = { .new_generation = true, .wait_for_devices = true };
+	const struct guard_change how = { .new_generation = true, .wait_for_devices = true };
+	bool drop_typed_mode = a->reload == RELOAD_BY_HAND, changed = false;
+	int r = guard_open(a->paths, GUARD_WRITE_NOW, g, err);
+
+	if (!r && g->state.meta->mode_typed && !drop_typed_mode)
+		next->mode = g->policy.mode;
+	r = r ? r : guard_merge(g, next, false, err);
+	r = r ? r : guard_change(g, next, &how, &changed, err);
+	if (!r && (changed || drop_typed_mode))
+		g->state.meta->mode_typed = 0;
+	return r;
+}
+
+/* The policy's files again: put in force, or reported and left. */
+static void reload(struct agent *a)
+{
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_guard_ struct guard g = { 0 };
 	struct pg_error err = PG_ERROR_INIT;
-	bool changed = false;
-	int r = config_load(a->config, &next, &err);
+	struct pg_meta *meta = a->state.meta;
+	int r = config_load_watched(&a->watch, &next, &err);
 
-	r = r ? r : guard_open(a->paths, GUARD_WRITE, &g, &err);
-	if (!r && g.state.meta->mode_typed && !drop_typed_mode)
-		next.mode = g.policy.mode;
-	r = r ? r : guard_merge(&g, &next, false, &err);
-	r = r ? r : guard_change(&g, &next, &how, &changed, &err);
-	if (r) {
-		if (g.state.meta)
-			(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded),
-				       "%.200s", err.text);
-		else
-			(void)snprintf(a->state.meta->degraded, sizeof(a->state.meta->degraded),
-				       "%.200s", err.text);
+	r = r ? r : put_in_force(a, &g, &next, &err);
+	if (r == -EBUSY)
+		return; /* a command is at work, or a trial under way: again in a second */
+	a->reload = RELOAD_NOT;
+	(void)snprintf(meta->degraded, sizeof(meta->degraded), "%.200s", r ? err.text : "");
+	if (r)
 		say(a, "degraded", &err);
-		return;
-	}
-	g.state.meta->degraded[0] = '\0';
-	if (changed || drop_typed_mode)
-		g.state.meta->mode_typed = 0;
 }
 
 static void say_tampering(void *data, const char *action, const char *text)
@@ -242,8 +245,10 @@ static void on_second(struct agent *a)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
 	if (a->devices_changed)
 		sync_devices(a);
-	if (config_watch_changed(&a->watch))
-		reload(a, false);
+	if (config_watch_changed(&a->watch) && !a->reload)
+		a->reload = RELOAD_BY_WATCH;
+	if (a->reload)
+		reload(a);
 }
 
 static void on_signal(struct agent *a)
@@ -255,8 +260,8 @@ static void on_signal(struct agent *a)
 	if (info.ssi_signo == SIGUSR1) {
 		agent_events_reopen(a->events);
 	} else if (info.ssi_signo == SIGHUP) {
-		(void)config_watch_changed(&a->watch);
-		reload(a, true);
+		a->reload = RELOAD_BY_HAND;
+		reload(a);
 	} else {
 		a->ends = true;
 	}
@@ -502,10 +507,7 @@ static int begin(struct agent *a, const struct agent_start *start, struct pg_err
 	r = open_all(a, start, err);
 	if (r && fresh)
 		guard_undo(a->paths);
-	if (r)
-		return r;
-	(void)snprintf(a->config, sizeof(a->config), "%s", start->guard.config);
-	return 0;
+	return r;
 }
 
 int agent_run(const struct agent_start *start, struct pg_error *err)

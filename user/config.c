@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "policy/file.h"
 #include "util/cleanup.h"
@@ -54,16 +55,20 @@ static size_t find_service(void *data, const char *name, struct failsafe_port *o
 	return n;
 }
 
+static int path_beside(const char *directory, const char *path, char *to, size_t size)
+{
+	int n = path[0] == '/' ? snprintf(to, size, "%s", path)
+			       : snprintf(to, size, "%s/%s", directory, path);
+
+	return n < (int)size ? 0 : -ENAMETOOLONG;
+}
+
 static int read_beside(void *data, const char *path, char **ret_text, size_t *ret_length)
 {
 	char whole[PATH_MAX];
+	int r = path_beside(data, path, whole, sizeof(whole));
 
-	if (path[0] == '/')
-		(void)snprintf(whole, sizeof(whole), "%s", path);
-	else if (snprintf(whole, sizeof(whole), "%s/%s", (const char *)data, path) >=
-		 (int)sizeof(whole))
-		return -ENAMETOOLONG;
-	return file_read(whole, LARGEST_FILE, ret_text, ret_length);
+	return r ? r : file_read(whole, LARGEST_FILE, ret_text, ret_length);
 }
 
 void config_world(struct policy_world *world, const char *directory)
@@ -159,11 +164,30 @@ static int add_directory(struct files *f, const char *path, struct pg_error *err
 	return r;
 }
 
-int config_load(const char *path, struct policy *ret, struct pg_error *err)
+struct watched_world {
+	const char *directory;
+	struct config_watch *watch;
+};
+
+static int read_watched(void *data, const char *path, char **ret_text, size_t *ret_length)
+{
+	const struct watched_world *w = data;
+	char whole[PATH_MAX];
+	int r = path_beside(w->directory, path, whole, sizeof(whole));
+
+	if (r)
+		return r;
+	config_watch_file(w->watch, whole);
+	return file_read(whole, LARGEST_FILE, ret_text, ret_length);
+}
+
+static int load(const char *path, struct config_watch *watch, struct policy *ret,
+		struct pg_error *err)
 {
 	_cleanup_(files_free) struct files files = { 0 };
 	struct policy_world world;
 	char directory[PATH_MAX];
+	struct watched_world watched = { directory, watch };
 	int r = add_file(&files, path, err);
 
 	r = r ? r : add_directory(&files, path, err);
@@ -171,10 +195,34 @@ int config_load(const char *path, struct policy *ret, struct pg_error *err)
 		return r;
 	directory_of(path, directory, sizeof(directory));
 	config_world(&world, directory);
+	if (watch) {
+		world.data = &watched;
+		world.read_file = read_watched;
+	}
 	r = policy_parse(files.list, files.count, &world, ret, err);
 	if (r == -EINVAL && err)
 		err->places = true;
 	return r;
+}
+
+int config_load(const char *path, struct policy *ret, struct pg_error *err)
+{
+	return load(path, NULL, ret, err);
+}
+
+int config_load_watched(struct config_watch *watch, struct policy *ret, struct pg_error *err)
+{
+	config_watch_begin(watch);
+	return load(watch->path, watch, ret, err);
+}
+
+int config_absolute(const char *path, char *to, size_t size)
+{
+	char directory[PATH_MAX];
+
+	if (path[0] != '/' && !getcwd(directory, sizeof(directory)))
+		return -errno;
+	return path_beside(directory, path, to, size);
 }
 
 int config_local_path(const char *path, char *to, size_t size)

@@ -3,6 +3,7 @@
 #ifndef PORTGUARD_CONFIG_H
 #define PORTGUARD_CONFIG_H
 
+#include "config_watch.h"
 #include "policy/policy.h"
 
 /* What the pure policy code asks of this machine; @directory: where files that a policy names are sought. */
@@ -10,6 +11,11 @@ void config_world(struct policy_world *world, const char *directory);
 
 /* 0; -EINVAL (65, every mistake in @err); -ENOENT and others (66). */
 int config_load(const char *path, struct policy *ret, struct pg_error *err);
+/* The same for who watches: @watch learns what was read. */
+int config_load_watched(struct config_watch *watch, struct policy *ret, struct pg_error *err);
+
+/* From the root, as other commands may run elsewhere; links stay, since Kubernetes swaps them. */
+int config_absolute(const char *path, char *to, size_t size);
 
 /* policy.d/90-local.yaml beside @path: the one file that portguard itself writes. */
 int config_local_path(const char *path, char *to, size_t size);

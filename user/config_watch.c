@@ -9,6 +9,7 @@
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,9 +25,10 @@ static uint64_t add(uint64_t h, const char *path)
 	struct stat st;
 
 	if (stat(path, &st))
-		return h;
-	h = mix(mix(h, st.st_ino), st.st_size);
-	return mix(mix(h, st.st_mtim.tv_sec), st.st_mtim.tv_nsec);
+		return mix(h, 1);
+	h = mix(mix(mix(h, st.st_dev), st.st_ino), st.st_size);
+	h = mix(mix(h, st.st_mtim.tv_sec), st.st_mtim.tv_nsec);
+	return mix(mix(h, st.st_ctim.tv_sec), st.st_ctim.tv_nsec);
 }
 
 static int is_yaml(const struct dirent *e)
@@ -54,25 +56,58 @@ static uint64_t take(const char *path)
 	return h;
 }
 
+static void forget_files(struct config_watch *w)
+{
+	for (size_t i = 0; i < w->file_count; i++)
+		free(w->files[i].path);
+	free(w->files);
+	w->files = NULL;
+	w->file_count = 0;
+}
+
 void config_watch_open(struct config_watch *w, const char *path)
 {
+	*w = (struct config_watch)CONFIG_WATCH_INIT;
 	w->path = strdup(path);
-	w->fingerprint = w->path ? take(path) : 0;
+	config_watch_begin(w);
 }
 
 void config_watch_close(struct config_watch *w)
 {
+	forget_files(w);
 	free(w->path);
 	w->path = NULL;
 }
 
+void config_watch_begin(struct config_watch *w)
+{
+	forget_files(w);
+	w->fingerprint = w->path ? take(w->path) : 0;
+}
+
+void config_watch_file(struct config_watch *w, const char *path)
+{
+	struct watched_file *grown = reallocarray(w->files, w->file_count + 1, sizeof(*grown));
+	char *copy = strdup(path);
+
+	if (grown)
+		w->files = grown;
+	if (grown && copy)
+		w->files[w->file_count++] = (struct watched_file){ TAKE_PTR(copy), add(1, path) };
+	free(copy); /* without memory it is not watched: the policy cannot be read then, either */
+}
+
 bool config_watch_changed(struct config_watch *w)
 {
-	uint64_t now;
-	struct stat st;
+	uint64_t now, read;
 
-	if (!w->path || stat(w->path, &st))
+	if (!w->path)
 		return false;
 	now = take(w->path);
-	return TAKE(w->fingerprint, now) != now;
+	read = w->fingerprint;
+	for (size_t i = 0; i < w->file_count; i++) {
+		now = mix(now, add(1, w->files[i].path));
+		read = mix(read, w->files[i].fingerprint);
+	}
+	return TAKE(w->last, now) == now && now != read;
 }

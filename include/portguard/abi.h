@@ -270,7 +270,10 @@ enum pg_used { PG_USED_TCP, PG_USED_UDP, PG_USED_MULTICAST, PG_USED_TABLES };
 /* pg_control.slot: on trial until try_until_ns; from then on the other slot is in force. */
 #define PG_SLOT_TRIED 2
 
-/* pg_control, one element, mapped by user space. */
+/*
+ * pg_control, one element, mapped by user space. Up to `changes` it stays as it is in every version: by
+ * that much a newer portguard understands an older one's (user/kernel/upgrade.c).
+ */
 struct pg_control {
 	__u32 abi;		/* PG_ABI_VERSION */
 	__u32 slot;		/* the one in force, and PG_SLOT_TRIED: the single word that a change commits by */
@@ -322,6 +325,7 @@ struct pg_meta {
 	char cgroup_dir[PG_META_PATH];
 	char config[PG_META_PATH];	/* the policy file of `run` or `up`; empty: none */
 	char degraded[256];		/* why; empty: not */
+	__u64 build;			/* of the programs that are pinned (user/kernel/upgrade.h) */
 	struct pg_sums sums;
 };
 

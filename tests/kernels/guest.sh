@@ -3,7 +3,7 @@
 #
 # guest.sh ATTACH: portguard's main job on the kernel that runs, with busybox alone: a bind that is
 # refused, a port that is silent from outside, `allow` that opens it, the guard that stays when its
-# agent is killed, and `down` that leaves nothing. The guest is a machine of its own.
+# agent is killed and when another build takes over, and `down` that leaves nothing. The guest is a machine of its own.
 attach=$1 failed=0 pg="./portguard-static --instance guest"
 ok() { echo "ok $attach: $1"; }
 not_ok() { echo "not ok $attach: $1: $2"; failed=1; }
@@ -66,6 +66,19 @@ wait $agent 2>/dev/null
 fails "the agent is killed: 81 stays silent" answers 81
 holds "and 80 open" answers 80
 fails "and bind refused" binds 8080
+# portguard-next is this program with another build of the same programs of the kernel.
+(until [ -e /tmp/enough ]; do answers 81 && echo 81; answers 80 || echo 80; binds 8080 && echo 8080; done >/tmp/wrong) &
+watch=$!
+pg="./portguard-next --instance guest"
+$pg up -c /tmp/policy.yaml --cgroup /sys/fs/cgroup/guarded >/tmp/up 2>&1 || not_ok "another build takes over" "$(cat /tmp/up)"
+touch /tmp/enough
+wait $watch
+holds "another build takes over: nothing opened or shut meanwhile" test ! -s /tmp/wrong
+fails "another build: 81 is silent" answers 81
+holds "and 80 open" answers 80
+fails "and bind refused" binds 8080
+fails "and listen without bind" in_host ./net listen
+rm /tmp/enough /tmp/wrong
 $pg remove 80/tcp
 fails "remove closes it, without an agent" answers 80
 $pg down

@@ -10,14 +10,17 @@ cd "$(dirname "$0")/../.." || exit 1
 : "${BUILD:=build}"
 passed=0 failed=0 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+next=$(mktemp -d)
+trap 'rm -rf "$log" "$next"' EXIT
+LC_ALL=C sed 's|Dual BSD/GPL|Dual MIT/GPL|' "$BUILD/portguard-static" >"$next/portguard-next"
+chmod 755 "$next/portguard-next"
 [ $# -gt 0 ] || set -- bullseye bookworm bookworm:lsm=capability,yama trixie sid
 
 for suite; do
 	options=${suite#"${suite%%:*}"}
 	MODULES="veth sch_ingress cls_bpf tcp_diag udp_diag 8021q bonding vrf" LIMIT=${LIMIT:-300} APPEND=${options#:} tests/kernels/boot.sh "${suite%%:*}" \
 		'uname -r; ./load; sh guest.sh xdp; sh guest.sh tc; sh stacked.sh' \
-		"$BUILD/portguard-static" "$BUILD"/tests/kernels/{load,net} tests/kernels/{guest,stacked}.sh >"$log" 2>&1
+		"$BUILD/portguard-static" "$next/portguard-next" "$BUILD"/tests/kernels/{load,net} tests/kernels/{guest,stacked}.sh >"$log" 2>&1
 	status=$?
 	if [ $status = 69 ]; then
 		skipped=$((skipped + 1))

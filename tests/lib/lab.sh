@@ -259,3 +259,26 @@ told() { jq -s 'map(select(.kind == "verdict" and .verdict != "allow").count) | 
 counted() { status '[.counters[] | .deny + .audit] | add // 0'; }
 lost() { status .events.lost; }
 adds_up() { [ $(($(told) + $(lost))) = "$(counted)" ]; }
+
+# --- attempts without a break -------------------------------------------------------------------
+
+# probe_serve PORTS: accepts on them.  probe NAME host|peer RATE TARGET…: see prober.py.
+probe_serve() { start probe-server host "$PYTHON" "$LAB_ROOT/tests/lib/prober.py" serve "$1"; within 5 says ready "$LAB/probe-server.log"; }
+probe() {
+	start "$1" "$2" "$PYTHON" "$LAB_ROOT/tests/lib/prober.py" probe "${@:3}"
+	within 10 says ready "$LAB/$1.log"
+}
+# probed NAME LEAST: ends it; each target was tried LEAST times, and never did the wrong thing happen.
+probed() {
+	local line
+	within 15 stop "$1" && within 15 says '^{' "$LAB/$1.log"
+	while read -r line; do
+		case $line in
+		enough*) ok "$1: never wrong: ${line#enough }" ;;
+		*) not_ok "$1: $line" "$(tail -n 3 "$LAB/$1.log")" ;;
+		esac
+	done < <(sed -n '/^{/p' "$LAB/$1.log" | jq -r --argjson least "$2" 'to_entries[] |
+		(if .value.wrong == 0 and .value.tried >= $least then "enough" else "wrong" end) +
+		" \(.key): \(.value.wrong) of \(.value.tried) \(.value.how | tojson)"')
+	says '^{' "$LAB/$1.log" || not_ok "$1 says what it found" "$(tail -n 3 "$LAB/$1.log")"
+}

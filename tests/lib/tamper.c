@@ -9,8 +9,10 @@
  *   tamper PINS switch                    put the former policy in force
  *   tamper PINS elsewhere                 another network namespace is the guarded one
  *   tamper PINS image                     a letter of the policy's text
+ *   tamper PINS group, rule               a word of pg_groups, of pg_rules
  *   tamper PINS cut                       as if a command had been killed in the middle of a change
  *   tamper PINS empty MAP                 delete all entries
+ *   tamper PINS layout older|newer        as if another version had made the tables
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -143,6 +145,8 @@ int main(int argc, char **argv)
 		((struct pg_meta *)map_ours("pg_meta", sizeof(struct pg_meta)))->sums.open = 1;
 	else if (!strcmp(what, "image"))
 		change_image();
+	else if (!strcmp(what, "layout") && argc == 4)
+		control()->abi = PG_ABI_VERSION + (strcmp(argv[3], "newer") ? -1 : 1);
 	else if (!strcmp(what, "empty") && argc == 4)
 		empty(argv[3]);
 	else

@@ -14,6 +14,7 @@ int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	const struct option_word options[] = { { .name = "--force", .flag = &force } };
 	struct guard_change how = { 0 };
 	unsigned mode = 0;
+	uint8_t typed;
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
 
 	if (left < 0)
@@ -28,8 +29,10 @@ int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 		return r;
 	next.mode = mode;
 	how.force = force;
+	typed = guard.state.meta->mode_typed;
+	guard.state.meta->mode_typed = 1;	/* before: the last policy, for a boot, keeps its own */
 	r = guard_change(&guard, &next, &how, &changed, err);
-	if (!r)
-		guard.state.meta->mode_typed = 1;
+	if (r)
+		guard.state.meta->mode_typed = typed;
 	return r;
 }

@@ -42,13 +42,15 @@ int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error
 	r = r ? r : check_capabilities(err);
 	if (r)
 		return r;
-	if (realpath(words.config, config))
-		words.config = config;
+	r = config_absolute(words.config, config, sizeof(config));
+	if (r)
+		return pg_fail(err, r, PG_EXIT_NO_FILE, "policy %s: %s", words.config, strerror(-r));
+	words.config = config;
 	start.guard = start_from_words(&words, &policy);
 	start.guard.wait_for_devices = true;
 	start.event_log = words.event_log;
-	config_watch_open(&start.watch, words.config); /* first: what changes from here on is seen */
-	bad = config_load(words.config, &policy, err);
+	config_watch_open(&start.watch, words.config);
+	bad = config_load_watched(&start.watch, &policy, err);
 	if (bad) {
 		fall_back(&ctx->paths, &policy, why, sizeof(why), err);
 		start.guard.degraded = why;

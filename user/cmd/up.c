@@ -80,8 +80,8 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	r = r ? r : config_load(words.config, &policy, err);
 	if (r)
 		return r;
-	if (realpath(words.config, config))
-		words.config = config; /* `apply` and `save` may run elsewhere */
+	if (!config_absolute(words.config, config, sizeof(config)))
+		words.config = config;
 	start = start_from_words(&words, &policy);
 	block_signals();	/* done whole or not at all */
 	r = guard_begin(&ctx->paths, &start, &guard, err);

@@ -293,8 +293,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (!r && devices)
 		r = follow_with_devices(g, &before, how, err);
 	if (!r && !how->try_ns)
-		(void)last_policy_write(g->paths,
-					&g->policy); /* the next boot then has an older one */
+		(void)last_policy_write(g->paths, &g->policy, /* else the next boot has an older one */
+					g->state.meta->mode_typed);
 	return r;
 }
 
@@ -335,7 +335,7 @@ int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
 	r = state_policy(&g->state, &g->policy, err);
 	r = r ? r : guard_sync_devices(g, true, err);
 	if (!r && confirmed)
-		(void)last_policy_write(g->paths, &g->policy);
+		(void)last_policy_write(g->paths, &g->policy, g->state.meta->mode_typed);
 	return r;
 }
 

@@ -27,7 +27,22 @@ static bool is_written(const char *path, const char *text, size_t length)
 	       !memcmp(there, text, length);
 }
 
-int last_policy_write(const struct paths *paths, const struct policy *p)
+/* Less what a reboot forgets: rules, mode and panic of the hand. Times of `for` are of this boot. */
+static void leave_out(const struct paths *paths, struct policy *p, bool mode_typed)
+{
+	_cleanup_policy_ struct policy before = { 0 };
+
+	for (size_t i = p->rule_count; i-- > 0;)
+		if (p->rules[i].origin == ORIGIN_RUNTIME)
+			policy_remove_rule(p, i);
+		else
+			p->rules[i].hits_base = p->rules[i].until_ns = 0;
+	p->panic = false;
+	if (mode_typed)
+		p->mode = last_policy_read(paths, &before) ? PG_MODE_ENFORCE : before.mode;
+}
+
+int last_policy_write(const struct paths *paths, const struct policy *p, bool mode_typed)
 {
 	_cleanup_policy_ struct policy kept = { 0 };
 	_cleanup_free_ char *text = NULL;
@@ -37,12 +52,7 @@ int last_policy_write(const struct paths *paths, const struct policy *p)
 
 	if (r)
 		return r;
-	kept.panic = false;
-	for (size_t i = kept.rule_count; i-- > 0;) {
-		kept.rules[i].hits_base = kept.rules[i].until_ns = 0;
-		if (kept.rules[i].origin == ORIGIN_RUNTIME)
-			policy_remove_rule(&kept, i);
-	}
+	leave_out(paths, &kept, mode_typed);
 	text = image_write(&kept, &length);
 	if (!text)
 		return -ENOMEM;
@@ -64,5 +74,8 @@ int last_policy_read(const struct paths *paths, struct policy *ret)
 
 	last_path(paths, path, sizeof(path));
 	r = file_read(path, LARGEST, &text, &length);
-	return r ? r : image_read(text, length, ret, NULL);
+	r = r ? r : image_read(text, length, ret, NULL);
+	for (size_t i = 0; !r && i < ret->rule_count; i++)
+		ret->rules[i].until_ns = 0; /* who wrote it may have had another clock */
+	return r;
 }

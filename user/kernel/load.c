@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
 
+#include "kernel/checksum.h"
 #include "pg_bpf.skel.h"
 #include "portguard/abi.h"
 #include "util/cleanup.h"
@@ -126,8 +127,8 @@ static int load_alone(const struct paths *paths, const struct pg_bpf *main, cons
 	bpf_object__for_each_program(prog, b->obj)
 		(void)bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
 	bpf_object__for_each_map(map, b->obj) {
-		r = bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(main->obj,
-									   bpf_map__name(map)));
+		r = bpf_map__reuse_fd(
+			map, bpf_object__find_map_fd_by_name(main->obj, bpf_map__name(map)));
 		if (r)
 			return r;
 	}
@@ -187,8 +188,59 @@ static int load_failed(int r, struct pg_error *err)
 		"portguard needs Linux 5.10 or later; LIBBPF_DEBUG=1 shows the verifier's words");
 }
 
-int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd,
-		  struct pg_error *err)
+/* What programs and agents count, and whom they remember, whatever the policy's tables look like. */
+static bool is_lasting(const char *name)
+{
+	static const char *const names[] = {
+		"pg_flows",  "pg_fragments", "pg_asked",    "pg_heard",  "pg_devices",
+		"pg_counts", "pg_seen",      "pg_reported", "pg_events", "pg_journal",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static bool has_same_layout(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) &&
+	       info.map_flags == bpf_map__map_flags(map) &&
+	       /* the policy's choice, which holds as long as the instance lives */
+	       (info.max_entries == bpf_map__max_entries(map) ||
+		!strcmp(bpf_map__name(map), "pg_flows"));
+}
+
+static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps which,
+		    bool *ret_same)
+{
+	struct bpf_map *map;
+	int r = 0;
+
+	*ret_same = true;
+	bpf_object__for_each_map(map, b->obj) {
+		_cleanup_close_ int fd = -1;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		if (which == LOAD_ALL_MAPS || is_lasting(bpf_map__name(map)))
+			fd = pin_open(from, bpf_map__name(map));
+		if (fd < 0 || !has_same_layout(map, fd))
+			*ret_same = false;
+		else
+			r = r ? r : bpf_map__reuse_fd(map, fd);
+	}
+	return r;
+}
+
+int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
+		       enum load_maps which, bool *ret_same, int *ret_control_fd,
+		       struct pg_error *err)
 {
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
 	int r, fd;
@@ -196,6 +248,8 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 	if (!b)
 		return load_failed(-errno, err);
 	r = fit_to_machine(b, p);
+	if (!r && from)
+		r = use_maps(b, from, which, ret_same);
 	r = r ? r : pg_bpf__load(b);
 	if (r)
 		return load_failed(r, err);
@@ -210,6 +264,20 @@ int load_programs(const struct paths *paths, const struct policy *p, int *ret_co
 		return -errno;
 	*ret_control_fd = fd;
 	return 0;
+}
+
+int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd,
+		  struct pg_error *err)
+{
+	return load_programs_over(paths, p, NULL, LOAD_ALL_MAPS, NULL, ret_control_fd, err);
+}
+
+uint64_t load_build(void)
+{
+	size_t size;
+	const void *elf = pg_bpf__elf_bytes(&size);
+
+	return checksum_bytes(0, elf, size);
 }
 
 /* Maps with locks (pg_buckets) the kernel does not freeze; what commands and agent write stays open. */

@@ -3,6 +3,8 @@
 #ifndef PORTGUARD_LOAD_H
 #define PORTGUARD_LOAD_H
 
+#include <stdint.h>
+
 #include "kernel/paths.h"
 #include "policy/policy.h"
 
@@ -13,6 +15,18 @@
  * pins_remove().
  */
 int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err);
+
+/* Which of the maps that are pinned already new programs are to use. */
+enum load_maps {
+	LOAD_ALL_MAPS,		/* every one */
+	LOAD_LASTING_MAPS,	/* counters, flows, events: what outlives the layout of a policy's tables */
+};
+/* The same over maps of @from. Those whose layout differs are made anew; *ret_same: none was. */
+int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
+		       enum load_maps which, bool *ret_same, int *ret_control_fd, struct pg_error *err);
+
+/* What tells this build's programs from others'. */
+uint64_t load_build(void);
 
 /*
  * Close to user space for good what programs alone write: nobody forges a first fragment, or whom a

@@ -24,6 +24,7 @@
 #include "kernel/lock.h"
 #include "kernel/lockout.h"
 #include "kernel/map.h"
+#include "kernel/upgrade.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
 
@@ -89,6 +90,7 @@ static void init_meta(struct pg_meta *meta, const struct guard_start *start)
 {
 	meta->interfaces_said = start->interface_count > 0;
 	meta->cgroup_said = start->cgroup != NULL;
+	meta->build = load_build();
 	meta->in_step = 1; /* both slots are empty */
 	(void)snprintf(meta->config, sizeof(meta->config), "%s",
 		       start->config ? start->config : "");
@@ -175,6 +177,7 @@ static void clear_away(const struct paths *paths)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
+	upgrade_tidy(paths);
 	mark_ended(paths);
 	if (!devices_read(&all))
 		detach_all(paths, &all);
@@ -291,6 +294,7 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 	if (r)
 		return r;
 	r = lock_commands(paths, true, LOCK_WAIT_MS, &g.lock_fd, err);
+	r = r ? r : upgrade(paths, err);
 	if (r)
 		return r;
 	r = state_open(paths, false, &g.state, err);
@@ -305,8 +309,8 @@ int guard_begin(const struct paths *paths, const struct guard_start *start, stru
 		return r;
 	(void)snprintf(g.state.meta->degraded, sizeof(g.state.meta->degraded), "%s",
 		       start->degraded ? start->degraded : "");
-	if (!start->degraded && !state_is_tried(&g.state))
-		(void)last_policy_write(paths, &g.policy); /* the next boot then has an older one */
+	if (!start->degraded && !state_is_tried(&g.state)) /* else the next boot has an older one */
+		(void)last_policy_write(paths, &g.policy, g.state.meta->mode_typed);
 	*ret = g;
 	g = (struct guard){ 0 };
 	return 0;

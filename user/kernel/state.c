@@ -8,6 +8,7 @@
 
 #include "kernel/image_map.h"
 #include "kernel/map.h"
+#include "kernel/upgrade.h"
 
 struct mapping {
 	const char *name;
@@ -69,14 +70,8 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 			continue;
 		if (!s.control->abi)
 			return not_running(-ENOENT, paths, err);
-		if (s.control->abi != PG_ABI_VERSION) {
-			(void)pg_fail(err, -EPROTO, PG_EXIT_UNAVAILABLE,
-				      "instance %s was started by another version (layout %u, this "
-				      "one has %u)",
-				      paths->instance, s.control->abi, PG_ABI_VERSION);
-			return pg_help(err, -EPROTO,
-				       "use that version, or: portguard down, then portguard run");
-		}
+		if (s.control->abi != PG_ABI_VERSION)
+			return upgrade_refuse_layout(paths, s.control->abi, err);
 	}
 	*ret = s;
 	s = (struct state){ 0 };
