@@ -24,7 +24,7 @@ for line in open(sys.argv[3]):
     s.sendall(line.encode())
     print(s.recv(100).decode().strip())' $HOST4 "$2" "$LAB/$1.in"
 	exec {LINE}>"$LAB/$1.in"
-	eval "$1_in=\$LINE"
+	eval "$1_in=$LINE"
 	within 5 says connected "$LAB/$1.log"
 }
 say() { # NAME WORD

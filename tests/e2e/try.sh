@@ -51,18 +51,13 @@ exits "back to the first" 0 '' apply --exact "$before"
 
 # back PORT: milliseconds from now until UDP PORT answers, asked every 5.
 back() {
-	peer "$PYTHON" -c 'import socket, sys, time
+	peer "$PYTHON" -c 'import select, socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setblocking(False)
 begun = time.monotonic()
 while time.monotonic() - begun < 10:
     s.sendto(b"?", (sys.argv[1], int(sys.argv[2])))
-    time.sleep(0.005)
-    try:
-        s.recv(10)
+    if select.select([s], [], [], 0.005)[0]:
         break
-    except OSError:
-        pass
 print(int((time.monotonic() - begun) * 1000))' $HOST4 "$1"
 }
 milliseconds() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }

@@ -27,25 +27,6 @@ void guard_close(struct guard *g)
 	*g = (struct guard){ 0 };
 }
 
-/* The programs have gone back already; the word that says so follows. */
-static void settle_trial(struct guard *g)
-{
-	if (!state_is_tried(&g->state) || state_try_left_ns(&g->state))
-		return;
-	state_end_trial(&g->state, false);
-	g->settled = true;
-}
-
-static int check_no_trial(const struct guard *g, struct pg_error *err)
-{
-	unsigned left = (state_try_left_ns(&g->state) + 999999999) / 1000000000;
-
-	if (!state_is_tried(&g->state))
-		return 0;
-	(void)pg_fail(err, -EBUSY, PG_EXIT_BUSY, "a policy is on trial, for %u seconds more", left);
-	return pg_help(err, -EBUSY, "keep it: portguard confirm; or go back: portguard rollback");
-}
-
 int guard_open(const struct paths *paths, enum guard_access access, struct guard *ret,
 	       struct pg_error *err)
 {
@@ -63,9 +44,9 @@ int guard_open(const struct paths *paths, enum guard_access access, struct guard
 	if (!r && access != GUARD_READ)
 		r = check_capabilities(err);
 	if (!r && access != GUARD_READ)
-		settle_trial(&g);
+		guard_settle_trial(&g);
 	if (!r && access == GUARD_WRITE)
-		r = check_no_trial(&g, err);
+		r = guard_check_no_trial(&g, err);
 	r = r ? r : state_policy(&g.state, &g.policy, err);
 	if (r)
 		return r;
@@ -268,7 +249,7 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	_cleanup_policy_ struct policy before = { 0 };
 	bool devices = !same_choice(&g->policy, next) ||
 		       coverage_has_ipsec(&g->policy) != coverage_has_ipsec(next);
-	int r = check_no_trial(g, err);
+	int r = guard_check_no_trial(g, err);
 
 	*ret_changed = false;
 	if (r)
@@ -295,47 +276,6 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (!r && !how->try_ns)
 		(void)last_policy_write(g->paths, &g->policy, /* else the next boot has an older one */
 					g->state.meta->mode_typed);
-	return r;
-}
-
-int guard_resolve_exes(struct guard *g, struct pg_error *err)
-{
-	const struct change change = {
-		.from = &g->policy,
-		.to = &g->policy,
-		.devices = devices_list,
-		.exes = &exe_own_world,
-	};
-
-	return state_change(&g->state, &change, err);
-}
-
-bool guard_drop_ended(struct policy *p)
-{
-	uint64_t now = boot_now_ns();
-	bool found = false;
-
-	for (size_t i = p->rule_count; i-- > 0;) {
-		const struct rule *rule = &p->rules[i];
-
-		if (rule->origin != ORIGIN_RUNTIME || !rule->until_ns || rule->until_ns > now)
-			continue;
-		policy_remove_rule(p, i);
-		found = true;
-	}
-	return found;
-}
-
-int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
-{
-	int r;
-
-	state_end_trial(&g->state, confirmed);
-	policy_free(&g->policy);
-	r = state_policy(&g->state, &g->policy, err);
-	r = r ? r : guard_sync_devices(g, true, err);
-	if (!r && confirmed)
-		(void)last_policy_write(g->paths, &g->policy, g->state.meta->mode_typed);
 	return r;
 }
 

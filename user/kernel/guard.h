@@ -60,6 +60,10 @@ struct guard_change {
 /* Put the contents of *next in force (taken over on success, zeroed). *ret_changed: it was another one. */
 int guard_change(struct guard *g, struct policy *next, const struct guard_change *how, bool *ret_changed,
 		 struct pg_error *err);
+/* Under the lock: a trial that has run out is over, g->settled; g->policy is not touched. */
+void guard_settle_trial(struct guard *g);
+/* -EBUSY (75) while one is pending. */
+int guard_check_no_trial(const struct guard *g, struct pg_error *err);
 /* A trial that is pending ends: with the policy that was tried, or with the former one. */
 int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err);
 /* Drop runtime rules that have run out. Return: whether there was one. */

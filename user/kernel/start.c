@@ -252,8 +252,8 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	bool changed;
 	int r = guard_check_netns(g, err);
 
-	if (!r && state_is_tried(&g->state) && !state_try_left_ns(&g->state))
-		state_end_trial(&g->state, false);
+	if (!r)
+		guard_settle_trial(g);
 	r = r ? r : state_policy(&g->state, &g->policy, err);
 	if (r)
 		return r;

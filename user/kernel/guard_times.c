@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What time does to a guard's policy: trials end, rules run out, files are replaced. */
+#include <errno.h>
+
+#include "kernel/exe.h"
+#include "kernel/guard.h"
+#include "kernel/last.h"
+
+/* The programs have gone back already; the word that says so follows. */
+void guard_settle_trial(struct guard *g)
+{
+	if (!state_is_tried(&g->state) || state_try_left_ns(&g->state))
+		return;
+	state_end_trial(&g->state, false);
+	g->settled = true;
+}
+
+int guard_check_no_trial(const struct guard *g, struct pg_error *err)
+{
+	unsigned left = (state_try_left_ns(&g->state) + 999999999) / 1000000000;
+
+	if (!state_is_tried(&g->state))
+		return 0;
+	(void)pg_fail(err, -EBUSY, PG_EXIT_BUSY, "a policy is on trial, for %u seconds more", left);
+	return pg_help(err, -EBUSY, "keep it: portguard confirm; or go back: portguard rollback");
+}
+
+int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
+{
+	int r;
+
+	state_end_trial(&g->state, confirmed);
+	policy_free(&g->policy);
+	r = state_policy(&g->state, &g->policy, err);
+	r = r ? r : guard_sync_devices(g, true, err);
+	if (!r && confirmed)
+		(void)last_policy_write(g->paths, &g->policy, g->state.meta->mode_typed);
+	return r;
+}
+
+bool guard_drop_ended(struct policy *p)
+{
+	uint64_t now = boot_now_ns();
+	bool found = false;
+
+	for (size_t i = p->rule_count; i-- > 0;) {
+		const struct rule *rule = &p->rules[i];
+
+		if (rule->origin != ORIGIN_RUNTIME || !rule->until_ns || rule->until_ns > now)
+			continue;
+		policy_remove_rule(p, i);
+		found = true;
+	}
+	return found;
+}
+
+int guard_resolve_exes(struct guard *g, struct pg_error *err)
+{
+	const struct change change = {
+		.from = &g->policy,
+		.to = &g->policy,
+		.devices = devices_list,
+		.exes = &exe_own_world,
+	};
+
+	return state_change(&g->state, &change, err);
+}
