@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq bpftool
 TAMPER=$BUILD/tests/lib/tamper
-NOW=$PORTGUARD KILLS=${KILLS:-20}
+NOW=$PORTGUARD KILLS=${KILLS:-12}
 lab_up
 NEXT=$LAB/portguard-next PINS=$BPFFS/portguard/$LAB_NAME
 "$PYTHON" - "$NOW" "$NEXT" <<-'END' || { not_ok "another build" "the BPF object has no licence"; exit 1; }
@@ -126,13 +126,17 @@ agent_ends TERM
 # --- killed in the middle -----------------------------------------------------------------------
 
 probes
-finished=0
+finished=0 begun=${EPOCHREALTIME/[.,]/}
+PORTGUARD=$NEXT pg up -c "$base" --cgroup "$LAB_CGROUP" -i host0 >/dev/null
+took=$(((${EPOCHREALTIME/[.,]/} - begun) / 1000))
+echo "# a takeover: $took ms"
 for ((i = 0; i < KILLS; i++)); do
 	build=$NEXT
 	[ $((i % 4)) -lt 2 ] || build=$NOW
 	[ $((i % 5)) != 0 ] || "$TAMPER" "$PINS" layout older
 	PORTGUARD=$build exec_pg up -c "$base" --cgroup "$LAB_CGROUP" -i host0 >"$LAB/up" 2>&1 &
-	read -rt "$(printf 0.%03d $((RANDOM % 200 + 10)))" -u "$LAB_IDLE"
+	after=$((RANDOM % (took + took / 4) + 1))
+	read -rt "$((after / 1000)).$(printf %03d $((after % 1000)))" -u "$LAB_IDLE"
 	{ kill -9 $!; wait $!; } 2>/dev/null
 	[ $? = 137 ] || finished=$((finished + 1))
 done

@@ -18,6 +18,7 @@
 #include "kernel/load.h"
 #include "kernel/map.h"
 #include "kernel/sums.h"
+#include "kernel/unread.h"
 #include "util/cleanup.h"
 
 /* The part of pg_control and of pg_meta that no version changes. */
@@ -349,6 +350,7 @@ static int replace(struct takeover *t, struct pg_error *err)
 	int r = move_links(t);
 
 	r = r ? r : move_filters(&t->next);
+	r = r ? r : unread_carry(t->paths, &t->next, t->control->cpus);
 	r = r ? r : exchange(t);
 	if (!r)
 		return attach_rest(t, err);
