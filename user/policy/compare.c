@@ -66,16 +66,40 @@ static int compare_ports(const struct rule *a, const struct rule *b)
 	return order ?: compare_numbers(a->port_count, b->port_count);
 }
 
-int rule_compare(const struct rule *a, const struct rule *b)
+static int compare_verbs(const struct rule *a, const struct rule *b)
 {
 	int order = compare_numbers(a->verdict, b->verdict);
+
+	order = order ?: compare_numbers(a->reject, b->reject);
+	order = order ?: compare_numbers(a->limit.per_second_x1000, b->limit.per_second_x1000);
+	order = order ?: compare_numbers(a->limit.burst, b->limit.burst);
+	return order ?: compare_numbers(a->per_source, b->per_source);
+}
+
+/* Two names of one number are one user. */
+static int compare_callers(const struct rule *a, const struct rule *b)
+{
+	int order = compare_numbers(a->user != NULL, b->user != NULL);
+
+	if (!order && a->user)
+		order = compare_numbers(a->uid, b->uid);
+	return order ?: compare_strings(a->exe, b->exe);
+}
+
+int rule_compare(const struct rule *a, const struct rule *b)
+{
+	int order = compare_verbs(a, b);
 
 	order = order ?: compare_numbers(a->directions, b->directions);
 	order = order ?: compare_ports(a, b);
 	order = order ?: compare_numbers(a->protos, b->protos);
 	order = order ?: peer_compare(&a->remote, &b->remote);
 	order = order ?: peer_compare(&a->at, &b->at);
-	return order ?: compare_strings(a->on, b->on);
+	order = order ?: compare_strings(a->on, b->on);
+	order = order ?: compare_callers(a, b);
+	order = order ?: compare_numbers(a->for_s, b->for_s);
+	order = order ?: compare_numbers(a->log, b->log);
+	return order ?: compare_strings(a->scope, b->scope);
 }
 
 bool rule_equal(const struct rule *a, const struct rule *b)

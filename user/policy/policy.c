@@ -71,6 +71,9 @@ void rule_free(struct rule *r)
 {
 	free(r->ports);
 	free(r->on);
+	free(r->user);
+	free(r->exe);
+	free(r->scope);
 	free(r->comment);
 	peer_free(&r->remote);
 	peer_free(&r->at);
@@ -94,6 +97,9 @@ int rule_copy(const struct rule *from, struct rule *to)
 	copy.remote = copy.at = (struct peer){ .kind = PEER_ANY };
 	copy.ports = list_copy(from->ports, from->port_count, sizeof(*from->ports));
 	r = copy_string(&copy.on);
+	r = copy_string(&copy.user) ?: r;
+	r = copy_string(&copy.exe) ?: r;
+	r = copy_string(&copy.scope) ?: r;
 	r = copy_string(&copy.comment) ?: r;
 	r = peer_copy(&from->remote, &copy.remote) ?: r;
 	r = peer_copy(&from->at, &copy.at) ?: r;

@@ -151,7 +151,9 @@ struct policy_world {
 	void *data;
 	/* Service name -> ports with protocols, at most @max; returns how many (0: unknown). */
 	size_t (*service)(void *data, const char *name, struct failsafe_port *out, size_t max);
-	/* A policy whose sets may be named beside the files' own (one file read by itself); or NULL. */
+	/* A user's name -> its number in the initial user namespace. 0, -ENOENT (unknown), or another -errno. */
+	int (*user)(void *data, const char *name, uint32_t *ret);
+	/* A policy whose sets and scopes may be named beside the files' own (one file by itself); or NULL. */
 	const struct policy *sets_of;
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
@@ -167,7 +169,7 @@ int policy_copy(const struct policy *from, struct policy *to);
 void rule_free(struct rule *r);
 int policy_add_rule(struct policy *p, struct rule *rule);
 void policy_remove_rule(struct policy *p, size_t index);
-/* The same sentence (verdict, directions, ports, protocols, qualifiers; not comment, id, origin)? */
+/* The same sentence (verb, directions, ports, protocols, qualifiers; not comment, id, origin) of one scope? */
 bool rule_equal(const struct rule *a, const struct rule *b);
 /* A total order of sentences; 0: rule_equal(). */
 int rule_compare(const struct rule *a, const struct rule *b);
