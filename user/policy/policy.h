@@ -97,7 +97,7 @@ enum scope_kind { SCOPE_CONTAINER, SCOPE_UNIT, SCOPE_CGROUP, SCOPE_NETNS };
 struct scope {
 	char *name;			/* what --scope takes: `name:`, or the selector's value */
 	enum scope_kind kind;
-	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a glob; `private` */
+	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a pattern (paths.h); `private` */
 	bool inherit;			/* the rules of wider scopes count as well */
 	bool mode_said, raw_said;
 	enum pg_mode mode;
@@ -189,7 +189,15 @@ bool policy_equal(const struct policy *a, const struct policy *b);
 ptrdiff_t policy_find_rule(const struct policy *p, const struct rule *rule);
 /* The set of that name, or NULL. */
 const struct set *policy_find_set(const struct policy *p, const char *name);
-/* Does the policy have every set that the rule names? 0, or -EINVAL with words in @err (exit 65). */
+/* The scope of that name, or NULL. */
+const struct scope *policy_find_scope(const struct policy *p, const char *name);
+/*
+ * The directions (RULE_BIND, RULE_IN, RULE_OUT) that a scope of @p answers: those of which its own rules or
+ * its default: speak. The others are asked one scope further out.
+ */
+unsigned policy_scope_answers(const struct policy *p, const struct scope *s);
+void scope_free(struct scope *s);
+/* Does the policy have the scope and every set that the rule names? 0, or -EINVAL with words in @err (exit 65). */
 int policy_check_rule(const struct policy *p, const struct rule *rule, struct pg_error *err);
 /* Takes over the contents of *set (zeroing it) on success, its prefixes sorted, each one once. */
 int policy_add_set(struct policy *p, struct set *set);
