@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -55,6 +56,28 @@ static size_t find_service(void *data, const char *name, struct failsafe_port *o
 	return n;
 }
 
+/* Large groups of users come from servers; the buffer grows as getpwnam_r(3) asks. */
+static int find_user(void *data, const char *name, uint32_t *ret)
+{
+	struct passwd entry, *found = NULL;
+	int r = ERANGE;
+
+	(void)data;
+	for (size_t room = 1024; r == ERANGE && room <= 1u << 20; room *= 4) {
+		_cleanup_free_ char *buffer = malloc(room);
+
+		if (!buffer)
+			return -ENOMEM;
+		r = getpwnam_r(name, &entry, buffer, room, &found);
+		if (!r && found)
+			*ret = entry.pw_uid;
+	}
+	/* These, says the manual page, some systems answer for a name that is not there. */
+	if (r == ENOENT || r == ESRCH || r == EBADF || r == EPERM)
+		return -ENOENT;
+	return r ? -r : found ? 0 : -ENOENT;
+}
+
 static int path_beside(const char *directory, const char *path, char *to, size_t size)
 {
 	int n = path[0] == '/' ? snprintf(to, size, "%s", path)
@@ -76,6 +99,7 @@ void config_world(struct policy_world *world, const char *directory)
 	*world = (struct policy_world){
 		.data = (void *)directory,
 		.service = find_service,
+		.user = find_user,
 		.read_file = read_beside,
 	};
 }

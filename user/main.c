@@ -18,9 +18,17 @@
 #include "util/cleanup.h"
 
 #define RULE_HELP \
-	"RULE = [bind | in] PORTS[/tcp | /udp] [from ADDRESS|@SET] [at ADDRESS|@SET] [on INTERFACE]\n" \
-	"       [comment \"why\"], or out PORTS[/tcp | /udp] [to ADDRESS|@SET] [comment \"why\"];\n" \
-	"PORTS = 80 | http | 8000-8100 | 80,443 | any. No direction: bind and in.\n"
+	"RULE = [bind | in | out] PORTS[/tcp | /udp] QUALIFIER...; no direction: bind and in.\n" \
+	"PORTS = 80 | http | 8000-8100 | 80,443 | any\n" \
+	"QUALIFIER = from ADDRESS|@SET (in) | to ADDRESS|@SET (out) | at ADDRESS|@SET (bind, in)\n" \
+	"       | on INTERFACE (in) | by user NAME|UID | by exe /PATH (bind, out)\n" \
+	"       | for 30s|2m|12h|5d | log | comment \"why\"\n"
+
+#define EDIT_HELP \
+	"  --scope NAME      a rule of that scope of the policy, not of the host\n" \
+	"  --permanent       in policy.d/90-local.yaml, too\n" \
+	"  --dry-run         only say what would change\n" \
+	"  --force           even if it closes the port of an open login session\n"
 
 #define CUT_HELP \
 	"  --cut             close open TCP connections that may not begin any more\n"
@@ -43,16 +51,20 @@ static const struct command {
 	{ "down", "[--purge]", "end the guard and its agent",
 	  "Detaches everything and removes pins, sockets and locks.\n"
 	  "  --purge           also the history and the last policy in /var/lib/portguard\n", cmd_down },
-	{ "allow", "[--permanent] [--dry-run] [--force] RULE", "add a rule now",
-	  RULE_HELP "  --permanent       keep it in policy.d/90-local.yaml too\n"
-	  "  --dry-run         only say what would change\n"
-	  "  --force           even if it closes the port of an open login session\n", cmd_allow },
-	{ "deny", "[--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
-	  RULE_HELP CUT_HELP "A matching deny always wins.\n", cmd_allow },
-	{ "remove", "[--permanent] [--dry-run] [--cut] [--force] RULE|NUMBER", "take a rule away",
-	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp).\n" CUT_HELP,
-	  cmd_remove },
-	{ "list", "", "the rules, with their counters", "With --json: {\"rules\": [...]}.\n", cmd_list },
+	{ "allow", "[--scope NAME] [--permanent] [--dry-run] [--force] RULE", "add a rule now",
+	  RULE_HELP EDIT_HELP, cmd_allow },
+	{ "deny", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
+	  RULE_HELP EDIT_HELP CUT_HELP "A matching deny always wins. log is of what is allowed.\n", cmd_allow },
+	{ "reject", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "refuse with an answer now",
+	  "As deny, and packets get a TCP reset or port unreachable.\n" RULE_HELP EDIT_HELP CUT_HELP, cmd_allow },
+	{ "limit", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RATE RULE", "allow so many, now",
+	  "RATE = 20/s | 100/m [burst N] [per source], of new connections and conversations.\n"
+	  RULE_HELP EDIT_HELP CUT_HELP, cmd_allow },
+	{ "remove", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE|NUMBER", "take a rule away",
+	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp). Without\n"
+	  "`for` it is found whether or not it has one.\n" EDIT_HELP CUT_HELP, cmd_remove },
+	{ "list", "", "the rules, with their counters",
+	  "And their scope, and the time they have left. With --json: {\"rules\": [...]}.\n", cmd_list },
 	{ "status", "[--ready] [--memory]", "hooks, mode, health, totals",
 	  "  --ready           only the exit code: 0 guarding, 69 not\n"
 	  "  --memory          what the agent and the maps take\n", cmd_status },
@@ -70,7 +82,7 @@ static const struct command {
 	{ "check", "[FILE]", "look for mistakes in a policy",
 	  "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
 	{ "save", "", "keep the rules that were added by hand",
-	  "Writes them to policy.d/90-local.yaml beside the policy file.\n", cmd_save },
+	  "Writes them to policy.d/90-local.yaml beside the policy file, but for those that say `for`.\n", cmd_save },
 	{ "try", "[--timeout T] [--force] FILE", "put a policy in force that goes by itself",
 	  "Unless it is confirmed the former policy is back after T (60s), whatever has died by then. On a\n"
 	  "terminal: Enter confirms, Ctrl-C goes back. Meanwhile nothing else is changed.\n"
@@ -85,7 +97,7 @@ static const struct command {
 
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
-	"reject", "limit", "evict", "learn", "import", "profile",
+	"evict", "learn", "import", "profile",
 	"init", "top", "report", "capture", "metrics", "doctor",
 };
 

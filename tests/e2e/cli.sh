@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq setpriv
 lab_up
-COMMANDS='run up down allow deny remove list status events apply diff check save explain ports mode'
+COMMANDS='run up down allow deny reject limit remove list status events apply diff check save explain ports mode'
 
 # --- nothing runs yet ---------------------------------------------------------------------------
 
@@ -52,7 +52,10 @@ wrong "an empty range" 3 '90-80' <<<$'version: 1\nrules:\n  - allow 90-80/tcp'
 wrong "host bits" 3 '' <<<$'version: 1\nrules:\n  - allow 80 from 192.0.2.1/24'
 wrong "an unknown set" 3 office <<<$'version: 1\nrules:\n  - allow 80 from @office'
 wrong "a key twice" 3 mode <<<$'version: 1\nmode: audit\nmode: enforce'
-wrong "a rule of a later version" 3 'not supported in this version' <<<$'version: 1\nrules:\n  - limit 6/m ssh'
+wrong "a limit without its rate" 3 "rate 'ssh': want" <<<$'version: 1\nrules:\n  - limit ssh'
+wrong "an unknown user" 3 "unknown user 'nosuchuser'" <<<$'version: 1\nrules:\n  - allow 80 by user nosuchuser'
+wrong "a key of a later version" 2 'not supported in this version' <<<$'version: 1\noutputs: []'
+wrong "a scope without a selector" 3 'selector' <<<$'version: 1\nscopes:\n  - {name: web}'
 wrong "a rule that YAML took for a map" 3 'quot' <<<$'version: 1\nrules:\n  - allow 80/tcp comment: web'
 wrong "a version of the future" 1 version <<<'version: 2'
 policy two >/dev/null <<<$'version: 1\nmod: audit\nrules:\n  - alow 80/tcp\n  - allow 99999'
@@ -91,17 +94,13 @@ exits "remove 81/udp" 0 '' remove 81/udp
 exits "--dry-run" 0 '' allow --dry-run 81/tcp
 same "--dry-run changes nothing" "$(texts)" 'allow 80/tcp'
 for sentence in 'allow' 'allow 0' 'allow -1' 'allow 080' 'allow 70000' 'allow 80/icmp' 'allow nosuchservice' 'allow 80 from' \
-	'allow 80 from 300.1.1.1' 'allow 80 from 192.0.2.1/24' 'allow 90-80' 'allow 80 80' 'allow 80,' 'deny bind 80 from 192.0.2.1'; do
+	'allow 80 from 300.1.1.1' 'allow 80 from 192.0.2.1/24' 'allow 90-80' 'allow 80 80' 'allow 80,' 'deny bind 80 from 192.0.2.1' \
+	'limit' 'limit ssh' 'limit 6/h ssh' 'limit 6/m bind ssh' 'reject' 'reject 80 log' 'allow in 80 by user root' \
+	'allow 80 by user nosuchuser' 'allow 80 by exe nginx' 'allow 80 for 2' 'allow 80 --scope web'; do
 	# shellcheck disable=SC2086 # several words
 	run $sentence
 	holds "'$sentence' is refused" grep -qE '^6[45]$' <<<"$CODE"
 done
-for sentence in 'allow out 80 by user root' 'allow 80 by user root' 'allow 80 for 2h' 'allow 80 log'; do
-	# shellcheck disable=SC2086 # several words
-	exits "'$sentence' is of a later version" 65 'not supported in this version' $sentence
-done
-exits "reject is a command of a later version" 64 'not supported in this version' reject 80/tcp
-exits "limit likewise" 64 'not supported in this version' limit 6/m ssh
 same "and nothing of it came in" "$(texts)" 'allow 80/tcp'
 
 # --- what list prints can be typed again --------------------------------------------------------
@@ -126,6 +125,15 @@ allow in any from 2001:db8::/32
 allow 5000/tcp on host0
 deny 6000/tcp from fd77::/64 at fd77::1
 allow http
+allow bind 7000/tcp by user root
+allow 7001/tcp from 10.77.0.2 by user 0 by exe /usr/bin/env
+deny 7002/tcp by user nobody
+deny out 7003/tcp by exe /usr/bin/env
+limit 100/m burst 9 per source 7004/tcp
+limit 20/s out 7005/udp to 10.77.0.2
+reject 7006
+reject in 7007/tcp from 10.77.0.0/24 for 2h
+allow 7008 for 90m log
 END
 
 # --- policies -----------------------------------------------------------------------------------

@@ -13,7 +13,10 @@ static const char everything[] =
 	"flows: {max: 2048, udp: 10s, udp-stream: 11s, tcp: 12s}\nevents: {max: 7/s, number: 8}\n"
 	"sets: {office: [192.0.2.0/24, 2001:db8::/32], none: []}\n"
 	"rules:\n  - 'allow 20-25,22/tcp from @office comment \"a \\\"b\\\" \\\\ c\"'\n  - deny any on eth0\n"
-	"  - deny out 25 to @office\n";
+	"  - deny out 25 to @office\n  - allow bind 80 by user www by exe /a for 2h log\n"
+	"  - limit 100/m burst 7 per source in 80\n  - reject 81\n"
+	"scopes:\n  - {name: 'w\"e\\b', unit: nginx.service, mode: audit, rules: [allow 80, allow bind 81 by user 7]}\n"
+	"  - {cgroup: /a/*, name: apps, inherit: true, default: {in: allow, raw: deny}}\n";
 
 static void make(struct policy *p)
 {
@@ -49,6 +52,11 @@ Test(image, holds_everything)
 	cr_assert(again.panic);
 	cr_assert(rule_equal(&again.rules[2], &p.rules[2]));
 	cr_assert_str_eq(again.rules[0].comment, "a \"b\" \\ c");
+	cr_assert_str_eq(again.rules[3].user, "www");
+	cr_assert_eq(again.rules[3].uid, 33);
+	cr_assert_str_eq(again.rules[6].scope, "w\"e\\b");
+	cr_assert_str_eq(again.scopes[0].selector, "nginx.service");
+	cr_assert(again.scopes[1].inherit && again.scopes[1].raw_said);
 	cr_assert_str_eq(again.cgroup, "/a b\"c\\d");
 	cr_assert_eq(again.interfaces[1].attach, ATTACH_TC);
 }
@@ -115,7 +123,27 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		{ "rule 3", "rule 3 else 0 allow 80" }, { "rule 3", "rule 3 file 0 allow ssh" },
 		{ "rule 3", "rule 3 file 0 allow out 80 from 192.0.2.7" },
 		{ "rule 3", "rule 3 file 0 allow in 80 to 192.0.2.7" },
-		{ "rule 3", "rule  3 file 0 allow 80" }, { "end", "end\n" }, { "end", "end\nmode audit" },
+		{ "rule 3", "rule  3 file 0 allow 80" },
+		{ "rule 3", "rule 3 file 0 allow 80 by user www" }, { "rule 3", "rule 3 file 0 uid 7 allow 80" },
+		{ "rule 3", "rule 3 file 0 uid 7 allow 80 by user 8" }, { "rule 3", "rule 3 file 0 uid x allow 80 by user www" },
+		{ "rule 3", "rule 3 file 0 uid 4294967295 allow 80 by user www" },
+		{ "rule 3", "rule 3 file 0 scope \"db\" allow 80" }, { "rule 3", "rule 3 file 0 scope apps allow 80" },
+		{ "rule 3", "rule 3 file 0 scope \"apps\"" }, { "rule 3", "rule 3 file 0 limit 80" },
+		{ "until", "until 9 1" }, { "until", "until 16384" }, { "panic 1", "panic 2" },
+		{ "default ", "default reject deny allow deny" }, { "default ", "default deny reject" },
+		{ "scope ", "scope \"web\" unit \"a.service\" 2 - none none none none" },
+		{ "scope ", "scope \"web\" unit \"a.service\" 0 - none none none" },
+		{ "scope ", "scope \"web\" unit \"a.service\" 0 - none none none none x" },
+		{ "scope ", "scope \"web\" unit \"a.service\" 0 frob none none none none" },
+		{ "scope ", "scope \"web\" unit \"a.service\" 0 - audit none none none" },
+		{ "scope ", "scope \"web\" unit \"a\" 0 - none none none none" },
+		{ "scope ", "scope \"web\" frob \"a.service\" 0 - none none none none" },
+		{ "scope ", "scope \"apps\" unit \"a.service\" 0 - none none none none" },
+		{ "scope ", "scope \"host\" unit \"a.service\" 0 - none none none none" },
+		{ "scope ", "scope \"\" unit \"a.service\" 0 - none none none none" },
+		{ "scope ", "scope \"a b\" unit \"a.service\" 0 - none none none none" },
+		{ "scope ", "scope \"web\" netns \"host\" 0 - none none none none" },
+		{ "scope ", "scope web unit \"a.service\" 0 - none none none none" }, { "end", "end\n" }, { "end", "end\nmode audit" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
@@ -124,6 +152,23 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		cr_assert_eq(read_with(changes[i][0], changes[i][1], &err), -EINVAL, "'%s' was taken", changes[i][1]);
 		cr_assert_not_null(strstr(err.text, "damaged in line"), "%s", err.text);
 	}
+}
+
+Test(image, of_a_former_version_is_read)
+{
+	static const char text[] = "portguard-image 1\nmode enforce\ndefault deny deny allow deny\ncgroup \"/\"\n"
+				   "attach auto\nessentials 1\nicmp allow 0 0 deny\nforward deny\nloopback 0\n"
+				   "on-listen-close 0\nflows 65536 30 120 432000\nevents 200 32473\n"
+				   "interfaces-said 0\nfailsafe 22/tcp\nset office 192.0.2.0/24\n"
+				   "rule 1 file 0 allow 80/tcp from @office comment \"x\"\n"
+				   "rule 2 runtime 7 deny out 25\nend\n";
+	_cleanup_policy_ struct policy p;
+	struct pg_error err = PG_ERROR_INIT;
+
+	cr_assert_eq(image_read(text, strlen(text), &p, &err), 0, "%s", err.text);
+	cr_assert_eq(p.rule_count, 2);
+	cr_assert_eq(p.rules[1].hits_base, 7);
+	cr_assert(!p.scope_count && !p.panic && !p.in_reject && !p.rules[0].until_ns);
 }
 
 Test(image, a_later_version_is_told_from_damage)

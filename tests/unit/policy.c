@@ -62,6 +62,10 @@ Test(policy, every_word_of_a_sentence_makes_a_difference)
 		"allow 80 from @a", "allow 80 from @b", "allow 80 at 192.0.2.7", "allow 80 on a", "allow 80 on b",
 		"allow 80 from 192.0.2.0/24", "allow 80 from 192.0.2.0/25", "allow out 80", "deny out 80",
 		"allow in 80 from 192.0.2.7", "allow out 80 to 192.0.2.7", "allow out 80 to @a",
+		"reject 80", "limit 6/m 80", "limit 6/m burst 7 80", "limit 6/s 80",
+		"limit 6/m per source 80", "limit 6/m in 80", "limit 6/m out 80", "allow 80 by user www",
+		"allow 80 by user 34", "allow 80 by exe /a", "allow 80 by exe /b",
+		"allow 80 by user www by exe /a", "allow 80 for 2h", "allow 80 for 3h", "allow 80 log",
 	};
 	_cleanup_policy_ struct policy p = { .mode = 0 };
 
@@ -77,6 +81,34 @@ Test(policy, every_word_of_a_sentence_makes_a_difference)
 			cr_assert_eq(!order, i == j, "%s, %s", sentences[i], sentences[j]);
 		}
 	}
+}
+
+Test(policy, a_user_is_its_number_and_a_scope_is_part_of_the_rule)
+{
+	_cleanup_policy_ struct policy p = { .mode = 0 };
+
+	(void)add_rules(&p, "allow 80 by user www");
+	(void)add_rules(&p, "allow 80 by user 33");
+	(void)add_rules(&p, "allow 80 by user 33");
+	cr_assert(rule_equal(&p.rules[0], &p.rules[1]));
+	cr_assert_str_eq(p.rules[0].user, "www");
+	p.rules[1].scope = strdup("web");
+	cr_assert_not(rule_equal(&p.rules[0], &p.rules[1]));
+	p.rules[2].until_ns = 7;
+	cr_assert(rule_equal(&p.rules[0], &p.rules[2]), "when it ends is no part of a sentence");
+}
+
+Test(policy, a_copy_of_a_rule_has_strings_of_its_own)
+{
+	_cleanup_policy_ struct policy p = { .mode = 0 };
+	struct rule copy;
+
+	(void)add_rules(&p, "allow bind 80 by user www by exe /a comment x");
+	p.rules[0].scope = strdup("web");
+	cr_assert_eq(rule_copy(&p.rules[0], &copy), 0);
+	cr_assert(rule_equal(&p.rules[0], &copy));
+	cr_assert(copy.user != p.rules[0].user && copy.exe != p.rules[0].exe && copy.scope != p.rules[0].scope);
+	rule_free(&copy);
 }
 
 Test(policy, only_numbers_name_a_port)

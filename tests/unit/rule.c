@@ -236,13 +236,54 @@ static char *random_comment(uint32_t *random)
 	return text;
 }
 
+static void random_verb(struct rule *r, uint32_t *random)
+{
+	r->verdict = pick(random, 2) ? PG_ALLOW : PG_DENY;
+	r->reject = r->verdict == PG_DENY && pick(random, 2);
+	if (r->verdict == PG_DENY || pick(random, 2))
+		return;
+	r->limit.burst = 1 + pick(random, 1000000);
+	r->limit.per_second_x1000 = pick(random, 2) ? r->limit.burst * 1000 : 1000;
+	if (!pick(random, 3))
+		r->limit.per_second_x1000 = 1667; /* 100/m */
+	r->per_source = pick(random, 2);
+}
+
+/* What the grammar leaves: not of in alone, nor beside what the other direction asks. */
+static bool may_ask_caller(const struct rule *r)
+{
+	bool strict = r->verdict == PG_DENY || r->limit.per_second_x1000;
+
+	if (r->directions == RULE_IN)
+		return false;
+	if (r->directions != (RULE_BIND | RULE_IN) || !strict)
+		return true;
+	return !r->limit.per_second_x1000 && r->remote.kind == PEER_ANY && !r->on;
+}
+
+static void random_caller(struct rule *r, uint32_t *random)
+{
+	static const char *const files[] = { "/usr/sbin/nginx", "/a", "/x/by", "/usr/bin/[" };
+
+	if (pick(random, 2)) {
+		r->uid = pick(random, 2) ? pick(random, 70000) : 33;
+		r->user = r->uid == 33 ? strdup("www") : NULL;
+		if (!r->user)
+			cr_assert_neq(asprintf(&r->user, "%u", r->uid), -1);
+	}
+	if (pick(random, 2))
+		r->exe = strdup(files[pick(random, ARRAY_SIZE(files))]);
+}
+
 static void random_rule(struct rule *r, uint32_t *random)
 {
 	static const unsigned directions[] = { RULE_BIND, RULE_IN, RULE_BIND | RULE_IN, RULE_OUT };
 	static const char *const devices[] = { "eth0", "from", "x@y", "#", "comment", "a.b-c_d+e" };
 
-	r->verdict = pick(random, 2) ? PG_ALLOW : PG_DENY;
+	random_verb(r, random);
 	r->directions = directions[pick(random, 4)];
+	if (r->limit.per_second_x1000 && r->directions == RULE_BIND)
+		r->directions = RULE_OUT;
 	r->protos = 1 + pick(random, 3);
 	random_ports(r, random);
 	if (r->directions != RULE_OUT)
@@ -251,6 +292,11 @@ static void random_rule(struct rule *r, uint32_t *random)
 		random_peer(&r->remote, random);
 	if (r->directions & RULE_IN && pick(random, 2))
 		r->on = strdup(devices[pick(random, ARRAY_SIZE(devices))]);
+	if (may_ask_caller(r))
+		random_caller(r, random);
+	if (!pick(random, 3))
+		r->for_s = 1 + pick(random, pick(random, 2) ? 100 : 10000000);
+	r->log = r->verdict == PG_ALLOW && pick(random, 2);
 	if (pick(random, 2))
 		r->comment = random_comment(random);
 	rule_give_verb(r, r->verdict);

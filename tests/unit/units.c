@@ -27,6 +27,16 @@ Test(units, other_durations_are_refused)
 		cr_assert_eq(duration(wrong[i]), 0, "'%s' was taken", wrong[i]);
 }
 
+Test(units, durations_print_in_the_largest_unit_that_is_exact)
+{
+	static const char *const texts[] = { "1s", "59s", "90s", "1m", "90m", "1h", "36h", "1d", "25d" };
+	char text[DURATION_TEXT];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		cr_assert_str_eq(duration_print(duration(texts[i]), text), texts[i]);
+	cr_assert_str_eq(duration_print(duration("120m"), text), "2h");
+}
+
 static const char *rate(const char *text, char *buffer)
 {
 	struct pg_bucket_config config;
@@ -42,6 +52,17 @@ Test(units, rates_print_as_they_parse)
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		cr_assert_str_eq(rate(good[i], text), good[i]);
 	cr_assert_str_eq(rate("60/m", text), "1/s burst 60");
+}
+
+Test(units, no_two_rates_a_minute_become_one)
+{
+	char said[RATE_TEXT], text[RATE_TEXT];
+
+	for (unsigned i = 1; i <= 1000000; i += i < 2000 ? 1 : 997) {
+		(void)snprintf(said, sizeof(said), "%u/m", i);
+		if (i % 60)
+			cr_assert_str_eq(rate(said, text), said);
+	}
 }
 
 Test(units, other_rates_are_refused)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* allow and deny: a rule more, now. */
+/* allow, deny, reject and limit: a rule more, now. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +36,27 @@ static int parse(const char *verb, const struct edit_words *w, struct rules *ret
 	return rule_parse(words, w->count + 1, false, &world, &ret->list, &ret->count, NULL, err);
 }
 
+static int check_permanent(const struct edit_words *w, const struct rules *rules,
+			   struct pg_error *err)
+{
+	if (!w->permanent || !rules->list[0].for_s)
+		return 0;
+	return usage_error(err, "--permanent keeps a rule, and `for` ends it: want one of them");
+}
+
+static int put_in_scope(struct rules *rules, const struct policy *p, const struct edit_words *w,
+			struct pg_error *err)
+{
+	const struct scope *scope;
+	int r = edit_scope(p, w, &scope, err);
+
+	for (size_t i = 0; !r && scope && i < rules->count; i++) {
+		rules->list[i].scope = strdup(scope->name);
+		r = rules->list[i].scope ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
 /* The same sentence again is the same rule; its later comment stands. Return: 1 if it was there. */
 static int add(struct policy *to, struct rule *rule, struct pg_error *err)
 {
@@ -55,10 +76,10 @@ static int add(struct policy *to, struct rule *rule, struct pg_error *err)
 	return r ? r : policy_add_rule(to, rule);
 }
 
-static void say_how_long(const struct guard *g, const struct edit_words *w,
+static void say_how_long(const struct guard *g, const struct edit_words *w, bool timed,
 			 const struct pg_context *ctx)
 {
-	if (ctx->json || w->dry_run || w->permanent)
+	if (ctx->json || w->dry_run || w->permanent || timed)
 		return;
 	for (size_t i = 0; i < g->policy.rule_count; i++)
 		if (g->policy.rules[i].origin == ORIGIN_RUNTIME) {
@@ -73,18 +94,23 @@ int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_(rules_free) struct rules rules = { 0 };
 	struct edit_words words;
+	bool timed = false;
 	int r = edit_words(argc, argv, &words, err);
 
 	if (!r && !words.count)
 		r = usage_error(err, "%s what? name a port", argv[0]);
 	r = r ? r : parse(argv[0], &words, &rules, err);
+	r = r ? r : check_permanent(&words, &rules, err);
 	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
+	r = r ? r : put_in_scope(&rules, &guard.policy, &words, err);
 	r = r ? r : policy_copy(&guard.policy, &next);
+	if (!r)
+		timed = rules.list[0].for_s;
 	for (size_t i = 0; r >= 0 && i < rules.count; i++)
 		r = add(&next, &rules.list[i], err);
 	if (r >= 0)
 		r = edit_finish(&guard, &next, &words, err);
 	if (!r)
-		say_how_long(&guard, &words, ctx);
+		say_how_long(&guard, &words, timed, ctx);
 	return r;
 }

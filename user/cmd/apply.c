@@ -29,6 +29,19 @@ static int print_outcome(const struct guard *g, bool changed, const struct pg_co
 	return print_done(err);
 }
 
+/* Rules typed by hand that the new policy has no scope for. */
+static int say_orphans(const struct policy *before, const struct policy *next,
+		       const struct pg_context *ctx)
+{
+	_cleanup_free_ char *lines = policy_orphans(before, next);
+
+	if (!lines)
+		return -ENOMEM;
+	for (char *rest = lines, *line; !ctx->json && (line = strsep(&rest, "\n")) && *line;)
+		(void)fprintf(stderr, "gone with its scope: %s\n", line);
+	return 0;
+}
+
 int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy next = { 0 }, before = { 0 };
@@ -72,7 +85,8 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (changed)
 		guard.state.meta->mode_typed = 0;
 	guard.state.meta->degraded[0] = '\0';
-	r = cut ? cut_connections(&before, &guard.policy, err) : 0;
+	r = exact ? 0 : say_orphans(&before, &guard.policy, ctx);
+	r = r ? r : cut ? cut_connections(&before, &guard.policy, err) : 0;
 	if (r < 0)
 		return r;
 	return print_outcome(&guard, changed, ctx, err);

@@ -11,16 +11,11 @@
 #include "config.h"
 #include "kernel/cut.h"
 #include "policy/file.h"
+#include "policy/scope.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
 #define LARGEST_FILE (16u << 20)
-
-static int refuse_scope(void *data, const char *value)
-{
-	(void)value;
-	return usage_error(data, "this option is not supported in this version");
-}
 
 int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err)
 {
@@ -28,7 +23,7 @@ int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *e
 		{ .name = "--permanent", .flag = &ret->permanent },
 		{ .name = "--dry-run", .flag = &ret->dry_run },
 		{ .name = "--force", .flag = &ret->force },
-		{ .name = "--scope", .each = refuse_scope, .data = err },
+		{ .name = "--scope", .value = &ret->scope },
 		{ .name = "--cut", .flag = &ret->cut },
 	};
 	int left;
@@ -40,6 +35,13 @@ int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *e
 	ret->words = (const char *const *)argv + 1;
 	ret->count = left;
 	return 0;
+}
+
+int edit_scope(const struct policy *p, const struct edit_words *w, const struct scope **ret,
+	       struct pg_error *err)
+{
+	*ret = NULL;
+	return w->scope ? scope_want(p, w->scope, ret, err) : 0;
 }
 
 /* The rules that portguard itself has written before; none if there is no such file. */
@@ -93,7 +95,7 @@ static int adopt_rules(struct policy *running, struct policy *local)
 	int r = policy_copy(running, &copy);
 
 	for (size_t i = 0; !r && i < copy.rule_count; i++) {
-		if (copy.rules[i].origin != ORIGIN_RUNTIME)
+		if (copy.rules[i].origin != ORIGIN_RUNTIME || copy.rules[i].for_s)
 			continue;
 		running->rules[i].origin = ORIGIN_FILE;
 		if (policy_find_rule(local, &copy.rules[i]) < 0)

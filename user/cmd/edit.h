@@ -8,14 +8,20 @@
 
 struct edit_words {
 	bool permanent, dry_run, force, cut;
+	const char *scope;		/* as it was typed, or NULL */
 	const char *const *words;	/* the sentence */
 	size_t count;
 };
 
+/* The scope that the words name, of @p: *ret is NULL for the host's. 0, or -EINVAL (65). */
+int edit_scope(const struct policy *p, const struct edit_words *w, const struct scope **ret, struct pg_error *err);
 int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err);
 /* Put @next in force (taken over), or with --dry-run print the difference; with --permanent save it too. */
 int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, struct pg_error *err);
-/* Write the runtime rules of @g beside what policy.d/90-local.yaml has, less the rules of @gone. */
+/*
+ * Write the runtime rules of @g beside what policy.d/90-local.yaml has, less the rules of @gone. Those with
+ * `for` stay what they are: a file would begin their time anew at every boot.
+ */
 int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err);
 
 #endif

@@ -28,7 +28,7 @@ static const struct rule *shadows(const struct policy *p, const struct failsafe_
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct rule *r = &p->rules[i];
 
-		if (r->any || r->directions == RULE_OUT || !(r->protos & port->protos))
+		if (r->scope || r->any || r->directions == RULE_OUT || !(r->protos & port->protos))
 			continue;
 		for (size_t j = 0; j < r->port_count; j++)
 			if (r->ports[j].first == r->ports[j].last &&

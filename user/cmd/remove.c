@@ -7,6 +7,7 @@
 #include "cmd/edit.h"
 #include "config.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 #include "util/cleanup.h"
 
 static bool is_number(const char *word)
@@ -27,63 +28,60 @@ static int remove_number(struct policy *p, const char *word, struct pg_error *er
 	return 0;
 }
 
-static bool begins_with_verb(const char *word)
+/* Take away what one sentence says: of any verb, if it says none, and with any `for`. Return: how many. */
+static size_t remove_said(struct policy *p, const struct rule *sentence)
 {
-	return !strncmp(word, "allow", 5) || !strncmp(word, "deny", 4) ||
-	       !strncmp(word, "limit", 5) || !strncmp(word, "reject", 6);
-}
+	size_t removed = 0;
 
-/* Take away what one sentence says. Return: how many rules that were, or -errno. */
-static int remove_sentence(struct policy *p, const char *verb, const struct edit_words *w,
-			   struct pg_error *err)
-{
-	_cleanup_free_ const char **words = calloc(w->count + 1, sizeof(*words));
-	struct policy_world world;
-	struct rule *rules;
-	size_t count;
-	int r, removed = 0;
-
-	if (!words)
-		return -ENOMEM;
-	words[0] = verb;
-	memcpy(words + 1, w->words, w->count * sizeof(*words));
-	config_world(&world, ".");
-	r = rule_parse(words + !verb, w->count + !!verb, false, &world, &rules, &count, NULL, err);
-	if (r)
-		return r;
-	for (size_t i = 0; i < count; i++) {
-		ptrdiff_t at = policy_find_rule(p, &rules[i]);
-
-		if (at >= 0) {
-			policy_remove_rule(p, at);
+	for (size_t i = p->rule_count; i-- > 0;)
+		if (rule_said_by(&p->rules[i], sentence)) {
+			policy_remove_rule(p, i);
 			removed++;
 		}
-		rule_free(&rules[i]);
-	}
-	free(rules);
 	return removed;
+}
+
+static int parse(const struct edit_words *w, struct rule **ret, size_t *ret_count,
+		 struct pg_error *err)
+{
+	struct policy_world world;
+
+	config_world(&world, ".");
+	return rule_parse(w->words, w->count, true, &world, ret, ret_count, NULL, err);
 }
 
 static int remove_words(struct policy *p, const struct edit_words *w, struct pg_error *err)
 {
-	int n;
+	const struct scope *scope;
+	struct rule *sentences = NULL;
+	size_t count = 0, removed = 0;
+	int r = edit_scope(p, w, &scope, err);
 
-	if (begins_with_verb(w->words[0])) {
-		n = remove_sentence(p, NULL, w, err);
-	} else {
-		n = remove_sentence(p, "allow", w, err);
-		if (n >= 0) {
-			struct pg_error ignored; /* what an allow may say, a deny may not */
-			int m = remove_sentence(p, "deny", w, &ignored);
+	r = r ? r : parse(w, &sentences, &count, err);
+	for (size_t i = 0; !r && i < count; i++) {
+		struct rule wanted = sentences[i]; /* borrows what it points to */
 
-			n += m > 0 ? m : 0;
-		}
+		wanted.scope = scope ? scope->name : NULL;
+		removed += remove_said(p, &wanted);
 	}
-	if (n)
-		return n < 0 ? n : 0;
+	for (size_t i = 0; i < count; i++)
+		rule_free(&sentences[i]);
+	free(sentences);
+	if (r || removed)
+		return r;
 	(void)pg_fail(err, 0, PG_EXIT_NEGATIVE,
-		      "remove: there is no such rule; see portguard list");
+		      "remove: there is no such rule%s%s; see portguard list",
+		      scope ? " in scope " : "", scope ? scope->name : "");
 	return PG_EXIT_NEGATIVE;
+}
+
+static int remove_any(struct policy *p, const struct edit_words *w, struct pg_error *err)
+{
+	if (w->count != 1 || !is_number(w->words[0]))
+		return remove_words(p, w, err);
+	if (w->scope)
+		return usage_error(err, "remove: a number says which rule: leave --scope out");
+	return remove_number(p, w->words[0], err);
 }
 
 int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
@@ -99,8 +97,6 @@ int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	r = r ? r : policy_copy(&guard.policy, &next);
 	if (r)
 		return r;
-	r = words.count == 1 && is_number(words.words[0])
-		    ? remove_number(&next, words.words[0], err)
-		    : remove_words(&next, &words, err);
+	r = remove_any(&next, &words, err);
 	return r ? r : edit_finish(&guard, &next, &words, err);
 }

@@ -9,6 +9,7 @@
 
 #include "policy/list.h"
 #include "policy/peer.h"
+#include "policy/scope.h"
 #include "util/cleanup.h"
 
 bool rule_covers(const struct rule *r, enum pg_direction direction)
@@ -66,16 +67,40 @@ static int compare_ports(const struct rule *a, const struct rule *b)
 	return order ?: compare_numbers(a->port_count, b->port_count);
 }
 
-int rule_compare(const struct rule *a, const struct rule *b)
+static int compare_verbs(const struct rule *a, const struct rule *b)
 {
 	int order = compare_numbers(a->verdict, b->verdict);
+
+	order = order ?: compare_numbers(a->reject, b->reject);
+	order = order ?: compare_numbers(a->limit.per_second_x1000, b->limit.per_second_x1000);
+	order = order ?: compare_numbers(a->limit.burst, b->limit.burst);
+	return order ?: compare_numbers(a->per_source, b->per_source);
+}
+
+/* Two names of one number are one user. */
+static int compare_callers(const struct rule *a, const struct rule *b)
+{
+	int order = compare_numbers(a->user != NULL, b->user != NULL);
+
+	if (!order && a->user)
+		order = compare_numbers(a->uid, b->uid);
+	return order ?: compare_strings(a->exe, b->exe);
+}
+
+int rule_compare(const struct rule *a, const struct rule *b)
+{
+	int order = compare_verbs(a, b);
 
 	order = order ?: compare_numbers(a->directions, b->directions);
 	order = order ?: compare_ports(a, b);
 	order = order ?: compare_numbers(a->protos, b->protos);
 	order = order ?: peer_compare(&a->remote, &b->remote);
 	order = order ?: peer_compare(&a->at, &b->at);
-	return order ?: compare_strings(a->on, b->on);
+	order = order ?: compare_strings(a->on, b->on);
+	order = order ?: compare_callers(a, b);
+	order = order ?: compare_numbers(a->for_s, b->for_s);
+	order = order ?: compare_numbers(a->log, b->log);
+	return order ?: compare_strings(a->scope, b->scope);
 }
 
 bool rule_equal(const struct rule *a, const struct rule *b)
@@ -129,6 +154,11 @@ static int compare_sets(const void *a, const void *b)
 	return order ?: compare_numbers(x->count, y->count);
 }
 
+static int compare_scopes(const void *a, const void *b)
+{
+	return scope_compare(a, b);
+}
+
 /* Whether two lists hold the same; without memory for it: no. */
 static bool same_list(const void *a, size_t a_count, const void *b, size_t b_count, size_t size,
 		      int (*compare)(const void *, const void *))
@@ -153,8 +183,10 @@ static bool same_list(const void *a, size_t a_count, const void *b, size_t b_cou
 
 static bool same_scalars(const struct policy *a, const struct policy *b)
 {
-	return a->panic == b->panic && a->mode == b->mode && !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
-	       a->default_raw == b->default_raw && a->interfaces_said == b->interfaces_said &&
+	return a->panic == b->panic && a->mode == b->mode &&
+	       !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
+	       a->in_reject == b->in_reject && a->default_raw == b->default_raw &&
+	       a->interfaces_said == b->interfaces_said &&
 	       !compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
 	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
 	       !memcmp(&a->echo_rate, &b->echo_rate, sizeof(a->echo_rate)) &&
@@ -174,5 +206,6 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 	       SAME_LIST(protocols, protocol_count, compare_protocols) &&
 	       SAME_LIST(interfaces, interface_count, compare_interfaces) &&
 	       SAME_LIST(sets, set_count, compare_sets) &&
+	       SAME_LIST(scopes, scope_count, compare_scopes) &&
 	       SAME_LIST(rules, rule_count, compare_rules);
 }

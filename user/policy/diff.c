@@ -2,7 +2,7 @@
 /*
  * What would change between two policies, as lines: each part of both is written as a list of lines,
  * and what only one of them has is shown with its sign, first what goes, then what comes. Settings
- * are first, in the order of the policy file, then sets, then rules.
+ * are first, in the order of the policy file, then sets, scopes, and rules.
  */
 #include "policy/diff.h"
 
@@ -17,6 +17,7 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 #include "policy/units.h"
 #include "util/cleanup.h"
 
@@ -114,7 +115,8 @@ static int list_attach(const struct policy *p, struct lines *l)
 static int list_defaults(const struct policy *p, struct lines *l)
 {
 	return add(l, "default: bind: %s", image_verdicts[p->defaults[PG_BIND]]) ?:
-		add(l, "default: in: %s", image_verdicts[p->defaults[PG_IN]]) ?:
+		add(l, "default: in: %s",
+		    p->in_reject ? IMAGE_REJECT : image_verdicts[p->defaults[PG_IN]]) ?:
 		add(l, "default: out: %s", image_verdicts[p->defaults[PG_OUT]]) ?:
 		add(l, "default: raw: %s", image_verdicts[p->default_raw]);
 }
@@ -206,20 +208,78 @@ static int list_sets(const struct policy *p, struct lines *l)
 	return r;
 }
 
-static int list_rules(const struct policy *p, struct lines *l)
+static int list_scope(const struct scope *s, struct lines *l)
+{
+	static const char *const words[] = { "bind", "in", "out" };
+	int r = add(l, "scopes: %s: %s: %s", s->name, scope_kinds[s->kind], s->selector);
+
+	if (!r && s->mode_said)
+		r = add(l, "scopes: %s: mode: %s", s->name, image_modes[s->mode]);
+	if (!r && s->inherit)
+		r = add(l, "scopes: %s: inherit: true", s->name);
+	for (enum pg_direction d = 0; !r && d < PG_DIRECTION_COUNT; d++)
+		if (s->defaults_said & 1u << d)
+			r = add(l, "scopes: %s: default: %s: %s", s->name, words[d],
+				image_verdicts[s->defaults[d]]);
+	if (!r && s->raw_said)
+		r = add(l, "scopes: %s: default: raw: %s", s->name, image_verdicts[s->raw]);
+	return r;
+}
+
+static int list_scopes(const struct policy *p, struct lines *l)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < p->rule_count; i++)
-		r = add_line(l, rule_print(&p->rules[i], false));
+	for (size_t i = 0; !r && i < p->scope_count; i++)
+		r = list_scope(&p->scopes[i], l);
 	return r;
 }
 
 static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_mode,       list_interfaces, list_cgroup,    list_attach, list_defaults,
 	list_essentials, list_failsafe,   list_protocols, list_icmp,   list_switches,
-	list_flows,      list_events,     list_sets,      list_rules,
+	list_flows,      list_events,     list_sets,      list_scopes,
 };
+
+/* The rules of @p that @sorted lacks, as lines. */
+static int list_rules(const struct policy *p, const struct rule **sorted, size_t count,
+		      struct lines *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->rule_count; i++) {
+		const struct rule *rule = &p->rules[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (rules_find(sorted, count, rule))
+			continue;
+		text = rule_print(rule, false);
+		if (!text)
+			return -ENOMEM;
+		r = rule->scope ? add(l, "[%s] %s", rule->scope, text) : add(l, "%s", text);
+	}
+	return r;
+}
+
+/* Told apart as rules, not as lines: one user may have two names. */
+static int print_rules(FILE *out, const struct policy *from, const struct policy *to)
+{
+	_cleanup_free_ const struct rule **before = rules_sort(from), **after = rules_sort(to);
+	_cleanup_(lines_free) struct lines gone = { .list = NULL }, come = { .list = NULL };
+	int r = before && after ? 0 : -ENOMEM;
+
+	r = r ?: list_rules(from, after, to->rule_count, &gone);
+	r = r ?: list_rules(to, before, from->rule_count, &come);
+	if (r)
+		return r;
+	sort_lines(&gone);
+	sort_lines(&come);
+	for (size_t i = 0; i < gone.count; i++)
+		(void)fprintf(out, "- %s\n", gone.list[i]);
+	for (size_t i = 0; i < come.count; i++)
+		(void)fprintf(out, "+ %s\n", come.list[i]);
+	return 0;
+}
 
 char *policy_diff(const struct policy *from, const struct policy *to)
 {
@@ -238,6 +298,7 @@ char *policy_diff(const struct policy *from, const struct policy *to)
 		if (!r)
 			print_difference(out, &before, &after);
 	}
+	r = r ?: print_rules(out, from, to);
 	/* A stream in memory fails for want of memory alone. */
 	return fclose(out) || r ? NULL : TAKE_PTR(text);
 }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Policy files to a policy: each file to a tree, each key to its reader, and then what can be known
- * only after the last file - unknown sets, rules that are there twice.
+ * only after the last file - unknown sets and scopes, rules that are there twice.
  */
 #include "policy/file.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/reader.h"
-#include "policy/rule.h"
 #include "util/cleanup.h"
-#include "util/utf8.h"
 
 static void reader_free(struct reader *r)
 {
@@ -25,6 +22,7 @@ static void reader_free(struct reader *r)
 		free(r->refs[i].name);
 	free(r->refs);
 	free(r->set_places);
+	free(r->scope_notes);
 }
 
 static bool says_version(const struct node *root)
@@ -134,7 +132,7 @@ static int settle_sets(struct policy *p)
 int policy_parse(const struct policy_text *files, size_t count, const struct policy_world *world,
 		 struct policy *ret, struct pg_error *err)
 {
-	_cleanup_(reader_free) struct reader r = { .world = world };
+	_cleanup_(reader_free) struct reader r = { .world = world, .scope = -1 };
 	int error = policy_init(&r.policy);
 
 	for (size_t i = 0; !error && i < count; i++)
@@ -145,6 +143,7 @@ int policy_parse(const struct policy_text *files, size_t count, const struct pol
 	for (size_t i = 0; i < count; i++)
 		read_file(&r, i);
 	check_sets(&r);
+	check_scopes(&r);
 	error = mistakes_report(&r.mistakes, err);
 	error = error ?: settle_sets(&r.policy);
 	error = error ?: unite_rules(&r.policy);
@@ -153,48 +152,4 @@ int policy_parse(const struct policy_text *files, size_t count, const struct pol
 	*ret = r.policy;
 	memset(&r.policy, 0, sizeof(r.policy));
 	return 0;
-}
-
-/* In double quotes, so that nothing in it means anything to YAML. */
-static void print_scalar(FILE *out, const char *text)
-{
-	(void)fputc('"', out);
-	for (size_t length = strlen(text), at = 0, used; at < length; at += used) {
-		uint32_t c = utf8_next(text + at, length - at, &used);
-
-		if (c == '"' || c == '\\')
-			(void)fprintf(out, "\\%c", (int)c);
-		else if (utf8_is_control(c) || c == 0xfeff || (c & 0xfffe) == 0xfffe)
-			(void)fprintf(out, "\\U%08x", c); /* libyaml does not read these raw */
-		else
-			(void)fwrite(text + at, 1, used, out);
-	}
-	(void)fputc('"', out);
-}
-
-char *policy_print_local(const struct policy *p)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length, printed = 0;
-	bool failed = false;
-	FILE *out = open_memstream(&text, &length);
-
-	if (!out)
-		return NULL;
-	(void)fputs(
-		"# Written by portguard; its rules are changed by commands.\nversion: 1\nrules:",
-		out);
-	for (size_t i = 0; i < p->rule_count; i++) {
-		_cleanup_free_ char *rule = NULL;
-
-		if (p->rules[i].origin != ORIGIN_RUNTIME)
-			continue;
-		rule = rule_print(&p->rules[i], true);
-		failed |= !rule;
-		(void)fputs("\n  - ", out);
-		print_scalar(out, rule ? rule : "");
-		printed++;
-	}
-	(void)fputs(printed ? "\n" : " []\n", out);
-	return fclose(out) || failed ? NULL : TAKE_PTR(text);
 }

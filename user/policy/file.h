@@ -16,14 +16,18 @@ struct policy_text {
 
 /**
  * policy_parse() - Read a policy from the main file and those of policy.d.
- * @files: the main file first. Lists add up; a scalar set twice is a mistake.
+ * @files: the main file first. Lists add up; a scalar set twice is a mistake. A scope that several files
+ *         name is one, with the rules of all; one of them says its selector (or @world->sets_of does).
  * @ret:   untouched on failure; the caller frees it. Rules have origin file, no id.
  * Return: 0, -EINVAL with all mistakes in err->text (exit 65), -ENOMEM.
  */
 int policy_parse(const struct policy_text *files, size_t count, const struct policy_world *world,
 		 struct policy *ret, struct pg_error *err);
 
-/* The YAML of the runtime rules for policy.d/90-local.yaml, always quoted; malloc'ed, or NULL. */
+/*
+ * The YAML of the runtime rules for policy.d/90-local.yaml, always quoted; malloc'ed, or NULL. Rules of a
+ * scope are below its name alone: a scope that another file says adds them to its own.
+ */
 char *policy_print_local(const struct policy *p);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A policy as lines of text. One line a thing, `KEY VALUES`, in the order of the table below; rules
- * are sentences behind their number, origin and counter's base. The last line is `end`, so that a
+ * are sentences behind their number, origin, counter's base, and what no sentence says: the number of its
+ * user, and its scope. The last line is `end`, so that a
  * text that was cut does not pass for a smaller policy. Reading: image_read.c.
  */
 #include "policy/image.h"
@@ -14,6 +15,7 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 #include "policy/sentence.h"
 #include "util/cleanup.h"
 
@@ -26,8 +28,8 @@ static void write_scalars(FILE *out, const struct policy *p)
 {
 	(void)fprintf(out, "mode %s\n", image_modes[p->mode]);
 	(void)fprintf(out, "default %s %s %s %s\n", image_verdicts[p->defaults[PG_BIND]],
-		      image_verdicts[p->defaults[PG_IN]], image_verdicts[p->defaults[PG_OUT]],
-		      image_verdicts[p->default_raw]);
+		      p->in_reject ? IMAGE_REJECT : image_verdicts[p->defaults[PG_IN]],
+		      image_verdicts[p->defaults[PG_OUT]], image_verdicts[p->default_raw]);
 	(void)fputs("cgroup ", out);
 	sentence_quote(out, p->cgroup ? p->cgroup : "/");
 	(void)fprintf(out, "\nattach %s\n", image_attach[p->attach]);
@@ -80,6 +82,37 @@ static void write_lists(FILE *out, const struct policy *p)
 	}
 }
 
+/* Defaults that were not said are `none`, a mode `-`. */
+static void write_scopes(FILE *out, const struct policy *p)
+{
+	for (size_t i = 0; i < p->scope_count; i++) {
+		const struct scope *s = &p->scopes[i];
+
+		(void)fputs("scope ", out);
+		sentence_quote(out, s->name);
+		(void)fprintf(out, " %s ", scope_kinds[s->kind]);
+		sentence_quote(out, s->selector);
+		(void)fprintf(out, " %d %s", s->inherit, s->mode_said ? image_modes[s->mode] : "-");
+		for (enum pg_direction d = 0; d < PG_DIRECTION_COUNT; d++)
+			(void)fprintf(out, " %s",
+				      image_verdicts[s->defaults_said & 1u << d ? s->defaults[d]
+										: PG_NONE]);
+		(void)fprintf(out, " %s\n", image_verdicts[s->raw_said ? s->raw : PG_NONE]);
+	}
+}
+
+/* What a sentence leaves to the machine, or to where it stands, is before it. */
+static void write_circumstances(FILE *out, const struct rule *rule)
+{
+	if (rule->user)
+		(void)fprintf(out, "uid %u ", rule->uid);
+	if (rule->scope) {
+		(void)fputs("scope ", out);
+		sentence_quote(out, rule->scope);
+		(void)fputc(' ', out);
+	}
+}
+
 static int write_rules(FILE *out, const struct policy *p)
 {
 	for (size_t i = 0; i < p->rule_count; i++) {
@@ -88,8 +121,10 @@ static int write_rules(FILE *out, const struct policy *p)
 
 		if (!text)
 			return -1;
-		(void)fprintf(out, "rule %u %s %" PRIu64 " %s\n", rule->id,
-			      image_origins[rule->origin], rule->hits_base, text);
+		(void)fprintf(out, "rule %u %s %" PRIu64 " ", rule->id,
+			      image_origins[rule->origin], rule->hits_base);
+		write_circumstances(out, rule);
+		(void)fprintf(out, "%s\n", text);
 	}
 	return 0;
 }
@@ -118,6 +153,7 @@ char *image_write(const struct policy *p, size_t *ret_length)
 	write_scalars(out, p);
 	r = write_failsafe(out, p);
 	write_lists(out, p);
+	write_scopes(out, p);
 	r = write_rules(out, p) ?: r;
 	write_state(out, p);
 	(void)fputs(IMAGE_LAST_LINE "\n", out);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reading the image. It was written by us, but lies where others may have touched it: every line is
- * parsed as if it were hostile, each key that is not a list must be there once, and `end` last.
+ * parsed as if it were hostile, each key that is not a list must be there once, and `end` last. Images of
+ * former versions lack keys that are lists, or may be left out: scopes, ends of rules, panic.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,92 +10,13 @@
 #include <string.h>
 
 #include "policy/image.h"
+#include "policy/image_line.h"
 #include "policy/image_words.h"
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
-#include "policy/rule.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
-
-/* What is left of a line; readers consume it, and fail for good. */
-struct line {
-	char *rest;
-	bool bad;
-};
-
-static char *next_word(struct line *l)
-{
-	char *word = l->rest, *end;
-
-	if (l->bad || !*word || *word == ' ') {
-		l->bad = true;
-		return "";
-	}
-	end = strchrnul(word, ' ');
-	l->rest = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-static uint64_t next_number(struct line *l, uint64_t most)
-{
-	const char *word = next_word(l);
-	uint64_t number = 0;
-
-	for (; *word && !l->bad; word++) {
-		l->bad = *word < '0' || *word > '9' ||
-			 __builtin_mul_overflow(number, (uint64_t)10, &number) ||
-			 __builtin_add_overflow(number, (uint64_t)(*word - '0'), &number);
-	}
-	if (number > most)
-		l->bad = true;
-	return l->bad ? 0 : number;
-}
-
-static unsigned next_choice(struct line *l, const char *const *words)
-{
-	const char *word = next_word(l);
-
-	for (unsigned i = 0; words[i]; i++)
-		if (!strcmp(words[i], word))
-			return i;
-	l->bad = true;
-	return 0;
-}
-
-static uint8_t next_verdict(struct line *l, bool none)
-{
-	unsigned verdict = next_choice(l, image_verdicts);
-
-	if (verdict == PG_NONE && !none)
-		l->bad = true;
-	return (uint8_t)verdict;
-}
-
-static char *next_quoted(struct line *l)
-{
-	char *in = l->rest, *out = l->rest, *text = l->rest;
-
-	if (l->bad || *in++ != '"')
-		goto bad;
-	for (; *in != '"'; in++) {
-		if (*in == '\\')
-			in++;
-		if (!*in)
-			goto bad;
-		*out++ = *in;
-	}
-	in++;
-	if (*in && *in != ' ')
-		goto bad;
-	l->rest = *in ? in + 1 : in;
-	*out = '\0';
-	return strdup(text);
-bad:
-	l->bad = true;
-	return NULL;
-}
 
 static int read_mode(struct policy *p, struct line *l)
 {
@@ -104,8 +26,10 @@ static int read_mode(struct policy *p, struct line *l)
 
 static int read_default(struct policy *p, struct line *l)
 {
-	for (unsigned i = 0; i < PG_DIRECTION_COUNT; i++)
-		p->defaults[i] = next_verdict(l, false);
+	p->defaults[PG_BIND] = next_verdict(l, false);
+	p->in_reject = next_is(l, IMAGE_REJECT);
+	p->defaults[PG_IN] = p->in_reject ? PG_DENY : next_verdict(l, false);
+	p->defaults[PG_OUT] = next_verdict(l, false);
 	p->default_raw = next_verdict(l, false);
 	return 0;
 }
@@ -261,47 +185,6 @@ static int read_set(struct policy *p, struct line *l)
 	return r;
 }
 
-static int read_rule(struct policy *p, struct line *l)
-{
-	uint32_t id = (uint32_t)next_number(l, PG_MAX_RULES);
-	enum rule_origin origin = next_choice(l, image_origins);
-	uint64_t hits_base = next_number(l, UINT64_MAX);
-	struct rule *rules = NULL;
-	size_t count = 0;
-	int r;
-
-	if (l->bad)
-		return 0;
-	r = rule_parse((const char *const[]){ l->rest }, 1, false, NULL, &rules, &count, NULL,
-		       NULL);
-	l->rest = "";
-	l->bad |= r == -EINVAL || count > 1;
-	if (!r && !l->bad) {
-		rules[0].id = id;
-		rules[0].origin = origin;
-		rules[0].hits_base = hits_base;
-		r = policy_add_rule(p, &rules[0]);
-	}
-	for (size_t i = 0; i < count; i++)
-		rule_free(&rules[i]);
-	free(rules);
-	return l->bad ? 0 : r;
-}
-
-static int read_until(struct policy *p, struct line *l)
-{
-	uint32_t id = (uint32_t)next_number(l, PG_MAX_RULES);
-	uint64_t until_ns = next_number(l, UINT64_MAX);
-
-	for (size_t i = 0; i < p->rule_count; i++)
-		if (p->rules[i].id == id) {
-			p->rules[i].until_ns = until_ns;
-			return 0;
-		}
-	l->bad = true; /* of no rule */
-	return 0;
-}
-
 static int read_panic(struct policy *p, struct line *l)
 {
 	p->panic = next_number(l, 1);
@@ -329,8 +212,9 @@ static const struct key {
 	{ "interface", false, read_interface },
 	{ "protocol", false, read_protocol },
 	{ "set", false, read_set },
-	{ "rule", false, read_rule },
-	{ "until", false, read_until },
+	{ "scope", false, image_read_scope },
+	{ "rule", false, image_read_rule },
+	{ "until", false, image_read_until },
 	{ "panic", false, read_panic },
 };
 

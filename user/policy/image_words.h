@@ -6,6 +6,7 @@
 #define IMAGE_KIND "portguard-image"
 #define IMAGE_FIRST_LINE IMAGE_KIND " 1"
 #define IMAGE_LAST_LINE "end"
+#define IMAGE_REJECT "reject"	/* default in; others are image_verdicts */
 
 /* Indexed by their enums, NULL at the end. */
 extern const char *const image_modes[];

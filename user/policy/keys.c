@@ -16,18 +16,14 @@
 
 #define EVENTS_MAX 1000000u
 
-static const char *const verdict_words[] = { "allow", "deny", NULL };
-
-/* allow or deny; a word of a later version is refused by name. Return: a verdict, or PG_NONE. */
-static uint8_t want_verdict(struct reader *r, const struct key *key, const struct node *n)
+uint8_t want_verdict(struct reader *r, const struct node *n, const char *what, bool *ret_reject)
 {
-	int choice;
+	static const char *const words[] = { "allow", "deny", NULL };
+	static const char *const more[] = { "allow", "deny", "reject", NULL };
+	int choice = want_choice(r, n, what, ret_reject ? more : words);
 
-	if (n->kind == NODE_SCALAR && n->text && !strcmp(n->text, "reject")) {
-		MISTAKE(r, n, "%s: 'reject' is not supported in this version", key->name);
-		return PG_NONE;
-	}
-	choice = want_choice(r, n, key->name, verdict_words);
+	if (choice >= 0 && ret_reject)
+		*ret_reject = choice == 2;
 	return choice < 0 ? PG_NONE : choice ? PG_DENY : PG_ALLOW;
 }
 
@@ -40,7 +36,7 @@ static void *field(struct reader *r, const struct key *key)
 
 static void read_verdict(struct reader *r, const struct key *key, const struct node *n)
 {
-	uint8_t verdict = want_verdict(r, key, n);
+	uint8_t verdict = want_verdict(r, n, key->name, NULL);
 
 	if (verdict != PG_NONE)
 		*(uint8_t *)field(r, key) = verdict;
@@ -80,10 +76,16 @@ static void read_version(struct reader *r, const struct key *key, const struct n
 			SHOW(n->text, n->length));
 }
 
-static void read_mode(struct reader *r, const struct key *key, const struct node *n)
+int want_mode(struct reader *r, const struct node *n, const char *what)
 {
 	static const char *const words[] = { "enforce", "audit", "off", NULL };
-	int choice = want_choice(r, n, key->name, words);
+
+	return want_choice(r, n, what, words);
+}
+
+static void read_mode(struct reader *r, const struct key *key, const struct node *n)
+{
+	int choice = want_mode(r, n, key->name);
 
 	if (choice >= 0)
 		r->policy.mode = (enum pg_mode)choice;
@@ -153,11 +155,22 @@ static void read_on_listen(struct reader *r, const struct key *key, const struct
 		r->policy.on_listen_close = choice;
 }
 
+static void read_default_in(struct reader *r, const struct key *key, const struct node *n)
+{
+	bool reject = false;
+	uint8_t verdict = want_verdict(r, n, key->name, &reject);
+
+	if (verdict == PG_NONE)
+		return;
+	r->policy.defaults[PG_IN] = verdict;
+	r->policy.in_reject = reject;
+}
+
 static void read_default(struct reader *r, const struct key *key, const struct node *n)
 {
 	static const struct key keys[] = {
 		{ "bind", read_verdict, "default: bind", FIELD(defaults[PG_BIND]) },
-		{ "in", read_verdict, "default: in", FIELD(defaults[PG_IN]) },
+		{ "in", read_default_in, "default: in", 0 },
 		{ "out", read_verdict, "default: out", FIELD(defaults[PG_OUT]) },
 		{ "raw", read_verdict, "default: raw", FIELD(default_raw) },
 	};
@@ -171,7 +184,7 @@ static void read_echo(struct reader *r, const struct key *key, const struct node
 	int error;
 
 	if (n->kind != NODE_SCALAR || !n->text || !memchr(n->text, '/', n->length)) {
-		uint8_t verdict = want_verdict(r, key, n);
+		uint8_t verdict = want_verdict(r, n, key->name, NULL);
 
 		if (verdict != PG_NONE)
 			r->policy.echo = verdict;
@@ -262,7 +275,7 @@ void read_root(struct reader *r, const struct node *root)
 		{ "events", read_events, NULL, 0 },
 		{ "sets", read_sets, NULL, 0 },
 		{ "rules", read_rules, NULL, 0 },
-		{ "scopes", NULL, NULL, 0 },
+		{ "scopes", read_scopes, NULL, 0 },
 		{ "outputs", NULL, NULL, 0 },
 		{ "metrics", NULL, NULL, 0 },
 	};

@@ -5,10 +5,12 @@
  * pointers, so that 10,000 of them take milliseconds.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/diff.h"
+#include "policy/rule.h"
 #include "util/cleanup.h"
 
 static int compare_rules(const void *a, const void *b)
@@ -16,8 +18,7 @@ static int compare_rules(const void *a, const void *b)
 	return rule_compare(*(const struct rule *const *)a, *(const struct rule *const *)b);
 }
 
-/* Pointers to the rules of @p, sorted by sentence; NULL: no memory. */
-static const struct rule **sort_rules(const struct policy *p)
+const struct rule **rules_sort(const struct policy *p)
 {
 	const struct rule **sorted = calloc(p->rule_count + 1, sizeof(*sorted));
 
@@ -29,8 +30,7 @@ static const struct rule **sort_rules(const struct policy *p)
 	return sorted;
 }
 
-static const struct rule *find_rule(const struct rule **sorted, size_t count,
-				    const struct rule *rule)
+const struct rule *rules_find(const struct rule **sorted, size_t count, const struct rule *rule)
 {
 	const struct rule **found = bsearch(&rule, sorted, count, sizeof(*sorted), compare_rules);
 
@@ -39,13 +39,13 @@ static const struct rule *find_rule(const struct rule **sorted, size_t count,
 
 static int keep_ids(const struct policy *running, struct policy *file)
 {
-	_cleanup_free_ const struct rule **sorted = sort_rules(running);
+	_cleanup_free_ const struct rule **sorted = rules_sort(running);
 
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < file->rule_count; i++) {
 		struct rule *rule = &file->rules[i];
-		const struct rule *same = find_rule(sorted, running->rule_count, rule);
+		const struct rule *same = rules_find(sorted, running->rule_count, rule);
 
 		rule->id = same ? same->id : 0;
 		rule->hits_base = same ? same->hits_base : 0;
@@ -54,11 +54,17 @@ static int keep_ids(const struct policy *running, struct policy *file)
 	return 0;
 }
 
+/* Rules whose scope no file says any more are nobody's. */
+static bool is_orphan(const struct policy *file, const struct rule *rule)
+{
+	return rule->scope && !policy_find_scope(file, rule->scope);
+}
+
 /* On failure some may have been appended. */
 static int append_runtime(const struct policy *running, struct policy *file)
 {
 	_cleanup_policy_ struct policy added = { .mode = PG_MODE_ENFORCE };
-	_cleanup_free_ const struct rule **sorted = sort_rules(file);
+	_cleanup_free_ const struct rule **sorted = rules_sort(file);
 
 	if (!sorted)
 		return -ENOMEM;
@@ -66,7 +72,8 @@ static int append_runtime(const struct policy *running, struct policy *file)
 		const struct rule *rule = &running->rules[i];
 		struct rule copy;
 
-		if (rule->origin != ORIGIN_RUNTIME || find_rule(sorted, file->rule_count, rule))
+		if (rule->origin != ORIGIN_RUNTIME || is_orphan(file, rule) ||
+		    rules_find(sorted, file->rule_count, rule))
 			continue;
 		if (rule_copy(rule, &copy))
 			return -ENOMEM;
@@ -87,6 +94,27 @@ int policy_merge(const struct policy *running, struct policy *file, bool exact)
 
 	file->panic = running->panic;
 	return r || exact ? r : append_runtime(running, file);
+}
+
+char *policy_orphans(const struct policy *running, const struct policy *file)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	int r = 0;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; !r && i < running->rule_count; i++) {
+		const struct rule *rule = &running->rules[i];
+		_cleanup_free_ char *sentence = NULL;
+
+		if (rule->origin != ORIGIN_RUNTIME || !is_orphan(file, rule))
+			continue;
+		sentence = rule_print(rule, false);
+		r = sentence ? fprintf(out, "[%s] %s\n", rule->scope, sentence) < 0 : -ENOMEM;
+	}
+	return fclose(out) || r ? NULL : TAKE_PTR(text);
 }
 
 static void mark_ids(const struct policy *p, bool *used)

@@ -11,6 +11,7 @@
 
 #include "policy/list.h"
 #include "policy/peer.h"
+#include "policy/scope.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
 
@@ -56,9 +57,12 @@ void policy_free(struct policy *p)
 		free(p->sets[i].name);
 		free(p->sets[i].prefixes);
 	}
+	for (size_t i = 0; i < p->scope_count; i++)
+		scope_free(&p->scopes[i]);
 	for (size_t i = 0; i < p->rule_count; i++)
 		rule_free(&p->rules[i]);
 	free(p->interfaces);
+	free(p->scopes);
 	free(p->cgroup);
 	free(p->failsafe);
 	free(p->protocols);
@@ -71,6 +75,9 @@ void rule_free(struct rule *r)
 {
 	free(r->ports);
 	free(r->on);
+	free(r->user);
+	free(r->exe);
+	free(r->scope);
 	free(r->comment);
 	peer_free(&r->remote);
 	peer_free(&r->at);
@@ -94,6 +101,9 @@ int rule_copy(const struct rule *from, struct rule *to)
 	copy.remote = copy.at = (struct peer){ .kind = PEER_ANY };
 	copy.ports = list_copy(from->ports, from->port_count, sizeof(*from->ports));
 	r = copy_string(&copy.on);
+	r = copy_string(&copy.user) ?: r;
+	r = copy_string(&copy.exe) ?: r;
+	r = copy_string(&copy.scope) ?: r;
 	r = copy_string(&copy.comment) ?: r;
 	r = peer_copy(&from->remote, &copy.remote) ?: r;
 	r = peer_copy(&from->at, &copy.at) ?: r;
@@ -170,6 +180,21 @@ static int copy_sets(const struct policy *from, struct policy *to)
 	return 0;
 }
 
+static int copy_scopes(const struct policy *from, struct policy *to)
+{
+	for (size_t i = 0; i < from->scope_count; i++) {
+		struct scope copy;
+
+		if (scope_copy(&from->scopes[i], &copy))
+			return -ENOMEM;
+		if (list_append(&to->scopes, &to->scope_count, &copy, sizeof(copy))) {
+			scope_free(&copy);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int copy_rules(const struct policy *from, struct policy *to)
 {
 	for (size_t i = 0; i < from->rule_count; i++) {
@@ -193,8 +218,10 @@ int policy_copy(const struct policy *from, struct policy *to)
 	copy.interfaces = NULL;
 	copy.protocols = NULL;
 	copy.sets = NULL;
+	copy.scopes = NULL;
 	copy.rules = NULL;
 	copy.interface_count = copy.protocol_count = copy.set_count = copy.rule_count = 0;
+	copy.scope_count = 0;
 	copy.failsafe = list_copy(from->failsafe, from->failsafe_count, sizeof(*from->failsafe));
 	r = copy_string(&copy.cgroup);
 	if (r || (from->failsafe_count && !copy.failsafe))
@@ -202,6 +229,7 @@ int policy_copy(const struct policy *from, struct policy *to)
 	r = copy_interfaces(from, &copy);
 	r = r ?: copy_protocols(from, &copy);
 	r = r ?: copy_sets(from, &copy);
+	r = r ?: copy_scopes(from, &copy);
 	r = r ?: copy_rules(from, &copy);
 	if (r)
 		return r;
@@ -270,5 +298,8 @@ static int check_peer(const struct policy *p, const struct peer *peer, struct pg
 
 int policy_check_rule(const struct policy *p, const struct rule *rule, struct pg_error *err)
 {
-	return check_peer(p, &rule->remote, err) ?: check_peer(p, &rule->at, err);
+	const struct scope *scope;
+	int r = rule->scope ? scope_want(p, rule->scope, &scope, err) : 0;
+
+	return r ?: check_peer(p, &rule->remote, err) ?: check_peer(p, &rule->at, err);
 }

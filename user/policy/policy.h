@@ -97,7 +97,7 @@ enum scope_kind { SCOPE_CONTAINER, SCOPE_UNIT, SCOPE_CGROUP, SCOPE_NETNS };
 struct scope {
 	char *name;			/* what --scope takes: `name:`, or the selector's value */
 	enum scope_kind kind;
-	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a glob; `private` */
+	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a pattern (paths.h); `private` */
 	bool inherit;			/* the rules of wider scopes count as well */
 	bool mode_said, raw_said;
 	enum pg_mode mode;
@@ -151,7 +151,9 @@ struct policy_world {
 	void *data;
 	/* Service name -> ports with protocols, at most @max; returns how many (0: unknown). */
 	size_t (*service)(void *data, const char *name, struct failsafe_port *out, size_t max);
-	/* A policy whose sets may be named beside the files' own (one file read by itself); or NULL. */
+	/* A user's name -> its number in the initial user namespace. 0, -ENOENT (unknown), or another -errno. */
+	int (*user)(void *data, const char *name, uint32_t *ret);
+	/* A policy whose sets and scopes may be named beside the files' own (one file by itself); or NULL. */
 	const struct policy *sets_of;
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
@@ -167,7 +169,7 @@ int policy_copy(const struct policy *from, struct policy *to);
 void rule_free(struct rule *r);
 int policy_add_rule(struct policy *p, struct rule *rule);
 void policy_remove_rule(struct policy *p, size_t index);
-/* The same sentence (verdict, directions, ports, protocols, qualifiers; not comment, id, origin)? */
+/* The same sentence (verb, directions, ports, protocols, qualifiers; not comment, id, origin) of one scope? */
 bool rule_equal(const struct rule *a, const struct rule *b);
 /* A total order of sentences; 0: rule_equal(). */
 int rule_compare(const struct rule *a, const struct rule *b);
@@ -187,7 +189,15 @@ bool policy_equal(const struct policy *a, const struct policy *b);
 ptrdiff_t policy_find_rule(const struct policy *p, const struct rule *rule);
 /* The set of that name, or NULL. */
 const struct set *policy_find_set(const struct policy *p, const char *name);
-/* Does the policy have every set that the rule names? 0, or -EINVAL with words in @err (exit 65). */
+/* The scope of that name, or NULL. */
+const struct scope *policy_find_scope(const struct policy *p, const char *name);
+/*
+ * The directions (RULE_BIND, RULE_IN, RULE_OUT) that a scope of @p answers: those of which its own rules or
+ * its default: speak. The others are asked one scope further out.
+ */
+unsigned policy_scope_answers(const struct policy *p, const struct scope *s);
+void scope_free(struct scope *s);
+/* Does the policy have the scope and every set that the rule names? 0, or -EINVAL with words in @err (exit 65). */
 int policy_check_rule(const struct policy *p, const struct rule *rule, struct pg_error *err);
 /* Takes over the contents of *set (zeroing it) on success, its prefixes sorted, each one once. */
 int policy_add_set(struct policy *p, struct set *set);

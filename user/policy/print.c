@@ -9,6 +9,7 @@
 #include "policy/ports.h"
 #include "policy/rule.h"
 #include "policy/sentence.h"
+#include "policy/units.h"
 #include "util/cleanup.h"
 
 static const char *direction_word(const struct rule *rule)
@@ -24,6 +25,27 @@ static const char *direction_word(const struct rule *rule)
 	return "";
 }
 
+static void print_verb(FILE *out, const struct rule *rule)
+{
+	char rate[RATE_TEXT];
+
+	if (rule->verdict == PG_DENY)
+		(void)fputs(rule->reject ? "reject " : "deny ", out);
+	else if (rule->limit.per_second_x1000)
+		(void)fprintf(out, "limit %s%s ", rate_print(&rule->limit, rate),
+			      rule->per_source ? " per source" : "");
+	else if (rule->verdict == PG_ALLOW)
+		(void)fputs("allow ", out);
+}
+
+static void print_caller(FILE *out, const struct rule *rule)
+{
+	if (rule->user)
+		(void)fprintf(out, " by user %s", rule->user);
+	if (rule->exe)
+		(void)fprintf(out, " by exe %s", rule->exe);
+}
+
 static void print_peer(FILE *out, const char *qualifier, const struct peer *p)
 {
 	char text[PEER_TEXT];
@@ -37,6 +59,7 @@ char *rule_print(const struct rule *rule, bool with_comment)
 	_cleanup_free_ char *ports =
 		ports_print(rule->ports, rule->port_count, rule->any, rule->protos);
 	_cleanup_free_ char *text = NULL;
+	char duration[DURATION_TEXT];
 	size_t length;
 	FILE *out;
 
@@ -45,14 +68,18 @@ char *rule_print(const struct rule *rule, bool with_comment)
 	out = open_memstream(&text, &length);
 	if (!out)
 		return NULL;
-	if (rule->verdict != PG_NONE)
-		(void)fputs(rule->verdict == PG_ALLOW ? "allow " : "deny ", out);
+	print_verb(out, rule);
 	(void)fputs(direction_word(rule), out);
 	(void)fputs(ports, out);
 	print_peer(out, rule->directions == RULE_OUT ? "to" : "from", &rule->remote);
 	print_peer(out, "at", &rule->at);
 	if (rule->on)
 		(void)fprintf(out, " on %s", rule->on);
+	print_caller(out, rule);
+	if (rule->for_s)
+		(void)fprintf(out, " for %s", duration_print(rule->for_s, duration));
+	if (rule->log)
+		(void)fputs(" log", out);
 	if (with_comment && rule->comment) {
 		(void)fputs(" comment ", out);
 		sentence_quote(out, rule->comment);

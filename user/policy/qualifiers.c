@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The qualifiers of a sentence: from, to, at, on, comment. Each is said once, and only where the rule
- * has a direction that can ask it.
+ * The qualifiers of a sentence: from, to, at, on, for, log, comment; `by` is in by.c. Each is said
+ * once, and only where the rule has a direction that can ask it.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,10 +9,13 @@
 #include "policy/parse.h"
 #include "policy/peer.h"
 #include "policy/show.h"
+#include "policy/units.h"
 #include "util/cleanup.h"
 
-const char *const rule_qualifiers[] = { "from", "to", "at", "on", "comment", NULL };
-const char *const rule_later_qualifiers[] = { "by", "for", "log", NULL };
+const char *const rule_qualifiers[] = { "from", "to",  "at",  "on",
+					"by",   "for", "log", "comment", NULL };
+
+#define LONGEST_FOR (3650u * 86400)
 
 static const struct answer foreign_qualifiers[] = {
 	{ "tcp", "the protocol follows the port: 80/tcp" },
@@ -30,14 +33,23 @@ static const struct answer foreign_qualifiers[] = {
 	{ "bind", "the direction stands before the port: allow bind 80" },
 	{ "and", "want one peer: put several into a set, @name" },
 	{ "any", "leave it out" },
+	{ "burst", "it belongs to the rate: limit 20/s burst 40, then ports" },
+	{ "per", "it belongs to the rate: limit 20/s per source, then ports" },
+	{ "limit", "it is the verb: limit 20/s, then ports" },
+	{ "user", "say 'by user NAME'" },
+	{ "uid", "say 'by user NUMBER'" },
+	{ "owner", "say 'by user NAME'" },
+	{ "exe", "say 'by exe /path'" },
+	{ "scope", "scopes are not part of the sentence: want --scope NAME, or scopes: in the file" },
+	{ "until", "say 'for', and how long: for 2h" },
+	{ "timeout", "say 'for', and how long: for 2h" },
+	{ "forever", "leave it out" },
 };
 
-static int parse_peer(struct parse *p, const char *what, bool *said, struct peer *peer)
+static int parse_peer(struct parse *p, const char *what, struct peer *peer)
 {
-	int r;
+	int r = parse_advance(p);
 
-	*said = true;
-	r = parse_advance(p);
 	if (r)
 		return r;
 	if (!p->more || parse_one_of(&p->token, rule_qualifiers))
@@ -49,10 +61,8 @@ static int parse_peer(struct parse *p, const char *what, bool *said, struct peer
 
 static int parse_on(struct parse *p)
 {
-	int r;
+	int r = parse_advance(p);
 
-	p->on = true;
-	r = parse_advance(p);
 	if (r)
 		return r;
 	if (!p->more)
@@ -68,9 +78,37 @@ static int parse_comment(struct parse *p)
 {
 	int r;
 
-	p->comment = true;
 	r = sentence_comment(&p->sentence, &p->rule.comment, &p->wrong_at, p->err);
 	return r ? r : parse_advance(p);
+}
+
+static int parse_for(struct parse *p)
+{
+	struct pg_error why = PG_ERROR_INIT;
+	int r = parse_advance(p);
+
+	if (r)
+		return r;
+	if (!p->more || parse_one_of(&p->token, rule_qualifiers))
+		return pg_fail(p->err, MISTAKE,
+			       "'for' lacks its time: want a duration such as 30s, 2m, 12h or 5d");
+	r = duration_parse(p->token.text, p->token.length, LONGEST_FOR, &p->rule.for_s, &why);
+	return r ? pg_fail(p->err, MISTAKE, "for %s", why.text) : parse_advance(p);
+}
+
+/* What is refused is an event anyhow. */
+static int check_log(struct parse *p)
+{
+	if (p->rule.verdict != PG_DENY)
+		return 0;
+	return pg_fail(p->err, MISTAKE,
+		       "'log' is about what is allowed: what is refused is an event already");
+}
+
+static int parse_log(struct parse *p)
+{
+	p->rule.log = true;
+	return parse_advance(p);
 }
 
 /* Only a packet that comes in has a remote address and a device. */
@@ -85,7 +123,7 @@ static int check_incoming(struct parse *p, const char *what)
 		return pg_fail(p->err, MISTAKE,
 			       "'%s' is about packets that come in: out cannot ask it; want to",
 			       what);
-	return 0;
+	return parse_check_both(p, what, p->user || p->exe, "by");
 }
 
 static int check_local(struct parse *p)
@@ -111,9 +149,9 @@ static int check_outgoing(struct parse *p)
 		       "out before the ports, or at for the local address");
 }
 
-static int check_once(struct parse *p, bool said)
+int parse_once(struct parse *p, bool *said)
 {
-	if (!said)
+	if (!TAKE(*said, true))
 		return 0;
 	return pg_fail(p->err, MISTAKE, "'%s' is said twice", SHOW(p->token.text, p->token.length));
 }
@@ -123,8 +161,6 @@ static int unknown_qualifier(struct parse *p)
 	const struct token *t = &p->token;
 	const char *answer = FIND_ANSWER(foreign_qualifiers, t);
 
-	if (parse_one_of(t, rule_later_qualifiers))
-		return parse_unsupported(p);
 	if (!answer && p->comment)
 		answer = "a comment with blanks is put in double quotes";
 	if (!answer && t->length && t->text[0] == '#')
@@ -134,23 +170,32 @@ static int unknown_qualifier(struct parse *p)
 	if (!answer && strspn(t->text, "0123456789,-") >= t->length)
 		answer = "ports are one word, such as 80,443,8000-8100";
 	return parse_unknown(p, "word", answer, nearest_word(t->text, t->length, rule_qualifiers),
-			     p->directions == RULE_OUT ? "to or comment"
-						       : "from, at, on or comment");
+			     p->directions == RULE_OUT
+				     ? "to, by, for, log or comment"
+				     : "from, at, on, by, for, log or comment");
 }
 
 int parse_qualifier(struct parse *p)
 {
-	if (token_is(&p->token, "from"))
-		return check_once(p, p->from) ?: check_incoming(p, "from") ?:
-			parse_peer(p, "from", &p->from, &p->rule.remote);
-	if (token_is(&p->token, "to"))
-		return check_once(p, p->to) ?: check_outgoing(p) ?:
-			parse_peer(p, "to", &p->to, &p->rule.remote);
-	if (token_is(&p->token, "at"))
-		return check_once(p, p->at) ?: check_local(p) ?: parse_peer(p, "at", &p->at, &p->rule.at);
-	if (token_is(&p->token, "on"))
-		return check_once(p, p->on) ?: check_incoming(p, "on") ?: parse_on(p);
-	if (token_is(&p->token, "comment"))
-		return check_once(p, p->comment) ?: parse_comment(p);
+	const struct token *t = &p->token;
+
+	if (token_is(t, "from"))
+		return parse_once(p, &p->from) ?: check_incoming(p, "from") ?:
+			parse_peer(p, "from", &p->rule.remote);
+	if (token_is(t, "to"))
+		return parse_once(p, &p->to) ?: check_outgoing(p) ?:
+			parse_peer(p, "to", &p->rule.remote);
+	if (token_is(t, "at"))
+		return parse_once(p, &p->at) ?: check_local(p) ?: parse_peer(p, "at", &p->rule.at);
+	if (token_is(t, "on"))
+		return parse_once(p, &p->on) ?: check_incoming(p, "on") ?: parse_on(p);
+	if (token_is(t, "by"))
+		return parse_by(p);
+	if (token_is(t, "for"))
+		return parse_once(p, &p->lasting) ?: parse_for(p);
+	if (token_is(t, "log"))
+		return parse_once(p, &p->log) ?: check_log(p) ?: parse_log(p);
+	if (token_is(t, "comment"))
+		return parse_once(p, &p->comment) ?: parse_comment(p);
 	return unknown_qualifier(p);
 }

@@ -22,6 +22,17 @@ struct said {
 	struct place place;
 };
 
+/* Of each scope of the policy: what was said of it, and where. */
+enum scope_scalar { SCOPE_MODE, SCOPE_INHERIT, SCOPE_DEFAULT_BIND, SCOPE_DEFAULT_IN, SCOPE_DEFAULT_OUT,
+		    SCOPE_DEFAULT_RAW, SCOPE_SCALARS };
+
+struct scope_note {
+	struct place first, last;	/* where it was named; a file names it once */
+	bool selected;			/* its selector was said */
+	struct place selector;
+	struct place said[SCOPE_SCALARS];	/* line 0: not yet */
+};
+
 struct reader {
 	const struct policy_world *world;
 	struct mistakes mistakes;
@@ -32,6 +43,10 @@ struct reader {
 	size_t ref_count;
 	struct place *set_places;	/* of each set, where it was said last */
 	size_t set_place_count;
+	struct scope_note *scope_notes;
+	size_t scope_note_count;
+	struct scope_words *scope_words;	/* of the scope that is being read */
+	ptrdiff_t scope;		/* whose rules are read, an index into the policy's; -1: the host's */
 	bool essentials_said, failsafe_said, too_many_rules;
 };
 
@@ -61,13 +76,21 @@ bool want_peer(struct reader *r, const struct node *n, const char *what, struct 
 void note_error(struct reader *r, struct place place, int error, const struct pg_error *err);
 void note_set(struct reader *r, const char *name, struct place place);
 
-/* Readers of single keys: keys.c, lists.c, sets.c, sentences.c. */
+/* allow or deny; @reject: reject, too, which is then *ret_reject and a PG_DENY. Return: PG_NONE: a mistake. */
+uint8_t want_verdict(struct reader *r, const struct node *n, const char *what, bool *ret_reject);
+/* enforce, audit or off: its number, or -1 and a mistake. */
+int want_mode(struct reader *r, const struct node *n, const char *what);
+
+/* Readers of single keys: keys.c, lists.c, sets.c, sentences.c, scopes.c. */
 void read_rules(struct reader *r, const struct key *key, const struct node *n);
 void read_sets(struct reader *r, const struct key *key, const struct node *n);
 void read_interfaces(struct reader *r, const struct key *key, const struct node *n);
 void read_essentials(struct reader *r, const struct key *key, const struct node *n);
 void read_failsafe(struct reader *r, const struct key *key, const struct node *n);
 void read_protocols(struct reader *r, const struct key *key, const struct node *n);
+void read_scopes(struct reader *r, const struct key *key, const struct node *n);
+/* After the last file: every scope has its selector, and no two the same. */
+void check_scopes(struct reader *r);
 void read_root(struct reader *r, const struct node *root);
 
 #endif

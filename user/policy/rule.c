@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One sentence to rules: verb, direction, ports; qualifiers.c reads the rest. Each word that does not
+ * One sentence to rules: direction and ports; verb.c and qualifiers.c read the rest. Each word that does not
  * fit is answered with what was wanted there, and with the word that was probably meant.
  */
 #include "policy/rule.h"
@@ -14,12 +14,6 @@
 #include "policy/parse.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
-
-static const struct answer foreign_verbs[] = {
-	{ "accept", "say 'allow'" }, { "permit", "say 'allow'" }, { "open", "say 'allow'" },
-	{ "drop", "say 'deny'" },    { "block", "say 'deny'" },   { "close", "say 'deny'" },
-	{ "refuse", "say 'deny'" },
-};
 
 static const struct answer foreign_directions[] = {
 	{ "input", "say 'in'" },   { "inbound", "say 'in'" },   { "incoming", "say 'in'" },
@@ -51,12 +45,6 @@ int parse_advance(struct parse *p)
 	return r < 0 ? r : 0;
 }
 
-int parse_unsupported(struct parse *p)
-{
-	return pg_fail(p->err, MISTAKE, "'%s' is not supported in this version",
-		       SHOW(p->token.text, p->token.length));
-}
-
 int parse_unknown(struct parse *p, const char *what, const char *answer, const char *meant,
 		  const char *wanted)
 {
@@ -67,27 +55,6 @@ int parse_unknown(struct parse *p, const char *what, const char *answer, const c
 	if (meant)
 		return pg_fail(p->err, MISTAKE, "%s '%s': did you mean '%s'?", what, word, meant);
 	return pg_fail(p->err, MISTAKE, "%s '%s': want %s", what, word, wanted);
-}
-
-static int parse_verb(struct parse *p, bool verbless)
-{
-	static const char *const verbs[] = { "allow", "deny", NULL };
-	static const char *const later[] = { "limit", "reject", NULL };
-	const struct token *t = &p->token;
-
-	if (!p->more)
-		return pg_fail(p->err, MISTAKE,
-			       "the rule is empty: want allow or deny, then ports");
-	if (parse_one_of(t, later))
-		return parse_unsupported(p);
-	if (token_is(t, "allow") || token_is(t, "deny")) {
-		p->rule.verdict = token_is(t, "allow") ? PG_ALLOW : PG_DENY;
-		return parse_advance(p);
-	}
-	if (verbless)
-		return 0;
-	return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
-			     nearest_word(t->text, t->length, verbs), "allow or deny");
 }
 
 /* In the order of enum pg_direction. */
@@ -124,6 +91,10 @@ static int parse_direction(struct parse *p)
 	p->directions = direction_of(&p->token);
 	if (!p->directions)
 		return 0;
+	if (p->rule.limit.per_second_x1000 && p->directions == RULE_BIND)
+		return pg_fail(p->err, MISTAKE,
+			       "limit is about connections, and bind makes none: want in or out, "
+			       "or no direction");
 	r = parse_advance(p);
 	return !r && p->more && direction_of(&p->token) ? second_direction(p) : r;
 }
@@ -140,8 +111,6 @@ static int parse_ports(struct parse *p)
 			       "the rule lacks its ports: want 80, http, 8000-8100, 80,443 or any");
 	if (token_is(t, "from") || token_is(t, "to"))
 		return ports_parse("any", 3, NULL, &p->ports, &at, p->err);
-	if (parse_one_of(t, rule_later_qualifiers))
-		return parse_unsupported(p);
 	if (parse_one_of(t, rule_qualifiers))
 		return pg_fail(
 			p->err, MISTAKE,
@@ -159,12 +128,37 @@ static int parse_ports(struct parse *p)
 	return r ? r : parse_advance(p);
 }
 
+/* Of bind and in, where neither was said, what a verb that is strict leaves (rule_covers()). */
+static void settle_directions(struct rule *rule)
+{
+	if (rule->directions != (RULE_BIND | RULE_IN) ||
+	    (rule->verdict != PG_DENY && !rule->limit.per_second_x1000))
+		return;
+	if (!rule_covers(rule, PG_BIND))
+		rule->directions &= ~RULE_BIND;
+	if (!rule_covers(rule, PG_IN))
+		rule->directions &= ~RULE_IN;
+}
+
 void rule_give_verb(struct rule *rule, enum pg_verdict verdict)
 {
 	rule->verdict = verdict;
-	if (verdict == PG_DENY && rule->directions == (RULE_BIND | RULE_IN) &&
-	    !rule_covers(rule, PG_BIND))
-		rule->directions = RULE_IN;
+	settle_directions(rule);
+}
+
+bool rule_said_by(const struct rule *rule, const struct rule *sentence)
+{
+	struct rule wanted = *sentence; /* borrows what it points to */
+
+	if (wanted.verdict == PG_NONE) {
+		wanted.reject = rule->reject;
+		wanted.limit = rule->limit;
+		wanted.per_source = rule->per_source;
+		rule_give_verb(&wanted, rule->verdict);
+	}
+	if (!wanted.for_s)
+		wanted.for_s = rule->for_s;
+	return rule_equal(&wanted, rule);
 }
 
 static int parse_sentence(struct parse *p, bool verbless)

@@ -64,9 +64,14 @@ static void add_rule(struct reader *r, const struct node *n, struct rule *rule)
 		if (!TAKE(r->too_many_rules, true))
 			MISTAKE(r, n, "more than %d rules", PG_MAX_RULES);
 	} else {
+		const char *scope = r->scope < 0 ? NULL : r->policy.scopes[r->scope].name;
+
 		note_rule_set(r, n, &rule->remote);
 		note_rule_set(r, n, &rule->at);
-		if (policy_add_rule(&r->policy, rule))
+		rule->scope = scope ? strdup(scope) : NULL;
+		if (scope && !rule->scope)
+			r->mistakes.no_memory = true;
+		else if (policy_add_rule(&r->policy, rule))
 			r->mistakes.no_memory = true;
 	}
 	rule_free(rule);

@@ -14,7 +14,6 @@
 #include "util/cleanup.h"
 
 #define MISTAKE -EINVAL, PG_EXIT_POLICY
-#define RATE_MAX 1000000u
 
 static const struct {
 	uint8_t number;
@@ -101,11 +100,12 @@ int number_parse(const char *text, size_t length, uint32_t least, uint32_t most,
 	return 0;
 }
 
+static const char units[] = "smhd";
+static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
+
 int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret,
 		   struct pg_error *err)
 {
-	static const char units[] = "smhd";
-	static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
 	const char *unit = length ? memchr(units, text[length - 1], strlen(units)) : NULL;
 	uint32_t number;
 
@@ -116,6 +116,49 @@ int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret
 		return pg_fail(err, MISTAKE, "'%s': want a duration from 1s to %ud",
 			       SHOW(text, length), most / 86400);
 	*ret = number * seconds[unit - units];
+	return 0;
+}
+
+char *duration_print(uint32_t number, char *text)
+{
+	size_t unit = strlen(units) - 1;
+
+	while (unit && number % seconds[unit])
+		unit--;
+	(void)snprintf(text, DURATION_TEXT, "%u%c", number / seconds[unit], units[unit]);
+	return text;
+}
+
+static int wrong_rate_word(const char *text, size_t length, struct pg_error *err)
+{
+	const char *slash = length ? memchr(text, '/', length) : NULL, *word = SHOW(text, length);
+	uint32_t number;
+
+	if (!slash && decimal(text, length, RATE_MAX, &number))
+		return pg_fail(err, MISTAKE, "rate '%s': want %s/s or %s/m", word, word, word);
+	if (!slash)
+		return pg_fail(err, MISTAKE,
+			       "rate '%s': want so many a second or a minute, such as 20/s or 100/m, "
+			       "in front",
+			       word);
+	if (!decimal(text, (size_t)(slash - text), RATE_MAX, &number) || !number)
+		return pg_fail(err, MISTAKE, "rate '%s': want 1-%u before the /, in plain decimal",
+			       word, RATE_MAX);
+	return pg_fail(err, MISTAKE, "rate '%s': want /s or /m, such as %u/s", word, number);
+}
+
+int rate_word_parse(const char *text, size_t length, struct pg_bucket_config *ret,
+		    struct pg_error *err)
+{
+	uint32_t number;
+
+	if (length < 3 || text[length - 2] != '/' ||
+	    (text[length - 1] != 's' && text[length - 1] != 'm') ||
+	    !decimal(text, length - 2, RATE_MAX, &number) || !number)
+		return wrong_rate_word(text, length, err);
+	ret->burst = number;
+	ret->per_second_x1000 =
+		text[length - 1] == 's' ? number * 1000 : (number * 1000 + 30) / 60;
 	return 0;
 }
 
@@ -132,23 +175,16 @@ static int wrong_rate(const char *text, size_t length, struct pg_error *err)
 int rate_parse(const char *text, size_t length, struct pg_bucket_config *ret, struct pg_error *err)
 {
 	static const char burst_word[] = " burst ";
-	const char *slash = length ? memchr(text, '/', length) : NULL;
-	size_t digits = slash ? (size_t)(slash - text) : 0, rest = length - digits;
-	uint32_t number, burst;
+	const char *blank = length ? memchr(text, ' ', length) : NULL;
+	size_t word = blank ? (size_t)(blank - text) : length, skip = word + strlen(burst_word);
+	struct pg_bucket_config rate;
 
-	if (!decimal(text, digits, RATE_MAX, &number) || !number || rest < 2 ||
-	    (slash[1] != 's' && slash[1] != 'm'))
+	if (rate_word_parse(text, word, &rate, NULL))
 		return wrong_rate(text, length, err);
-	burst = number;
-	if (rest > 2) {
-		size_t skip = 2 + strlen(burst_word);
-
-		if (rest <= skip || memcmp(slash + 2, burst_word, strlen(burst_word)) ||
-		    !decimal(slash + skip, rest - skip, RATE_MAX, &burst) || !burst)
-			return wrong_rate(text, length, err);
-	}
-	ret->burst = burst;
-	ret->per_second_x1000 = slash[1] == 's' ? number * 1000 : (number * 1000 + 30) / 60;
+	if (blank && (length <= skip || memcmp(blank, burst_word, strlen(burst_word)) ||
+		      !decimal(text + skip, length - skip, RATE_MAX, &rate.burst) || !rate.burst))
+		return wrong_rate(text, length, err);
+	*ret = rate;
 	return 0;
 }
 

@@ -20,7 +20,8 @@ static inline int read_blocked(void *data, const char *path, char **ret_text, si
 	return 0;
 }
 
-static const struct policy_world world = { .service = help_service, .read_file = read_blocked };
+static const struct policy_world world = { .service = help_service, .user = help_user,
+					   .read_file = read_blocked };
 
 static inline int parse_texts(const char *const *texts, size_t count, struct policy *p, struct pg_error *err)
 {
