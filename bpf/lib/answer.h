@@ -97,8 +97,7 @@ struct job {
 /* Whether the policy wants this refusal answered. */
 static __always_inline bool wants_answer(const struct pg_slot *slot, const struct pg_decision *d)
 {
-	return d->flags & PG_ANSWER_REJECT ||
-	       (d->reason == PG_REASON_NO_RULE && slot->in_reject);
+	return d->flags & PG_ANSWER_REJECT || (d->reason == PG_REASON_NO_RULE && slot->in_reject);
 }
 
 /* Neither this network, loopback, multicast, nor broadcast; IPv6: nor anything of ::/64. */

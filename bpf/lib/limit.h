@@ -114,8 +114,8 @@ static __always_inline __u64 hash_of(const struct pg_control *ctl, __u64 value, 
 static __always_inline __u32 shared_bucket(const struct pg_control *ctl, __u32 rule,
 					   const struct pg_question *q)
 {
-	__u64 prefix = q->family == 6 ? *(const __u32 *)q->remote :
-					1ULL << 32 | *(const __u16 *)(q->remote + 12);
+	__u64 prefix = q->family == 6 ? *(const __u32 *)q->remote
+				      : 1ULL << 32 | *(const __u16 *)(q->remote + 12);
 
 	return PG_MAX_RULES + 1 + hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
 }
@@ -188,9 +188,9 @@ static __always_inline bool take_for_source(const struct pg_control *ctl, __u32 
 
 static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const struct pg_question *q)
 {
-	struct pg_admitted_key key = {
-		.rule = rule, .remote_port = q->remote_port, .local_port = q->port
-	};
+	struct pg_admitted_key key = { .rule = rule,
+				       .remote_port = q->remote_port,
+				       .local_port = q->port };
 
 	__builtin_memcpy(key.remote, q->remote, 16);
 	return key;
@@ -214,8 +214,8 @@ static __always_inline bool take(const struct pg_control *ctl, __u32 id, const s
 	struct rate r = rate_of(rule->per_second_x1000, rule->burst);
 	__u64 now = bpf_ktime_get_boot_ns();
 
-	return rule->per_source ? take_for_source(ctl, id, now, q, &r) :
-				  take_token(id, now, &r, true);
+	return rule->per_source ? take_for_source(ctl, id, now, q, &r)
+				: take_token(id, now, &r, true);
 }
 
 /* What limit @id says of an attempt: enum limit. @index: of the slot. */
