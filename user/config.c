@@ -101,6 +101,7 @@ void config_world(struct policy_world *world, const char *directory)
 		.service = find_service,
 		.user = find_user,
 		.read_file = read_beside,
+		.no_scopes = true,
 	};
 }
 

@@ -63,7 +63,7 @@ comes() { # COMMAND…: and waits
 	PIDS+=($!)
 	within 5 waiting ${#PIDS[@]}
 }
-# The agent looks after the lock too: it may have it for a moment.
+agent_ends TERM # it looks after the guard under the same lock: one waiter more, now and then
 hold holder "/run/portguard/$LAB_NAME/lock"
 for i in 5007 5001 5004 5002 5006; do comes allow $i/tcp; done
 comes list

@@ -155,6 +155,8 @@ struct policy_world {
 	int (*user)(void *data, const char *name, uint32_t *ret);
 	/* A policy whose sets and scopes may be named beside the files' own (one file by itself); or NULL. */
 	const struct policy *sets_of;
+	/* Nothing of this version enforces scopes: whoever names one is told so. */
+	bool no_scopes;
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
 };
