@@ -85,7 +85,7 @@ static __always_inline __u32 find_condition(__u32 index, const struct pg_group *
 		return group->otherwise;
 	if (!rule->per_second_x1000 || !limited)
 		return group->base;
-	held = limit(index, id, rule, q);
+	held = limit(index, id, q);
 	if (held == LIMIT_OVER)
 		return PG_ANSWER(PG_ANSWER_DENY, 0, id) | PG_ANSWER_RATE;
 	return held == LIMIT_HOLDS ? group->base : group->otherwise;

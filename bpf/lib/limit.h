@@ -37,8 +37,6 @@ static __always_inline bool is_allowance_left(const struct pg_control *ctl, __u3
 	return true;
 }
 
-enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_OVER };
-
 struct rate {
 	__u64 token_ns; /* until one more token is there */
 	__u64 depth_ns; /* until all are */
@@ -85,159 +83,34 @@ static __always_inline bool take_token(__u32 index, __u64 now, const struct rate
 	return taken;
 }
 
-/* Who is counted: /32 or /64. The family keeps apart what reads alike. */
-struct source {
-	__u64 address;
-	__u32 rule, family;
+enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_OVER };
+
+/* What a limit asks of an attempt beside its remote address, and the same as a number. */
+union limited_facts {
+	struct {
+		__u16 remote_port, port;
+		__u8 proto, family, fresh;
+		__u8 pair; /* in by UDP, which has no connections: the first datagram counts */
+	};
+	__u64 number;
 };
 
-static __always_inline struct source source_of(__u32 rule, const struct pg_question *q)
-{
-	const __u64 *words = (const __u64 *)q->remote;
+/* Return: enum limit. @where: the rule's id, and the slot's index << 32. @facts: union limited_facts. */
+extern __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1);
 
-	return (struct source){
-		.address = q->family == 6 ? words[0] : words[1],
-		.rule = rule,
+static __always_inline __u32 limit(__u32 index, __u32 id, const struct pg_question *q)
+{
+	const __u64 *remote = (const __u64 *)q->remote;
+	union limited_facts facts = {
+		.remote_port = q->remote_port,
+		.port = q->port,
+		.proto = q->proto,
 		.family = q->family,
+		.fresh = q->fresh,
+		.pair = q->direction == PG_IN && q->proto == PG_UDP,
 	};
-}
 
-static __always_inline __u64 hash_of(const struct pg_control *ctl, __u64 value, __u32 rule)
-{
-	__u64 h = (ctl->seed ^ value) * 0x9e3779b97f4a7c15ULL;
-
-	h = (h ^ h >> 29 ^ rule) * 0xbf58476d1ce4e5b9ULL;
-	return h >> 32;
-}
-
-/* The bucket that a source's /16 or /32 shares. */
-static __always_inline __u32 shared_bucket(const struct pg_control *ctl, __u32 rule,
-					   const struct pg_question *q)
-{
-	__u64 prefix = q->family == 6 ? *(const __u32 *)q->remote
-				      : 1ULL << 32 | *(const __u16 *)(q->remote + 12);
-
-	return PG_MAX_RULES + 1 + hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
-}
-
-static __always_inline bool is_of(const struct pg_source *way, const struct source *s)
-{
-	return way->address == s->address && way->rule == s->rule && way->family == s->family;
-}
-
-/* Under the set's lock: the source's own bucket, else one that nobody needs, else none. */
-static __always_inline struct pg_source *find_way(struct pg_source_set *set, const struct source *s,
-						  __u64 now)
-{
-	struct pg_source *free = 0;
-	int i;
-
-	UNROLLED for (i = 0; i < SOURCE_WAYS; i++)
-	{
-		struct pg_source *way = &set->ways[i];
-
-		if (is_of(way, s))
-			return way;
-		if (way->full_ns <= now)
-			free = way;
-	}
-	return free;
-}
-
-/* Return: enum limit, or LIMIT_NO_ALLOW if there is no room for the source. @owed: to the shared bucket. */
-static __always_inline __u32 take_in_set(struct pg_source_set *set, const struct source *s,
-					 __u64 now, __u64 owed, const struct rate *r)
-{
-	struct pg_source *way = find_way(set, s, now);
-
-	if (!way)
-		return LIMIT_NO_ALLOW;
-	if (is_of(way, s)) {
-		if (way->full_ns > now)
-			owed = way->full_ns;
-		if (owed > now + r->depth_ns) /* what a former rule of that id left */
-			owed = now + r->depth_ns;
-	}
-	if (!take_from(&way->full_ns, owed, now, r))
-		return LIMIT_OVER;
-	way->address = s->address;
-	way->rule = s->rule;
-	way->family = s->family;
-	return LIMIT_HOLDS;
-}
-
-static __always_inline bool take_for_source(const struct pg_control *ctl, __u32 rule, __u64 now,
-					    const struct pg_question *q, const struct rate *r)
-{
-	struct source s = source_of(rule, q);
-	__u32 index = hash_of(ctl, s.address, s.rule) % SOURCE_SETS, got;
-	struct pg_source_set *set = bpf_map_lookup_elem(&pg_sources, &index);
-	struct pg_bucket *shared;
-	__u64 owed;
-
-	index = shared_bucket(ctl, rule, q);
-	shared = bpf_map_lookup_elem(&pg_buckets, &index);
-	if (!set || !shared)
-		return false;
-	owed = shared->full_ns;
-	bpf_spin_lock(&set->lock);
-	got = take_in_set(set, &s, now, owed, r);
-	bpf_spin_unlock(&set->lock);
-	return got == LIMIT_NO_ALLOW ? take_token(index, now, r, false) : got == LIMIT_HOLDS;
-}
-
-static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const struct pg_question *q)
-{
-	struct pg_admitted_key key = { .rule = rule,
-				       .remote_port = q->remote_port,
-				       .local_port = q->port };
-
-	__builtin_memcpy(key.remote, q->remote, 16);
-	return key;
-}
-
-/* A UDP pair that has taken its token, and has not been silent since for too long. */
-static __always_inline bool was_admitted(const struct pg_admitted_key *key, __u32 ticks)
-{
-	__u32 *seen = bpf_map_lookup_elem(&pg_admitted, key), now = bpf_jiffies64();
-
-	if (!seen || now - *seen > ticks)
-		return false;
-	if (now - *seen > ticks / 8)
-		*seen = now;
-	return true;
-}
-
-static __always_inline bool take(const struct pg_control *ctl, __u32 id, const struct pg_rule *rule,
-				 const struct pg_question *q)
-{
-	struct rate r = rate_of(rule->per_second_x1000, rule->burst);
-	__u64 now = bpf_ktime_get_boot_ns();
-
-	return rule->per_source ? take_for_source(ctl, id, now, q, &r)
-				: take_token(id, now, &r, true);
-}
-
-/* What limit @id says of an attempt: enum limit. @index: of the slot. */
-static __always_inline __u32 limit(__u32 index, __u32 id, const struct pg_rule *rule,
-				   const struct pg_question *q)
-{
-	struct pg_admitted_key key = admitted_key(id, q);
-	bool pair = q->direction == PG_IN && q->proto == PG_UDP;
-	struct pg_control *ctl = control();
-	__u32 now = bpf_jiffies64();
-
-	if (q->fresh == PG_FRESH_PASSED)
-		return LIMIT_HOLDS;
-	if (!ctl || q->fresh != PG_FRESH_YES)
-		return LIMIT_NO_ALLOW;
-	if (pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
-		return LIMIT_HOLDS;
-	if (!take(ctl, id, rule, q))
-		return LIMIT_OVER;
-	if (pair)
-		(void)bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
-	return LIMIT_HOLDS;
+	return pg_limit((__u64)index << 32 | id, facts.number, remote[0], remote[1]);
 }
 
 #endif

@@ -20,6 +20,9 @@
 /* A function of its own in the program, for what is rarely done. */
 #define SUBPROGRAM static __attribute__((noinline, unused))
 
+/* The same, of numbers alone: the verifier follows it once for a program, from wherever it is called (5.6). */
+#define GLOBAL __attribute__((noinline))
+
 struct pg_control_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a rule's limit says of an attempt. Numbers alone go in and out, so that the verifier follows
+ * this once for each program, and not once for every place in a chain.
+ */
+#include "lib/limit.h"
+
+/* Who is counted: /32 or /64. The family keeps apart what reads alike. */
+struct source {
+	__u64 address;
+	__u32 rule, family;
+};
+
+/* An attempt, as far as limits ask. */
+struct limited {
+	union limited_facts facts;
+	__u64 remote[2] __attribute__((aligned(8)));
+};
+
+static __always_inline struct source source_of(__u32 rule, const struct limited *l)
+{
+	bool v6 = l->facts.family == 6;
+
+	return (struct source){
+		.address = v6 ? l->remote[0] : l->remote[1],
+		.rule = rule,
+		.family = l->facts.family,
+	};
+}
+
+static __always_inline __u64 hash_of(const struct pg_control *ctl, __u64 value, __u32 rule)
+{
+	__u64 h = (ctl->seed ^ value) * 0x9e3779b97f4a7c15ULL;
+
+	h = (h ^ h >> 29 ^ rule) * 0xbf58476d1ce4e5b9ULL;
+	return h >> 32;
+}
+
+/* The bucket that a source's /16 or /32 shares. */
+static __always_inline __u32 shared_bucket(const struct pg_control *ctl, __u32 rule,
+					   const struct limited *l)
+{
+	const __u8 *address = (const __u8 *)l->remote;
+	__u64 prefix = l->facts.family == 6 ? *(const __u32 *)address
+					    : 1ULL << 32 | *(const __u16 *)(address + 12);
+
+	return PG_MAX_RULES + 1 + hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
+}
+
+static __always_inline bool is_of(const struct pg_source *way, const struct source *s)
+{
+	return way->address == s->address && way->rule == s->rule && way->family == s->family;
+}
+
+/* Under the set's lock: the source's own bucket, else one that nobody needs, else none. */
+static __always_inline struct pg_source *find_way(struct pg_source_set *set, const struct source *s,
+						  __u64 now)
+{
+	struct pg_source *free = 0;
+	int i;
+
+	UNROLLED for (i = 0; i < SOURCE_WAYS; i++)
+	{
+		struct pg_source *way = &set->ways[i];
+
+		if (is_of(way, s))
+			return way;
+		if (way->full_ns <= now)
+			free = way;
+	}
+	return free;
+}
+
+/* Return: enum limit, or LIMIT_NO_ALLOW if there is no room for the source. @owed: to the shared bucket. */
+static __always_inline __u32 take_in_set(struct pg_source_set *set, const struct source *s,
+					 __u64 now, __u64 owed, const struct rate *r)
+{
+	struct pg_source *way = find_way(set, s, now);
+
+	if (!way)
+		return LIMIT_NO_ALLOW;
+	if (is_of(way, s)) {
+		if (way->full_ns > now)
+			owed = way->full_ns;
+		if (owed > now + r->depth_ns) /* what a former rule of that id left */
+			owed = now + r->depth_ns;
+	}
+	if (!take_from(&way->full_ns, owed, now, r))
+		return LIMIT_OVER;
+	way->address = s->address;
+	way->rule = s->rule;
+	way->family = s->family;
+	return LIMIT_HOLDS;
+}
+
+static __always_inline bool take_for_source(const struct pg_control *ctl, __u32 rule, __u64 now,
+					    const struct limited *l, const struct rate *r)
+{
+	struct source s = source_of(rule, l);
+	__u32 index = hash_of(ctl, s.address, s.rule) % SOURCE_SETS, got;
+	struct pg_source_set *set = bpf_map_lookup_elem(&pg_sources, &index);
+	struct pg_bucket *shared;
+	__u64 owed;
+
+	index = shared_bucket(ctl, rule, l);
+	shared = bpf_map_lookup_elem(&pg_buckets, &index);
+	if (!set || !shared)
+		return false;
+	owed = shared->full_ns;
+	bpf_spin_lock(&set->lock);
+	got = take_in_set(set, &s, now, owed, r);
+	bpf_spin_unlock(&set->lock);
+	return got == LIMIT_NO_ALLOW ? take_token(index, now, r, false) : got == LIMIT_HOLDS;
+}
+
+static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const struct limited *l)
+{
+	struct pg_admitted_key key = { .rule = rule,
+				       .remote_port = l->facts.remote_port,
+				       .local_port = l->facts.port };
+
+	__builtin_memcpy(key.remote, l->remote, 16);
+	return key;
+}
+
+/* A UDP pair that has taken its token, and has not been silent since for too long. */
+static __always_inline bool was_admitted(const struct pg_admitted_key *key, __u32 ticks)
+{
+	__u32 *seen = bpf_map_lookup_elem(&pg_admitted, key), now = bpf_jiffies64();
+
+	if (!seen || now - *seen > ticks)
+		return false;
+	if (now - *seen > ticks / 8)
+		*seen = now;
+	return true;
+}
+
+static __always_inline bool take(const struct pg_control *ctl, __u32 id, const struct pg_rule *rule,
+				 const struct limited *l)
+{
+	struct rate r = rate_of(rule->per_second_x1000, rule->burst);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	return rule->per_source ? take_for_source(ctl, id, now, l, &r)
+				: take_token(id, now, &r, true);
+}
+
+/* See lib/limit.h. */
+GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
+{
+	struct limited l = { .facts.number = facts, .remote = { remote0, remote1 } };
+	__u32 now = bpf_jiffies64(), id = where, index = where >> 32;
+	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
+	struct pg_admitted_key key = admitted_key(id, &l);
+	struct pg_control *ctl = control();
+
+	if (l.facts.fresh == PG_FRESH_PASSED)
+		return LIMIT_HOLDS;
+	if (!ctl || !rule || !rule->per_second_x1000 || l.facts.fresh != PG_FRESH_YES)
+		return LIMIT_NO_ALLOW;
+	if (l.facts.pair &&
+	    was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
+		return LIMIT_HOLDS;
+	if (!take(ctl, id, rule, &l))
+		return LIMIT_OVER;
+	if (l.facts.pair)
+		(void)bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
+	return LIMIT_HOLDS;
+}
