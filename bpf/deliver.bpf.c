@@ -51,10 +51,10 @@ static __always_inline struct pg_decision ask_here(struct pg_control *ctl, __u32
 
 	if (PG_ANSWER_KIND(word) != PG_ANSWER_ASK)
 		fresh = PG_FRESH_NO;
-	else if (p->proto == IPPROTO_TCP ? !begins_connection(p)
-					 : is_answer(ctl, index, skb, p, ticks))
+	else if (p->proto == IPPROTO_TCP ? !begins_connection(p) :
+					   is_answer(ctl, index, skb, p, ticks))
 		fresh = PG_FRESH_PASSED;
-	return decide_packet(ctl, index, word, false, fresh);
+	return decide_packet(ctl, index, p, word, false, fresh);
 }
 
 /* @ret_judged: inbound has answered already. */
@@ -71,7 +71,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	if (p->class != PACKET_WHOLE)
 		return decision(PG_DENY, PG_REASON_MALFORMED);
 	if (!p->has_ports)
-		return judge_protocol(ctl, index, p);
+		return judge_protocol(&ctl->slots[index], p);
 	if (!udp || program_chose_port(socket_of(skb))) {
 		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered)
@@ -125,7 +125,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return true;
 	d = judge(ctl, index, skb, p, &judged);
-	return judged || report_packet(ctl, index, PG_HOOK_DELIVER, &d);
+	return judged || report_packet(ctl, index, p, PG_HOOK_DELIVER, &d);
 }
 
 /* Then open connections are judged as well. */

@@ -25,8 +25,8 @@ static __always_inline struct pg_decision judge_fragment(const struct pg_control
 	first = bpf_map_lookup_elem(&pg_fragments, &key);
 	if (first && now - *first <= FRAGMENT_SECONDS * (__u64)ctl->hz)
 		return decision(PG_ALLOW, PG_REASON_FRAGMENT);
-	return decision(is_allowance_left(ctl, ALLOWANCE_FRAGMENTS, EARLY_FRAGMENTS) ? PG_ALLOW
-										     : PG_DENY,
+	return decision(is_allowance_left(ctl, ALLOWANCE_FRAGMENTS, EARLY_FRAGMENTS) ? PG_ALLOW :
+										       PG_DENY,
 			PG_REASON_FRAGMENT);
 }
 
@@ -86,7 +86,8 @@ static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const 
 	struct bpf_sock *sk;
 	bool alive;
 
-	if (p->proto != IPPROTO_TCP || begins_connection(p) || !is_used(ctl, PG_USED_TCP, p->dport))
+	if (p->proto != IPPROTO_TCP || begins_connection(p) ||
+	    !is_used(ctl, PG_USED_TCP, p->dport))
 		return false;
 	if (p->family == 4) {
 		__builtin_memcpy(&tuple.ipv4.saddr, p->source + 12, 4);
@@ -146,7 +147,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
-	d = decide_packet(ctl, index, word, false, fresh);
+	d = decide_packet(ctl, index, p, word, false, fresh);
 	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
@@ -164,7 +165,7 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 		return judge_icmp(slot, p);
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
-	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(ctl, index, p);
+	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
 	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && !slot->panic &&
 	    is_forwarded(ctx, p))
 		return decision(PG_ALLOW, PG_REASON_DEFAULT);
@@ -212,7 +213,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	d = judge(ctl, index, b->ctx, p);
-	if (report_packet(ctl, index, PG_HOOK_INBOUND, &d))
+	if (report_packet(ctl, index, p, PG_HOOK_INBOUND, &d))
 		return FATE_PASS;
 	if (!wants_answer(&ctl->slots[index], &d) || !may_be_answered(p) ||
 	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))
@@ -246,8 +247,7 @@ static __always_inline int fate_of_skb(struct __sk_buff *skb, bool ethernet)
 	enum fate fate = inbound(&b);
 
 	if (fate == FATE_ANSWER)
-		return (ethernet ? answer_tc(skb) : answer_l3(skb)) ? TC_DROP
-								    : bpf_redirect(skb->ifindex, 0);
+		return (ethernet ? answer_tc(skb) : answer_l3(skb)) ? TC_DROP : bpf_redirect(skb->ifindex, 0);
 	return fate == FATE_PASS ? TC_NEXT : TC_DROP;
 }
 

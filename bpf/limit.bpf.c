@@ -13,18 +13,20 @@ struct source {
 
 /* An attempt, as far as limits ask. */
 struct limited {
-	union limited_facts facts;
-	__u64 remote[2] __attribute__((aligned(8)));
+	__u64 remote0, remote1; /* the address as it lies in memory */
+	__u16 port, remote_port;
+	__u8 family, fresh;
+	bool pair; /* UDP that comes in */
 };
 
 static __always_inline struct source source_of(__u32 rule, const struct limited *l)
 {
-	bool v6 = l->facts.family == 6;
+	bool v6 = l->family == 6;
 
 	return (struct source){
-		.address = v6 ? l->remote[0] : l->remote[1],
+		.address = v6 ? l->remote0 : l->remote1,
 		.rule = rule,
-		.family = l->facts.family,
+		.family = l->family,
 	};
 }
 
@@ -40,9 +42,8 @@ static __always_inline __u64 hash_of(const struct pg_control *ctl, __u64 value, 
 static __always_inline __u32 shared_bucket(const struct pg_control *ctl, __u32 rule,
 					   const struct limited *l)
 {
-	const __u8 *address = (const __u8 *)l->remote;
-	__u64 prefix = l->facts.family == 6 ? *(const __u32 *)address
-					    : 1ULL << 32 | *(const __u16 *)(address + 12);
+	__u64 prefix = l->family == 6 ? bpf_be64_to_cpu(l->remote0) >> 32
+				      : 1ULL << 32 | (bpf_be64_to_cpu(l->remote1) >> 16 & 0xffff);
 
 	return PG_MAX_RULES + 1 + hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
 }
@@ -116,10 +117,11 @@ static __always_inline bool take_for_source(const struct pg_control *ctl, __u32 
 static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const struct limited *l)
 {
 	struct pg_admitted_key key = { .rule = rule,
-				       .remote_port = l->facts.remote_port,
-				       .local_port = l->facts.port };
+				       .remote_port = l->remote_port,
+				       .local_port = l->port };
 
-	__builtin_memcpy(key.remote, l->remote, 16);
+	__builtin_memcpy(key.remote, &l->remote0, 8);
+	__builtin_memcpy(key.remote + 8, &l->remote1, 8);
 	return key;
 }
 
@@ -148,22 +150,29 @@ static __always_inline bool take(const struct pg_control *ctl, __u32 id, const s
 /* See lib/limit.h. */
 GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 {
-	struct limited l = { .facts.number = facts, .remote = { remote0, remote1 } };
+	struct limited l = {
+		.remote0 = remote0,
+		.remote1 = remote1,
+		.port = facts,
+		.remote_port = facts >> 16,
+		.family = facts >> 32,
+		.fresh = facts >> 40,
+		.pair = facts >> 48 & 1,
+	};
 	__u32 now = bpf_jiffies64(), id = where, index = where >> 32;
 	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
 	struct pg_admitted_key key = admitted_key(id, &l);
 	struct pg_control *ctl = control();
 
-	if (l.facts.fresh == PG_FRESH_PASSED)
+	if (l.fresh == PG_FRESH_PASSED)
 		return LIMIT_HOLDS;
-	if (!ctl || !rule || !rule->per_second_x1000 || l.facts.fresh != PG_FRESH_YES)
+	if (!ctl || !rule || !rule->per_second_x1000 || l.fresh != PG_FRESH_YES)
 		return LIMIT_NO_ALLOW;
-	if (l.facts.pair &&
-	    was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
+	if (l.pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
 		return LIMIT_HOLDS;
 	if (!take(ctl, id, rule, &l))
 		return LIMIT_OVER;
-	if (l.facts.pair)
+	if (l.pair)
 		(void)bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
 	return LIMIT_HOLDS;
 }

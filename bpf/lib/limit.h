@@ -85,32 +85,21 @@ static __always_inline bool take_token(__u32 index, __u64 now, const struct rate
 
 enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_OVER };
 
-/* What a limit asks of an attempt beside its remote address, and the same as a number. */
-union limited_facts {
-	struct {
-		__u16 remote_port, port;
-		__u8 proto, family, fresh;
-		__u8 pair; /* in by UDP, which has no connections: the first datagram counts */
-	};
-	__u64 number;
-};
-
-/* Return: enum limit. @where: the rule's id, and the slot's index << 32. @facts: union limited_facts. */
+/*
+ * Return: enum limit. @where: the rule's id, and << 32 the slot's index. @facts: the port here, and << 16 the
+ * remote one, << 32 the family, << 40 enum pg_fresh, << 48 whether it is UDP that comes in, of which the
+ * first datagram of a pair counts. @remote0, @remote1: the remote address as it lies in memory.
+ */
 extern __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1);
 
 static __always_inline __u32 limit(__u32 index, __u32 id, const struct pg_question *q)
 {
 	const __u64 *remote = (const __u64 *)q->remote;
-	union limited_facts facts = {
-		.remote_port = q->remote_port,
-		.port = q->port,
-		.proto = q->proto,
-		.family = q->family,
-		.fresh = q->fresh,
-		.pair = q->direction == PG_IN && q->proto == PG_UDP,
-	};
+	__u64 pair = q->direction == PG_IN && q->proto == PG_UDP;
+	__u64 facts = pair << 48 | (__u64)q->fresh << 40 | (__u64)q->family << 32 |
+		      (__u32)q->remote_port << 16 | q->port;
 
-	return pg_limit((__u64)index << 32 | id, facts.number, remote[0], remote[1]);
+	return pg_limit((__u64)index << 32 | id, facts, remote[0], remote[1]);
 }
 
 #endif

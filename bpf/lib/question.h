@@ -8,6 +8,22 @@
 #include "lib/packet.h"
 #include "lib/policy.h"
 
+/* @answer: the packet leaves, and the question is about what comes back. @fresh: enum pg_fresh. */
+static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer,
+					 __u8 fresh)
+{
+	q->direction = PG_IN;
+	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->family = p->family;
+	q->fresh = fresh;
+	q->port = answer ? p->sport : p->dport;
+	q->remote_port = answer ? p->dport : p->sport;
+	q->ifindex = p->ifindex;
+	q->vlan = p->vlan;
+	__builtin_memcpy(q->remote, answer ? p->target : p->source, 16);
+	__builtin_memcpy(q->local, answer ? p->source : p->target, 16);
+}
+
 /* What the rules say of a packet's port here. */
 static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 index,
 					   const struct packet *p, bool answer)
@@ -17,45 +33,25 @@ static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 i
 	return port_answer(ctl, index, PG_IN, proto, answer ? p->sport : p->dport);
 }
 
-/* A packet's port, and how to ask for more, as one number. */
-union asked {
-	struct {
-		__u32 word; /* the port's answer */
-		__u8 index; /* of the slot */
-		__u8 fresh; /* enum pg_fresh */
-		__u8 answer; /* the packet leaves, and the question is about what comes back */
-		__u8 pad;
-	};
-	__u64 number;
-};
-
-union decided {
-	struct pg_decision decision;
-	__u64 number;
-};
-
-/* What the rules say of the packet that parse() has read last; see question.bpf.c. */
-extern __u64 pg_decide_packet(__u64 asked);
-
 /* The question is only put together where the port's answer, @word, asks for more than the port. */
 static __always_inline struct pg_decision decide_packet(const struct pg_control *ctl, __u32 index,
-							__u32 word, bool answer, __u8 fresh)
+							const struct packet *p, __u32 word,
+							bool answer, __u8 fresh)
 {
-	union asked a = { .word = word, .index = index, .fresh = fresh, .answer = answer };
-	const struct pg_question none = {};
-	union decided d;
+	struct pg_question q = {};
 
-	if (is_final(word))
-		return decide(&ctl->slots[index], word, &none, PG_IN);
-	d.number = pg_decide_packet(a.number);
-	return d.decision;
+	if (!is_final(word)) {
+		put_question(&q, p, answer, fresh);
+		word = resolve_limited(index, word, &q);
+	}
+	return decide(&ctl->slots[index], word, &q, PG_IN);
 }
 
 static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,
 							 const struct packet *p, bool answer,
 							 __u8 fresh)
 {
-	return decide_packet(ctl, index, packet_answer(ctl, index, p, answer), answer, fresh);
+	return decide_packet(ctl, index, p, packet_answer(ctl, index, p, answer), answer, fresh);
 }
 
 static __always_inline bool begins_connection(const struct packet *p)
@@ -63,14 +59,20 @@ static __always_inline bool begins_connection(const struct packet *p)
 	return (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-/* Other IP protocols than TCP, UDP, ICMP: as the policy's protocols: say; no default lets them in. */
-static __always_inline struct pg_decision judge_protocol(const struct pg_control *ctl, __u32 index,
+/* Other IP protocols than TCP, UDP, ICMP: as the policy's protocols: say. */
+static __always_inline struct pg_decision judge_protocol(const struct pg_slot *slot,
 							 const struct packet *p)
 {
-	__u32 answer = ctl->slots[index].protocols[p->proto];
-	struct pg_decision d = decide_packet(ctl, index, answer, false, PG_FRESH_NO);
+	__u32 answer = slot->protocols[p->proto];
 
-	return decision(d.reason == PG_REASON_DEFAULT ? PG_DENY : d.verdict, PG_REASON_PROTOCOL);
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
+		struct pg_question q = {};
+
+		put_question(&q, p, false, PG_FRESH_NO);
+		answer = resolve(answer, &q);
+	}
+	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
+			PG_REASON_PROTOCOL);
 }
 
 #endif
