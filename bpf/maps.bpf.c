@@ -10,6 +10,7 @@ struct pg_rules_map pg_rules SEC(".maps");
 struct pg_callers_map pg_callers SEC(".maps");
 struct pg_scopes_map pg_scopes SEC(".maps");
 struct pg_spans_map pg_spans SEC(".maps");
+struct pg_texts_map pg_texts SEC(".maps");
 struct pg_cgroups_map pg_cgroups SEC(".maps");
 struct pg_peers_map pg_peers SEC(".maps");
 struct pg_ifaces_map pg_ifaces SEC(".maps");

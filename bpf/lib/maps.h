@@ -87,6 +87,14 @@ struct pg_spans_map {
 	__type(value, struct pg_span);
 };
 
+struct pg_texts_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PG_SLOTS);
+	__type(key, __u32);
+	__type(value, struct pg_texts);
+};
+
 struct pg_cgroups_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -268,6 +276,7 @@ extern struct pg_rules_map pg_rules SEC(".maps");
 extern struct pg_callers_map pg_callers SEC(".maps");
 extern struct pg_scopes_map pg_scopes SEC(".maps");
 extern struct pg_spans_map pg_spans SEC(".maps");
+extern struct pg_texts_map pg_texts SEC(".maps");
 extern struct pg_cgroups_map pg_cgroups SEC(".maps");
 extern struct pg_peers_map pg_peers SEC(".maps");
 extern struct pg_ifaces_map pg_ifaces SEC(".maps");

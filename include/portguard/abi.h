@@ -65,7 +65,7 @@ enum pg_proto { PG_TCP, PG_UDP, PG_PROTO_COUNT };	/* an index, not IPPROTO_*; UD
 /* Essentials that a port may have; what each asks of the attempt is in decide.h. */
 enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG_ESSENTIAL_MDNS };
 
-#define PG_MAX_RULES 16384		/* rule ids are 1 … PG_MAX_RULES */
+#define PG_MAX_RULES 65535		/* rule ids are 1 … PG_MAX_RULES */
 #define PG_SLOTS 2			/* compiled policies: the one in force, and the next */
 #define PG_MAX_SCOPES 4096		/* scope numbers are 1 … PG_MAX_SCOPES - 1; 0 is the host */
 #define PG_PORTS 65536
@@ -155,15 +155,18 @@ struct pg_caller_key {
 };
 
 /*
- * Scopes. pg_cgroups: id of a cgroup -> the scopes that answer for the sockets created in it; host if
- * there is none. Nearest first: container, unit, cgroup and those around it, netns, host.
+ * Scopes. pg_cgroups: id of a cgroup -> the scopes that answer for the sockets created in it, by their
+ * numbers, 0: none; a cgroup that is in none and below which none is recognised has no entry. What a cgroup
+ * has its children have, until they have their own. Nearest first: container, unit, cgroup and those around
+ * it; behind them programs put that of netns, then comes the host.
  */
-enum pg_scope_kind { PG_SCOPE_CONTAINER, PG_SCOPE_UNIT, PG_SCOPE_CGROUP, PG_SCOPE_KINDS };
+#define PG_OWNERS 8			/* scopes that answer for one socket at most */
+enum pg_owner { PG_OWNER_CONTAINER, PG_OWNER_UNIT, PG_OWNER_CGROUP, PG_OWNER_NETNS = PG_OWNERS - 1 };
+#define PG_OWNER_CGROUPS (PG_OWNER_NETNS - PG_OWNER_CGROUP)	/* nested `cgroup:` scopes, the innermost first */
 struct pg_cgroup {
-	__u64 outer;				/* the cgroup in which a wider `cgroup:` scope is to be found, or 0 */
-	__u16 scope[PG_SLOTS][PG_SCOPE_KINDS];	/* numbers, 0: none */
-	__u8 place;				/* what may be recognised below it (bpf/scope.bpf.c) */
-	__u8 pad[3];
+	__u16 scope[PG_SLOTS][PG_OWNERS];	/* [PG_OWNER_NETNS] is 0 here */
+	__u8 place;				/* what may be recognised below it (place.h) */
+	__u8 pad[7];
 };
 
 /* pg_spans: the port axis of a scope, cut where the answer changes; sorted, the first begins at port 0. */
@@ -179,17 +182,32 @@ struct pg_span_list {
 };
 
 /*
+ * pg_texts: for each slot its scopes' patterns, one behind the other (portguard/glob.h).
+ */
+#define PG_TEXTS (1 << 17)		/* bytes of one slot */
+struct pg_texts {
+	char bytes[PG_TEXTS];
+};
+
+/*
  * pg_scopes: (slot, number) -> a scope. Number 0 is no scope: its `in` is all that the scopes' rules
  * allow together, which inbound passes, since it cannot know the owner.
  */
+enum pg_selector { PG_SELECT_NONE, PG_SELECT_CONTAINER, PG_SELECT_UNIT, PG_SELECT_CGROUP, PG_SELECT_NETNS };
 struct pg_scope {
 	struct pg_span_list ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];
 	__u8 answers;		/* bits 1 << direction, and PG_SCOPE_RAW: what is not asked further out */
 	__u8 inherit;		/* 1: the rules further out count as well */
-	__u8 mode;		/* enum pg_mode */
+	__u8 mode;		/* enum pg_mode + 1; 0: as further out */
 	__u8 defaults[PG_DIRECTION_COUNT];
-	__u8 raw;
+	__u8 raw;		/* PG_ALLOW or PG_DENY, where answers has PG_SCOPE_RAW */
 	__u8 out_restricted;
+	/* Which cgroups. Of two that match one cgroup the one of more weight has it, then the lower number. */
+	__u8 selector;		/* enum pg_selector */
+	__u8 with_socket;	/* unit: the pattern ends in `.service`, and means the `.socket` too */
+	__u16 weight;		/* of the pattern: without wildcards before with them, then the longer */
+	__u32 pattern;		/* its place in pg_texts; container: of ids, netns: none */
+	__u32 pattern_length;
 };
 #define PG_SCOPE_RAW (1u << PG_DIRECTION_COUNT)
 
@@ -502,7 +520,7 @@ struct pg_question {
 	__u32 uid;
 	__u32 ifindex;
 	__u32 vlan;		/* its id; not 0: ifindex is not the device that receives */
-	__u32 scope;		/* pg_ask: whose socket, a number of pg_scopes; 0: the host's */
+	__u32 pad;
 	__u8 remote[16];
 	__u8 local[16];
 	__u64 exe_inode;	/* of the file that asks; both 0: not known */
@@ -519,6 +537,7 @@ struct pg_decision {
 
 struct pg_ask {
 	struct pg_question question;
+	__u16 owner[PG_OWNERS];	/* whose socket: as struct pg_cgroup's, with netns; all 0: the host's */
 	struct pg_decision decision;
 	__u64 jiffies;
 	__u64 monotonic_ns;
@@ -527,7 +546,7 @@ struct pg_ask {
 _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
 _Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_rule) == 24 && sizeof(struct pg_caller_key) == 24, "map layout");
-_Static_assert(sizeof(struct pg_cgroup) == 24 && sizeof(struct pg_scope) == 56, "map layout");
+_Static_assert(sizeof(struct pg_cgroup) == 40 && sizeof(struct pg_scope) == 68, "map layout");
 _Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
