@@ -9,12 +9,14 @@
 #include "cmd/ports.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "kernel/ask.h"
+#include "kernel/cgroup.h"
 #include "kernel/state.h"
 #include "policy/reach.h"
 #include "util/address.h"
@@ -77,17 +79,29 @@ static int find_sockets(struct ports *p)
 	return 0;
 }
 
-/* Kernel sockets, and those of processes that we may not look into, stay nobody's. */
-static int find_processes(struct ports *p)
+/* The enforcement root, below which names of cgroups say something. */
+static void find_root(const struct state *s, char *to, size_t size)
 {
+	char mount[PG_PATH];
+
+	if (cgroup_mount(mount, sizeof(mount)) ||
+	    cgroup_path(mount, s->control->cgroup_id, to, size))
+		(void)snprintf(to, size, "/"); /* it is gone, and nothing is below it */
+}
+
+/* Kernel sockets, and those of processes that we may not look into, stay nobody's. */
+static int find_processes(struct ports *p, const struct state *s)
+{
+	char root[PATH_MAX];
 	int r = owners_find(&p->owners, "/proc");
 
+	find_root(s, root, sizeof(root));
 	for (size_t i = 0; !r && i < p->count; i++) {
 		struct port_row *row = &p->rows[i];
 
 		row->process = owners_of(&p->owners, row->socket.inode, &row->processes);
 		if (row->process)
-			place_of_cgroup(row->process->cgroup, &row->place);
+			place_of_cgroup(root, row->process->cgroup, &row->place);
 	}
 	return r;
 }
@@ -167,7 +181,7 @@ int cmd_ports(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (r)
 		return r;
 	r = find_sockets(&ports);
-	r = r ? r : find_processes(&ports);
+	r = r ? r : find_processes(&ports, &guard.state);
 	r = r ? r : services_read("/etc/services", &ports.services);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "ports: %s", strerror(-r));

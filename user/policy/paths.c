@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Paths and patterns. Matching is fnmatch(3)'s with FNM_PATHNAME and FNM_NOESCAPE: systemd writes `\x2d`
- * into names of units, and `*` is never to leave its directory.
+ * Paths and patterns. Matching is that of the BPF programs, portguard/glob.h: systemd writes `\x2d` into
+ * names of units, so that the backslash is itself, and `*` is never to leave its directory.
  */
 #include "policy/paths.h"
 
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "portguard/glob.h"
 #include "util/utf8.h"
 
 static const char *text_mistake(const char *text, size_t length)
@@ -52,38 +52,69 @@ const char *path_mistake(const char *text, size_t length)
 	return why ? why : text_mistake(text, length);
 }
 
-/* Past the bracket that closes the one at @at; NULL: there is none. A ']' that comes first is a letter. */
-static const char *past_bracket(const char *at, const char *end)
+/* What none may be between brackets; the bytes behind it are there to see, up to @end. */
+static const char *bracketed_mistake(const char *at, const char *end)
 {
-	at++;
-	if (at < end && (*at == '!' || *at == '^'))
-		at++;
-	if (at < end && *at == ']')
-		at++;
-	while (at < end && *at != ']' && *at != '/')
-		at++;
-	return at < end && *at == ']' ? at + 1 : NULL;
+	if (at == end || *at == '/')
+		return "a '[' lacks its ']'";
+	if ((unsigned char)*at >= 0x80)
+		return "between brackets want ASCII: each stands for one byte";
+	if (*at == '[' && end - at > 1 && strchr(":.=", at[1]))
+		return "'[:' is no pattern here: want the letters themselves, such as [a-z]";
+	return NULL;
+}
+
+/* *at: a '['; afterwards behind its ']'. It is read as by portguard/glob.h: a ']' that comes first is a letter. */
+static const char *bracket_mistake(const char **at, const char *end)
+{
+	const char *c = *at + 1, *begin, *why = NULL;
+
+	c += c < end && (*c == '!' || *c == '^');
+	begin = c;
+	while (!why && (c == begin || c == end || *c != ']')) {
+		const char *last = end - c > 2 && c[1] == '-' && c[2] != ']' ? c + 2 : c;
+
+		why = bracketed_mistake(c, end) ?: bracketed_mistake(last, end);
+		if (!why && *last < *c)
+			why = "a range goes upwards, such as [a-z]";
+		c = last + 1;
+	}
+	*at = c + 1;
+	return why;
 }
 
 const char *pattern_mistake(const char *text, size_t length)
 {
-	const char *end = text + length;
+	const char *end = text + length, *why = NULL;
 
 	if (!length)
 		return "it is empty";
 	if (length > PATTERN_MAX)
 		return "it has at most 1024 bytes";
-	for (const char *at = text; at < end;) {
+	for (const char *at = text; !why && at < end;) {
 		if (end - at > 1 && !memcmp(at, "**", 2))
 			return "'**' is no pattern here: '*' stands for one name";
-		at = *at == '[' ? past_bracket(at, end) : at + 1;
-		if (!at)
-			return "a '[' lacks its ']'";
+		if (*at == '[')
+			why = bracket_mistake(&at, end);
+		else
+			at++;
 	}
-	return text_mistake(text, length);
+	return why ?: text_mistake(text, length);
+}
+
+static struct pg_bytes bytes_of(const char *text)
+{
+	return (struct pg_bytes){ .bytes = text, .end = (__u32)strlen(text), .mask = ~0u };
 }
 
 bool pattern_matches(const char *pattern, const char *text)
 {
-	return !fnmatch(pattern, text, FNM_PATHNAME | FNM_NOESCAPE);
+	struct pg_bytes p = bytes_of(pattern), t = bytes_of(text);
+	__u64 state = PG_GLOB_BEGIN;
+
+	if (p.end > PG_GLOB_MAX || t.end > PG_GLOB_MAX)
+		return false;
+	while (!(state & PG_GLOB_DONE))
+		state = pg_glob_step(state, &p, &t);
+	return state == PG_GLOB_MATCH;
 }

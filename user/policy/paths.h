@@ -16,10 +16,14 @@ const char *path_mistake(const char *text, size_t length);
 
 /*
  * Patterns: `*` any letters but '/', `?` one, `[a-z]` one of these, `[!a-z]` one of the others; all else,
- * the backslash of unit names included, is itself.
+ * the backslash of unit names included, is itself. Letters are bytes (portguard/glob.h).
  */
-/* What is wrong with one, or NULL: brackets that do not close, `**`, control characters, bad UTF-8, its size. */
+/*
+ * What is wrong with one, or NULL: brackets that do not close, hold more than 32 bytes, classes (`[:`) or a
+ * range that goes down; `**`, control characters, bad UTF-8, its size.
+ */
 const char *pattern_mistake(const char *text, size_t length);
+/* A pattern without mistakes; no text of more than 1024 bytes fits. */
 bool pattern_matches(const char *pattern, const char *text);
 
 #endif

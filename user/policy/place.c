@@ -1,139 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Places of cgroups; see place.h. The containers' names are those that the runtimes give: Docker and
- * Podman, containerd and CRI-O below Kubernetes, each with systemd's cgroup driver (a scope) or without
- * (plain directories).
- */
+/* Places of cgroups; see place.h. */
 #include "policy/place.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "util/cleanup.h"
+#include "portguard/place.h"
 
-#define SHORTEST_ID 12
+_Static_assert(PLACE_ID == PG_ID_MAX + 1, "an id and its end");
 
-/* A component of the path: not terminated. */
-struct name {
-	const char *text;
-	size_t length;
-};
-
-static bool is(struct name n, const char *word)
+/* What is left of @path below @root; all of it where it is not below. */
+static const char *below(const char *root, const char *path)
 {
-	return n.length == strlen(word) && !memcmp(n.text, word, n.length);
+	size_t length = strlen(root);
+
+	while (length && root[length - 1] == '/')
+		length--;
+	if (strncmp(path, root, length) || (path[length] && path[length] != '/'))
+		return path;
+	return path + length;
 }
 
-static bool begins(struct name n, const char *word)
+/* On to the name behind the one that ends at name->end. */
+static bool next_name(struct pg_bytes *name)
 {
-	return n.length >= strlen(word) && !memcmp(n.text, word, strlen(word));
+	name->at = name->end + (__u32)strspn(name->bytes + name->end, "/");
+	name->end = name->at + (__u32)strcspn(name->bytes + name->at, "/");
+	return name->end > name->at;
 }
 
-static bool ends(struct name n, const char *word)
+/* Kernels have no names that are too long for @to; texts may. */
+static void take(const struct pg_bytes *name, __u32 at, __u32 end, char *to, size_t size)
 {
-	size_t length = strlen(word);
-
-	return n.length > length && !memcmp(n.text + n.length - length, word, length);
+	if (end - at >= size)
+		return;
+	memcpy(to, name->bytes + at, end - at);
+	to[end - at] = '\0';
 }
 
-static bool is_id(struct name n)
+void place_of_cgroup(const char *root, const char *path, struct place *ret)
 {
-	if (n.length < SHORTEST_ID || n.length >= PLACE_ID)
-		return false;
-	for (size_t i = 0; i < n.length; i++)
-		if (!strchr("0123456789abcdef", n.text[i]))
-			return false;
-	return true;
-}
-
-/* systemd escapes by `_` what the kernel would take for a file of its own (cg_escape()). */
-static struct name unescape(struct name n)
-{
-	if (n.length > 1 && n.text[0] == '_') {
-		n.text++;
-		n.length--;
-	}
-	return n;
-}
-
-static bool is_unit(struct name n)
-{
-	if (n.length >= PLACE_UNIT ||
-	    (!ends(n, ".service") && !ends(n, ".socket") && !ends(n, ".scope")))
-		return false;
-	for (size_t i = 0; i < n.length; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			    ":-_.\\@",
-			    n.text[i]))
-			return false;
-	return true;
-}
-
-/* `docker-ID.scope`: its ID. Conmon's scopes (libpod-conmon-ID) are beside the container, not in it. */
-static bool scope_id(struct name n, struct name *ret)
-{
-	static const char *const prefixes[] = { "docker-", "libpod-", "cri-containerd-", "crio-" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		size_t skip = strlen(prefixes[i]);
-		struct name id = { n.text + skip, n.length - skip };
-
-		if (!begins(n, prefixes[i]))
-			continue;
-		if (ends(id, ".scope"))
-			id.length -= strlen(".scope");
-		*ret = id;
-		return is_id(id);
-	}
-	return false;
-}
-
-/* A plain directory that is a container: by what lies above it. */
-static bool is_plain_container(struct name n, struct name parent, bool in_pod)
-{
-	return is_id(n) && (is(parent, "docker") || in_pod);
-}
-
-static struct name next_name(const char **at)
-{
-	struct name n;
-
-	*at += strspn(*at, "/");
-	n = (struct name){ *at, strcspn(*at, "/") };
-	*at += n.length;
-	return n;
-}
-
-static void set(char *to, struct name n)
-{
-	memcpy(to, n.text, n.length);
-	to[n.length] = '\0';
-}
-
-void place_of_cgroup(const char *path, struct place *ret)
-{
-	struct name parent = { "", 0 }, n, id;
-	bool kubernetes = false, in_pod = false;
+	struct pg_bytes name = { .bytes = below(root ? root : "", path ? path : ""), .mask = ~0u };
+	__u8 place = PG_PLACE_SLICE;
 
 	*ret = (struct place){ .unit = "" };
-	path = path ? path : "";
-	for (n = next_name(&path); n.length; parent = n, n = next_name(&path)) {
-		if (scope_id(n, &id)) {
-			set(ret->container_id, id);
-			if (is_unit(n))
-				set(ret->unit, n);
-			return;
-		}
-		if (is_plain_container(n, parent, in_pod)) {
-			set(ret->container_id, n);
-			return;
-		}
-		if (is_unit(unescape(n))) {
-			set(ret->unit, unescape(n));
-			return;
-		}
-		kubernetes = kubernetes || begins(n, "kubepods");
-		in_pod = kubernetes && (begins(n, "pod") || ends(n, ".slice"));
+	while (place != PG_PLACE_NONE && next_name(&name)) {
+		struct pg_named n = pg_name(place, &name);
+
+		if (n.unit)
+			take(&name, n.unit_at, name.end, ret->unit, sizeof(ret->unit));
+		if (n.container)
+			take(&name, n.id_at, n.id_end, ret->container_id,
+			     sizeof(ret->container_id));
+		place = n.place;
 	}
 }

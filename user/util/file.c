@@ -10,17 +10,11 @@
 
 #include "util/cleanup.h"
 
-int file_read(const char *path, size_t most, char **ret, size_t *ret_length)
+int file_read_fd(int fd, size_t most, char **ret, size_t *ret_length)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	_cleanup_free_ char *text = NULL;
 	size_t length = 0, room = 16384;
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
 	for (;;) {
 		char *grown = realloc(text, room + 1);
 		ssize_t n;
@@ -45,6 +39,18 @@ int file_read(const char *path, size_t most, char **ret, size_t *ret_length)
 	*ret = TAKE_PTR(text);
 	*ret_length = length;
 	return 0;
+}
+
+int file_read(const char *path, size_t most, char **ret, size_t *ret_length)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return file_read_fd(fd, most, ret, ret_length);
 }
 
 static int write_all(int fd, const char *text, size_t length)
