@@ -18,9 +18,10 @@ static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a)
 	if (!ctl || !a->q.port || !a->protocol)
 		return 1;
 	index = slot_in_force(ctl);
-	if (is_off(&ctl->slots[index]) || !in_host_netns(ctl, ctx, ctx->sk))
+	if (!is_judged(ctl, index, plain_socket(ctx->sk), in_host_netns(ctl, ctx, ctx->sk),
+		       &a->owner))
 		return 1;
-	return settle(ctl, index, a, ask_for_call(ctl, index, a, PG_BIND));
+	return settle(a, ask_for_call(ctl, index, a, PG_BIND));
 }
 
 SEC("cgroup/bind4")

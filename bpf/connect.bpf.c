@@ -30,6 +30,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 {
 	struct pg_control *ctl = control();
 	struct pg_decision d;
+	bool here, judged;
 	__u32 index;
 
 	a->protocol = ruled_protocol(ctx->protocol);
@@ -41,17 +42,19 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 	index = slot_in_force(ctl);
 	if (!guards_loopback(&ctl->slots[index]) && is_loopback(a->q.remote))
 		return 1;
-	if (!in_host_netns(ctl, ctx, ctx->sk))
+	here = in_host_netns(ctl, ctx, ctx->sk);
+	judged = is_judged(ctl, index, plain_socket(ctx->sk), here, &a->owner);
+	if (!judged && !here)
 		return 1;
-	if (!is_off(&ctl->slots[index])) {
+	if (judged) {
 		d = ask_for_call(ctl, index, a, PG_OUT);
 		if (datagram && is_answer(ctx, a, &d))
 			d = decision(PG_ALLOW, PG_REASON_REPLY);
-		if (!settle(ctl, index, a, d))
+		if (!settle(a, d))
 			return 0;
 	}
 	if (datagram)
-		remember_asked(ctl, index, ctx, &a->q);
+		(void)remember_asked(ctx, a, index);
 	return 1;
 }
 

@@ -6,6 +6,9 @@
  *
  * Established TCP and connected UDP pass at once. An unconnected UDP socket hears whom it has spoken
  * to; one that its program bound to a port, those too whom the rules of `in` allow.
+ *
+ * Where a scope answers `in` for the socket, what inbound let pass is only what some scope allows: it
+ * is asked here whatever device it came by.
  */
 #include "lib/asked.h"
 #include "lib/flow.h"
@@ -36,48 +39,82 @@ static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct
 }
 
 /* Whether the datagram answers: its socket has spoken to that remote, or the flows know it. */
-static __always_inline bool is_answer(struct pg_control *ctl, __u32 index, struct __sk_buff *skb,
-				      const struct packet *p, __u32 ticks)
+SUBPROGRAM int is_answer(struct __sk_buff *skb, const struct packet *p, __u32 index, __u32 ticks)
 {
-	return was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index], p);
+	struct pg_control *ctl = control();
+
+	return ctl && (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index & 1], p));
 }
 
-/* What came past inbound: here limits count it. Segments come to a listener to end their handshake. */
-static __always_inline struct pg_decision ask_here(struct pg_control *ctl, __u32 index,
-						   struct __sk_buff *skb, const struct packet *p,
-						   __u32 ticks)
+/* Limits count here what came past inbound. Segments come to a listener to end their handshake. */
+static __always_inline __u8 freshness(struct __sk_buff *skb, const struct packet *p, __u32 index,
+				      const struct pg_slot *slot)
 {
-	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_YES;
+	bool known = p->proto == IPPROTO_TCP ?
+			     !begins_connection(p) :
+			     is_answer(skb, p, index, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
 
-	if (PG_ANSWER_KIND(word) != PG_ANSWER_ASK)
-		fresh = PG_FRESH_NO;
-	else if (p->proto == IPPROTO_TCP ? !begins_connection(p) :
-					   is_answer(ctl, index, skb, p, ticks))
-		fresh = PG_FRESH_PASSED;
-	return decide_packet(ctl, index, p, word, false, fresh);
+	return known ? PG_FRESH_PASSED : PG_FRESH_YES;
+}
+
+/* What came past inbound, or is for a socket that a scope answers for. A struct decided's word. */
+SUBPROGRAM __u64 ask_here(struct __sk_buff *skb, const struct packet *p, __u32 index,
+			  const struct owner *o)
+{
+	struct pg_control *ctl = control();
+	union decided u = { .word = 0 };
+	struct pg_question q = {};
+	const struct pg_slot *slot;
+	__u32 word;
+
+	if (!ctl)
+		return 0;
+	index &= 1;
+	slot = &ctl->slots[index];
+	if (!is_of_host(o)) {
+		put_question(&q, p, false, freshness(skb, p, index, slot));
+		if (!o->here) /* rules name devices of the host's network namespace */
+			q.vlan = 1;
+		return ask_all(index, o, &q, PG_IN);
+	}
+	word = packet_answer(ctl, index, p, false);
+	if (!is_final(word)) {
+		put_question(&q, p, false, PG_FRESH_NO);
+		if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
+			q.fresh = freshness(skb, p, index, slot);
+		word = resolve_limited(index, word, &q);
+	}
+	u.d = decide(slot, word, &q, PG_IN);
+	return u.word;
 }
 
 /* @ret_judged: inbound has answered already. */
 static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
 						struct __sk_buff *skb, const struct packet *p,
-						bool *ret_judged)
+						const struct owner *o, bool *ret_judged)
 {
-	bool udp = p->proto != IPPROTO_TCP;
-	bool covered = is_covered(skb->ifindex) && !was_in_fragments(skb, p);
+	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
+	bool met = o->here && is_covered(skb->ifindex) && !was_in_fragments(skb, p);
+	bool covered = met && !scoped;
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
 
-	*ret_judged = covered;
+	*ret_judged = met;
 	if (p->class != PACKET_WHOLE)
 		return decision(PG_DENY, PG_REASON_MALFORMED);
 	if (!p->has_ports)
 		return judge_protocol(&ctl->slots[index], p);
+	*ret_judged = covered;
 	if (!udp || program_chose_port(socket_of(skb))) {
 		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
-		if (!covered)
-			d = ask_here(ctl, index, skb, p, ticks);
-		if (udp && ctl->slots[index].out_restricted && (covered || d.verdict == PG_ALLOW))
-			remember_heard(skb, p);
+		if (!covered) {
+			union decided u = { .word = ask_here(skb, p, index, o) };
+
+			d = u.d;
+		}
+		if (udp && (covered || d.verdict == PG_ALLOW) &&
+		    owner_restricts_out(&ctl->slots[index], index, o))
+			(void)remember_heard(skb, p);
 		if (covered)
 			return d;
 	}
@@ -85,47 +122,63 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	d.reason = refusal_reason(&ctl->slots[index], d.reason);
 	if (ctl->slots[index].panic)
 		return d;
-	if (d.verdict == PG_DENY && udp && is_answer(ctl, index, skb, p, ticks))
+	if (d.verdict == PG_DENY && udp && is_answer(skb, p, index, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* What inbound denied and audit let pass has been told. */
-	*ret_judged = covered && ctl->slots[index].mode == PG_MODE_AUDIT &&
+	*ret_judged = met && !scoped && ctl->slots[index].mode == PG_MODE_AUDIT &&
 		      ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
 	return d;
 }
 
-static __always_inline bool concerns_host(const struct pg_control *ctl, __u32 index,
-					  struct __sk_buff *skb)
+static __always_inline bool concerns_owner(const struct pg_control *ctl, __u32 index,
+					   struct __sk_buff *skb, struct owner *o)
 {
-	const struct pg_slot *slot = &ctl->slots[index];
+	struct sock *sk = socket_of(skb);
 
-	if (is_off(slot) || (skb->ifindex == LOOPBACK_DEVICE && !guards_loopback(slot)))
+	if (skb->ifindex == LOOPBACK_DEVICE && !guards_loopback(&ctl->slots[index]))
 		return false;
-	return of_host(ctl, socket_of(skb));
+	return is_judged(ctl, index, sk, of_host(ctl, sk), o);
+}
+
+/* Takes the packet apart, on a stack of its own. Return: whether there is one. */
+SUBPROGRAM int parse_here(struct __sk_buff *skb)
+{
+	struct bytes b = bytes_of_skb(skb, false);
+
+	b.vlan = 0;
+	b.vlan_tags = 0;
+	return parse(&b) != 0;
+}
+
+/* On a stack of its own too. Return: whether the packet passes. */
+SUBPROGRAM int report_here(const struct packet *p, const struct pg_decision *d, __u32 mode)
+{
+	const struct pg_control *ctl = control();
+
+	return !ctl || report_packet(ctl, mode, p, PG_HOOK_DELIVER, d);
 }
 
 /* Return: whether the packet passes. */
 static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 {
-	struct bytes b = bytes_of_skb(skb, false);
 	struct pg_control *ctl = control();
+	struct owner owner;
 	struct pg_decision d;
 	struct packet *p;
+	__u32 index, zero = 0;
 	bool judged;
-	__u32 index;
 
 	sk = bpf_sk_fullsock(sk);
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
 		return true;
 	index = slot_in_force(ctl);
-	if (!concerns_host(ctl, index, skb))
+	if (!concerns_owner(ctl, index, skb, &owner))
 		return true;
-	b.vlan = 0;
-	b.vlan_tags = 0;
-	p = parse(&b);
+	p = parse_here(skb) ? bpf_map_lookup_elem(&pg_packet, &zero) : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return true;
-	d = judge(ctl, index, skb, p, &judged);
-	return judged || report_packet(ctl, index, p, PG_HOOK_DELIVER, &d);
+	d = judge(ctl, index, skb, p, &owner, &judged);
+	return judged || report_here(p, &d, owner.mode);
 }
 
 /* Then open connections are judged as well. */

@@ -109,11 +109,10 @@ static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const 
 	return alive;
 }
 
-/* Whether the packet only passes through this host (asked where the policy lets such packets pass). */
-static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
+/* Where the host would send the packet on: BPF_FIB_LKUP_RET_… */
+static __always_inline long look_up_route(void *ctx, const struct packet *p)
 {
 	struct bpf_fib_lookup fib = { .family = p->family == 4 ? 2 : 10, .ifindex = p->ifindex };
-	long r;
 
 	if (p->family == 4) {
 		__builtin_memcpy(fib.source, p->source + 12, 4);
@@ -122,8 +121,44 @@ static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
 		__builtin_memcpy(fib.source, p->source, 16);
 		__builtin_memcpy(fib.target, p->target, 16);
 	}
-	r = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	return bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+}
+
+/* Whether the packet only passes through this host (asked where the policy lets such packets pass). */
+static __always_inline bool is_forwarded(void *ctx, const struct packet *p)
+{
+	long r = look_up_route(ctx, p);
+
 	return r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+/* Whether it is for this host, or nobody: where a device forwards nothing, what is for others goes nowhere. */
+static __always_inline bool is_local(void *ctx, const struct packet *p)
+{
+	long r = look_up_route(ctx, p);
+
+	return r == BPF_FIB_LKUP_RET_NOT_FWDED || r == BPF_FIB_LKUP_RET_FWD_DISABLED;
+}
+
+/*
+ * No rule of the host's speaks of it; the scopes' rules may let it in, if it is for a socket here. Whose
+ * that is, and whether it is over that scope's rate, is asked there: here it counts as passed.
+ */
+SUBPROGRAM __u64 ask_scopes(void *ctx, const struct packet *p, __u32 index)
+{
+	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	__u32 answer = pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
+	union decided u = { .d = decision(PG_DENY, PG_REASON_NO_RULE) };
+	struct pg_question q = {};
+
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
+		put_question(&q, p, false, PG_FRESH_PASSED);
+		answer = resolve(answer, &q);
+	}
+	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ALLOW || !is_local(ctx, p))
+		return u.word;
+	u.d = decision(PG_ALLOW, PG_ANSWER_NUMBER(answer) ? PG_REASON_RULE : PG_REASON_DEFAULT);
+	return u.word; /* the rule is counted where the scope is asked */
 }
 
 /*
@@ -152,6 +187,12 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
+	if (ctl->slots[index].scopes && d.reason == PG_REASON_NO_RULE) {
+		union decided u = { .word = ask_scopes(ctx, p, index) };
+
+		if (u.d.verdict == PG_ALLOW)
+			return u.d;
+	}
 	return d;
 }
 
@@ -213,7 +254,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	d = judge(ctl, index, b->ctx, p);
-	if (report_packet(ctl, index, p, PG_HOOK_INBOUND, &d))
+	if (report_packet(ctl, mode_of(&ctl->slots[index]), p, PG_HOOK_INBOUND, &d))
 		return FATE_PASS;
 	if (!wants_answer(&ctl->slots[index], &d) || !may_be_answered(p) ||
 	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))

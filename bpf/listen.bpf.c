@@ -23,7 +23,7 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 		return true;
 	index = slot_in_force(ctl);
 	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
-	if (a.protocol != IPPROTO_TCP || is_off(&ctl->slots[index]) || !of_host(ctl, sk))
+	if (a.protocol != IPPROTO_TCP || !is_judged(ctl, index, sk, of_host(ctl, sk), &a.owner))
 		return true;
 	a.q.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	a.q.family = 4;
@@ -33,32 +33,7 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 		BPF_CORE_READ_INTO(&a.q.local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
 		a.q.family = is_mapped((const __u32 *)a.q.local) ? 4 : 6;
 	}
-	return settle(ctl, index, &a, ask_for_call(ctl, index, &a, PG_BIND));
-}
-
-/* The enforcement root or below it; fmod_ret sees the whole machine. */
-static __always_inline bool is_guarded(const struct pg_control *ctl, const struct sock *sk)
-{
-	struct sock_cgroup_data___before_5_15 *old = (void *)&sk->sk_cgrp_data;
-	struct cgroup *cgroup, *root = 0;
-	__u32 level = ctl->cgroup_level;
-	__u64 id = 0;
-
-	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
-	else
-		cgroup = (void *)BPF_CORE_READ(old, val);
-	if ((__u32)BPF_CORE_READ(cgroup, level) < level)
-		return false;
-	if (bpf_core_field_exists(cgroup->ancestors)) {
-		bpf_probe_read_kernel(&root, sizeof(root), &cgroup->ancestors[0] + level);
-		id = BPF_CORE_READ(root, kn, id);
-	} else {
-		struct cgroup___before_6_1 *before = (void *)cgroup;
-
-		bpf_probe_read_kernel(&id, sizeof(id), &before->ancestor_ids[0] + level);
-	}
-	return id == ctl->cgroup_id;
+	return settle(&a, ask_for_call(ctl, index, &a, PG_BIND));
 }
 
 SEC("lsm_cgroup/socket_listen")
@@ -78,8 +53,8 @@ int BPF_PROG(pg_listen_fmod, struct socket *socket, int backlog, int ret)
 	struct pg_control *ctl = control();
 
 	(void)ctx;
-	(void)backlog;
-	if (ret || !sk || !ctl || !is_guarded(ctl, sk))
+	(void)backlog; /* this program sees the whole machine */
+	if (ret || !sk || !ctl || !is_guarded(ctl, cgroup_of(sk)))
 		return ret;
 	return listens(sk, false, 0) ? 0 : -EPERM;
 }

@@ -17,12 +17,13 @@
 /* What the socket would be good for, beside what it is meant for. */
 enum { RECEIVES_OR_FORGES, GOES_OUT_UNSEEN };
 
-static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protocol)
+static __always_inline bool may_be_raw(const struct pg_slot *slot, __u32 protocol,
+				       bool out_restricted)
 {
 	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
 		return true;
 	if (protocol == IPPROTO_RAW)
-		return !restricts_out(slot);
+		return !out_restricted;
 	return PG_ANSWER_KIND(slot->protocols[protocol & 255]) != PG_ANSWER_NONE;
 }
 
@@ -33,19 +34,23 @@ static __always_inline int judge_raw(struct bpf_sock *sk, int danger)
 	struct pg_decision d = { .verdict = PG_ALLOW, .reason = PG_REASON_RAW };
 	struct pg_control *ctl = control();
 	const struct pg_slot *slot;
+	bool out_restricted;
 	__u32 index;
 
 	if (!ctl)
 		return 1;
 	index = slot_in_force(ctl);
 	slot = &ctl->slots[index];
-	if (is_off(slot) || !of_host(ctl, plain_socket(sk)))
+	if (!is_judged(ctl, index, plain_socket(sk), of_host(ctl, plain_socket(sk)), &a.owner))
 		return 1;
+	out_restricted = owner_restricts_out(slot, index, &a.owner);
 	a.q.family = sk->family == FAMILY_IPV6 ? 6 : 4;
-	if ((slot->raw == PG_DENY || slot->panic) &&
-	    (danger == GOES_OUT_UNSEEN ? restricts_out(slot) : !may_be_raw(slot, sk->protocol)))
+	if (owner_raw(slot, index, &a.owner) == PG_DENY &&
+	    (danger == GOES_OUT_UNSEEN ? out_restricted :
+					 !may_be_raw(slot, sk->protocol, out_restricted)))
 		d = decision(PG_DENY, slot->panic ? PG_REASON_PANIC : PG_REASON_RAW);
-	return settle(ctl, index, &a, d);
+	d.scope = PG_SCOPE_TOLD(index, owner_number(index, &a.owner, PG_SCOPE_RAW));
+	return settle(&a, d);
 }
 
 SEC("cgroup/sock_create")

@@ -28,12 +28,23 @@ struct agent_events {
 	char *texts
 		[PG_MAX_RULES +
 		 1]; /* by rule id; a rule that is gone keeps its text until its id has another */
+	char **scopes[PG_SLOTS]; /* names by number, of the policy that each slot held when it was in force */
+	size_t scope_count[PG_SLOTS];
 	uint32_t texts_of; /* control->changes that they were read at, plus one */
 	struct sink_figures figures; /* as published */
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH]; /* of cgroup2 */
 	char cgroup[4096];
 };
+
+static void forget_scopes(struct agent_events *e, unsigned slot)
+{
+	for (size_t i = 0; i < e->scope_count[slot]; i++)
+		free(e->scopes[slot][i]);
+	free(e->scopes[slot]);
+	e->scopes[slot] = NULL;
+	e->scope_count[slot] = 0;
+}
 
 void agent_events_free(struct agent_events *e)
 {
@@ -46,12 +57,29 @@ void agent_events_free(struct agent_events *e)
 	map_release(e->reported, e->reported_size);
 	for (size_t i = 0; i <= PG_MAX_RULES; i++)
 		free(e->texts[i]);
+	for (unsigned slot = 0; slot < PG_SLOTS; slot++)
+		forget_scopes(e, slot);
 	free(e);
 }
 
 static void cleanup_agent_events(struct agent_events **e)
 {
 	agent_events_free(*e);
+}
+
+/* Of the policy in force; what the other slot's was called stays, for what is told of it late. */
+static void read_scopes(struct agent_events *e, const struct guard *g)
+{
+	unsigned slot = state_slot(&g->state);
+
+	forget_scopes(e, slot);
+	e->scopes[slot] = calloc(g->policy.scope_count + 1, sizeof(*e->scopes[slot]));
+	if (!e->scopes[slot])
+		return;
+	for (size_t i = 0; i < g->policy.scope_count; i++) {
+		e->scopes[slot][i] = strdup(g->policy.scopes[i].name);
+		e->scope_count[slot] = i + 1;
+	}
 }
 
 static void read_texts(struct agent_events *e)
@@ -70,7 +98,17 @@ static void read_texts(struct agent_events *e)
 		free(e->texts[id]);
 		e->texts[id] = text;
 	}
+	read_scopes(e, &g);
 	e->texts_of = changes + 1;
+}
+
+static const char *scope_name(void *data, uint16_t told)
+{
+	struct agent_events *e = data;
+	unsigned slot = told >> 15, number = told & (PG_MAX_SCOPES - 1);
+
+	read_texts(e);
+	return number && number <= e->scope_count[slot] ? e->scopes[slot][number - 1] : NULL;
 }
 
 static const char *rule_text(void *data, uint32_t id)
@@ -201,6 +239,7 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		.flush = flush,
 		.data = e,
 		.rule_text = rule_text,
+		.scope_name = scope_name,
 		.interface_name = interface_name,
 		.cgroup_path = cgroup_name,
 	};

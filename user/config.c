@@ -101,7 +101,6 @@ void config_world(struct policy_world *world, const char *directory)
 		.service = find_service,
 		.user = find_user,
 		.read_file = read_beside,
-		.no_scopes = true,
 	};
 }
 

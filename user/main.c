@@ -25,6 +25,7 @@
 	"       | for 30s|2m|12h|5d | log | comment \"why\"\n"
 
 #define EDIT_HELP \
+	"  --scope NAME      a rule of that scope of the policy, not of the host\n" \
 	"  --permanent       in policy.d/90-local.yaml, too\n" \
 	"  --dry-run         only say what would change\n" \
 	"  --force           even if it closes the port of an open login session\n"
@@ -50,20 +51,20 @@ static const struct command {
 	{ "down", "[--purge]", "end the guard and its agent",
 	  "Detaches everything and removes pins, sockets and locks.\n"
 	  "  --purge           also the history and the last policy in /var/lib/portguard\n", cmd_down },
-	{ "allow", "[--permanent] [--dry-run] [--force] RULE", "add a rule now",
+	{ "allow", "[--scope NAME] [--permanent] [--dry-run] [--force] RULE", "add a rule now",
 	  RULE_HELP EDIT_HELP, cmd_allow },
-	{ "deny", "[--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
+	{ "deny", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
 	  RULE_HELP EDIT_HELP CUT_HELP "A matching deny always wins. log is of what is allowed.\n", cmd_allow },
-	{ "reject", "[--permanent] [--dry-run] [--cut] [--force] RULE", "refuse with an answer now",
+	{ "reject", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "refuse with an answer now",
 	  "As deny, and packets get a TCP reset or port unreachable.\n" RULE_HELP EDIT_HELP CUT_HELP, cmd_allow },
-	{ "limit", "[--permanent] [--dry-run] [--cut] [--force] RATE RULE", "allow so many, now",
+	{ "limit", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RATE RULE", "allow so many, now",
 	  "RATE = 20/s | 100/m [burst N] [per source], of new connections and conversations.\n"
 	  RULE_HELP EDIT_HELP CUT_HELP, cmd_allow },
-	{ "remove", "[--permanent] [--dry-run] [--cut] [--force] RULE|NUMBER", "take a rule away",
+	{ "remove", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE|NUMBER", "take a rule away",
 	  "By its number in list, its sentence (allow 79/tcp), or that without its verb (79/tcp). Without\n"
 	  "`for` it is found whether or not it has one.\n" EDIT_HELP CUT_HELP, cmd_remove },
 	{ "list", "", "the rules, with their counters",
-	  "And the time they have left. With --json: {\"rules\": [...]}.\n", cmd_list },
+	  "And their scope, and the time they have left. With --json: {\"rules\": [...]}.\n", cmd_list },
 	{ "status", "[--ready] [--memory]", "hooks, mode, health, totals",
 	  "  --ready           only the exit code: 0 guarding, 69 not\n"
 	  "  --memory          what the agent and the maps take\n", cmd_status },

@@ -200,7 +200,12 @@ struct bpf_sock_tuple {
 	};
 };
 
-enum { BPF_FIB_LKUP_RET_SUCCESS = 0, BPF_FIB_LKUP_RET_NO_NEIGH = 7 };
+enum {
+	BPF_FIB_LKUP_RET_SUCCESS = 0,
+	BPF_FIB_LKUP_RET_NOT_FWDED = 4,
+	BPF_FIB_LKUP_RET_FWD_DISABLED = 5,
+	BPF_FIB_LKUP_RET_NO_NEIGH = 7
+};
 
 struct bpf_fib_lookup {
 	__u8 family;
@@ -225,12 +230,24 @@ struct bpf_spin_lock {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct kernfs_node {
+	const char *name;
 	__u64 id;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
 struct cgroup {
+	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
 	int level;
+	struct cgroup_root *root;
 	struct cgroup *ancestors[1];	/* of any length */
 };
 

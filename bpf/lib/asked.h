@@ -35,14 +35,18 @@ static __always_inline bool asks_many(struct bpf_sock_addr *ctx, const struct pg
 		       1;
 }
 
-/* The rules let the answer in: then they are asked, and asked again when they change. */
+/*
+ * The host's rules let the answer in: then they are asked, and asked again when they change. What a
+ * scope lets in is remembered all the same, which spares each send a second walk.
+ */
 static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
-				      struct bpf_sock_addr *ctx, const struct pg_question *out)
+				      struct bpf_sock_addr *ctx, const struct attempt *a)
 {
+	const struct pg_question *out = &a->q;
 	struct pg_question q = { .direction = PG_IN, .proto = PG_UDP, .family = out->family };
 	struct bpf_sock *sk = ctx->sk;
 
-	if (!sk || !sk->src_port)
+	if (!sk || !sk->src_port || owner_scope(index, &a->owner, 1u << PG_IN))
 		return false;
 	q.port = sk->src_port;
 	q.remote_port = out->port;
@@ -53,22 +57,28 @@ static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
 	       ask_rules(ctl, index, PG_IN, PG_UDP, &q).verdict == PG_ALLOW;
 }
 
-static __always_inline void remember_asked(const struct pg_control *ctl, __u32 index,
-					   struct bpf_sock_addr *ctx, const struct pg_question *q)
+/* On a stack of its own. */
+SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a, __u32 index)
 {
+	const struct pg_control *ctl = control();
+	const struct pg_question *q = &a->q;
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
 	__u32 now = bpf_jiffies64(), *seen;
 
+	if (!ctl)
+		return 0;
+	index &= 1;
 	if (!asks_many(ctx, q))
 		__builtin_memcpy(key.remote, q->remote, 16);
 	seen = bpf_map_lookup_elem(&pg_asked, &key);
 	if (seen)
 		*seen = now;
-	else if (!is_let_in(ctl, index, ctx, q)) /* a full table: the oldest goes */
+	else if (!is_let_in(ctl, index, ctx, a)) /* a full table: the oldest goes */
 		(void)bpf_map_update_elem(&pg_asked, &key, &now, BPF_ANY);
+	return 0;
 }
 
-static __always_inline void remember_heard(struct __sk_buff *skb, const struct packet *p)
+SUBPROGRAM int remember_heard(struct __sk_buff *skb, const struct packet *p)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(skb), .remote_port = p->sport };
 	__u32 now = bpf_jiffies64();
@@ -76,9 +86,10 @@ static __always_inline void remember_heard(struct __sk_buff *skb, const struct p
 	__builtin_memcpy(key.remote, p->source, 16);
 	if (!bpf_map_lookup_elem(&pg_heard, &key))
 		(void)bpf_map_update_elem(&pg_heard, &key, &now, BPF_ANY);
+	return 0;
 }
 
-static __always_inline bool answers_heard(struct bpf_sock_addr *ctx, const struct pg_question *q)
+SUBPROGRAM int answers_heard(struct bpf_sock_addr *ctx, const struct pg_question *q)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
 

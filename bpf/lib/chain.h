@@ -13,13 +13,16 @@
 
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
-	struct pg_peer_key key = {
+	struct pg_peer_key key __attribute__((aligned(8))) = {
 		.prefixlen = PG_PEER_PREFIX + 128,
 		.table_side_be = bpf_htonl(table_side),
 	};
+	const __u64 *from = (const __u64 *)address;
+	__u64 *to = (__u64 *)key.address;
 	__u32 *class;
 
-	__builtin_memcpy(key.address, address, 16);
+	to[0] = from[0];
+	to[1] = from[1];
 	class = bpf_map_lookup_elem(&pg_peers, &key);
 	return class ? *class : 0;
 }

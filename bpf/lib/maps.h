@@ -95,10 +95,10 @@ struct pg_texts_map {
 	__type(value, struct pg_texts);
 };
 
+/* Made at once, since a tracepoint may not allocate before Linux 6.1; from then on load.c asks for more. */
 struct pg_cgroups_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, __u64);
 	__type(value, struct pg_cgroup);
 };

@@ -5,8 +5,8 @@
 #ifndef PG_BPF_QUESTION_H
 #define PG_BPF_QUESTION_H
 
+#include "lib/owner.h"
 #include "lib/packet.h"
-#include "lib/policy.h"
 
 /* @answer: the packet leaves, and the question is about what comes back. @fresh: enum pg_fresh. */
 static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer,

@@ -35,7 +35,7 @@ static __always_inline void count_packet(__u32 cpu, __u32 id)
 /* What a slot is for: the bytes of struct pg_seen from level to remote. */
 struct seen_key {
 	__u8 level, hook, verdict, reason;
-	__u32 rule;
+	__u16 rule, scope;
 	__u16 local_port;
 	__u8 proto, family;
 	__u64 remote[2];
@@ -55,7 +55,7 @@ static __always_inline bool seen_is(const struct pg_seen *s, const struct seen_k
 	return s->level == k->level && s->local_port == k->local_port &&
 	       remote[0] == k->remote[0] && remote[1] == k->remote[1] && s->hook == k->hook &&
 	       s->verdict == k->verdict && s->reason == k->reason && s->rule == k->rule &&
-	       s->proto == k->proto && s->family == k->family;
+	       s->scope == k->scope && s->proto == k->proto && s->family == k->family;
 }
 
 static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struct seen_key *k)
@@ -104,6 +104,7 @@ static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *
 	s->verdict = k->verdict;
 	s->reason = k->reason;
 	s->rule = k->rule;
+	s->scope = k->scope;
 	s->local_port = k->local_port;
 	s->proto = k->proto;
 	s->family = k->family;
@@ -170,6 +171,7 @@ static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu,
 	key.level = PG_SEEN_SOURCE;
 	key.reason = PG_REASON_SCAN;
 	key.rule = 0;
+	key.scope = 0;
 	key.local_port = 0;
 	key.proto = 0;
 	s = seen_at(cpu, 1 + PG_SEEN_KINDS + seen_hash(ctl, &key) % PG_SEEN_SOURCES);
@@ -238,6 +240,7 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	}
 	key.level = PG_SEEN_REST;
 	key.rule = 0;
+	key.scope = 0;
 	key.local_port = 0;
 	if (key.proto != IPPROTO_TCP && key.proto != IPPROTO_UDP)
 		key.proto = 0;
@@ -266,6 +269,7 @@ static __always_inline struct seen_key kind_of(const struct packet *p, __u32 hoo
 		.verdict = verdict,
 		.reason = d->reason,
 		.rule = d->rule,
+		.scope = d->scope,
 		.local_port = p->dport,
 		.proto = p->proto,
 		.family = p->family == 6 ? 6 : 4,
@@ -319,11 +323,10 @@ static __always_inline void see_allowed(const struct pg_control *ctl, __u32 cpu,
 }
 
 /* Count a packet's verdict and sum up its refusal. Return: whether the packet passes. */
-static __always_inline bool report_packet(const struct pg_control *ctl, __u32 index,
+static __always_inline bool report_packet(const struct pg_control *ctl, __u8 mode,
 					  const struct packet *p, __u32 hook,
 					  const struct pg_decision *d)
 {
-	__u8 mode = mode_of(&ctl->slots[index]);
 	__u32 cpu = bpf_get_smp_processor_id(), verdict = d->verdict;
 
 	if (verdict == PG_DENY && mode == PG_MODE_AUDIT)

@@ -9,10 +9,8 @@
 #ifndef PG_BPF_SOCKET_H
 #define PG_BPF_SOCKET_H
 
-#include <bpf/bpf_core_read.h>
-
+#include "lib/owner.h"
 #include "lib/packet.h"
-#include "lib/policy.h"
 #include "lib/report.h"
 
 #define IPPROTO_RAW 255
@@ -21,40 +19,6 @@
 #define FAMILY_IPV6 10
 #define SOCKET_STREAM 1
 #define SOCKET_RAW 3
-
-/* Where SO_NETNS_COOKIE does not exist (before Linux 5.14) user space knows only the inode number. */
-extern const volatile bool pg_netns_by_inum;
-
-/* A socket that CO-RE may read through: the verifier lets nobody do so with the pointer it tracks. */
-static __always_inline struct sock *plain_socket(const void *tracked)
-{
-	struct sock *plain = 0;
-
-	bpf_probe_read_kernel(&plain, sizeof(plain), &tracked);
-	return plain;
-}
-
-static __always_inline struct sock *socket_of(struct __sk_buff *skb)
-{
-	struct sk_buff *plain = 0;
-
-	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
-	return BPF_CORE_READ(plain, sk);
-}
-
-static __always_inline bool of_host(const struct pg_control *ctl, const struct sock *plain)
-{
-	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum) == ctl->netns_inum;
-}
-
-/* @ctx: of a program that knows bpf_get_netns_cookie(); @tracked: its socket. */
-static __always_inline bool in_host_netns(const struct pg_control *ctl, void *ctx,
-					  const void *tracked)
-{
-	if (!pg_netns_by_inum)
-		return bpf_get_netns_cookie(ctx) == ctl->netns_cookie;
-	return of_host(ctl, plain_socket(tracked));
-}
 
 static __always_inline __u32 caller_uid(void)
 {
@@ -79,6 +43,7 @@ struct attempt {
 	__u8 protocol; /* IPPROTO_* */
 	bool seen_only; /* this program cannot refuse */
 	struct pg_question q; /* its addresses are written by 8 bytes */
+	struct owner owner;
 	__u64 cookie; /* of the socket, where it is to be found again */
 };
 
@@ -113,6 +78,7 @@ static __always_inline void tell_call(const struct attempt *a, __u8 mode, __u32 
 	r->family = a->q.family;
 	r->mode = mode;
 	r->rule = d->rule;
+	r->scope = d->scope;
 	if (a->q.direction == PG_OUT) {
 		r->remote_port = a->q.port;
 		__builtin_memcpy(r->remote, a->q.remote, 16);
@@ -127,10 +93,9 @@ static __always_inline void tell_call(const struct attempt *a, __u8 mode, __u32 
 }
 
 /* Count a decision, and tell a refusal or what a rule wants told. Return: whether the call may go on. */
-static __always_inline bool settle(const struct pg_control *ctl, __u32 index,
-				   const struct attempt *a, struct pg_decision d)
+static __always_inline bool settle(const struct attempt *a, struct pg_decision d)
 {
-	__u8 mode = mode_of(&ctl->slots[index]);
+	__u8 mode = a->owner.mode;
 	__u32 verdict = d.verdict;
 
 	if (verdict == PG_DENY && (mode == PG_MODE_AUDIT || a->seen_only))
@@ -154,7 +119,7 @@ static __always_inline struct pg_decision ask_for_call(const struct pg_control *
 	a->q.uid = caller_uid();
 	if (ctl->slots[index].asks_exe)
 		put_caller_exe(&a->q);
-	return ask_rules(ctl, index, direction, a->q.proto, &a->q);
+	return ask_owner(ctl, index, &a->owner, direction, &a->q);
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */

@@ -209,6 +209,8 @@ struct pg_scope {
 	__u32 pattern;		/* its place in pg_texts; container: of ids, netns: none */
 	__u32 pattern_length;
 };
+/* A scope in what is told to the agent: its number, of which slot's policy. */
+#define PG_SCOPE_TOLD(slot, number) ((number) ? (__u16)((slot) << 15 | (number)) : 0)
 #define PG_SCOPE_RAW (1u << PG_DIRECTION_COUNT)
 
 /* pg_peers: LPM (table, address) -> class; class 0: no prefix of the policy holds the address. */
@@ -399,7 +401,8 @@ struct pg_seen {
 	__u8 hook;
 	__u8 verdict;
 	__u8 reason;
-	__u32 rule;
+	__u16 rule;
+	__u16 scope;		/* PG_SCOPE_TOLD() */
 	__u16 local_port;
 	__u8 proto;		/* IPPROTO_* */
 	__u8 family;		/* 4 or 6 */
@@ -440,7 +443,8 @@ struct pg_record_refusal {
 	__u8 family;		/* 4 or 6 */
 	__u8 mode;
 	__u8 pad;
-	__u32 rule;
+	__u16 rule;
+	__u16 scope;		/* PG_SCOPE_TOLD() */
 	__u16 local_port;
 	__u16 remote_port;
 	__u8 local[16];
@@ -532,7 +536,8 @@ struct pg_decision {
 	__u8 reason;
 	__u8 flags;		/* PG_ANSWER_LOG, PG_ANSWER_REJECT */
 	__u8 pad;
-	__u32 rule;		/* id, 0: none */
+	__u16 rule;		/* id, 0: none */
+	__u16 scope;		/* PG_SCOPE_TOLD() of the nearest that answers, 0: the host */
 };
 
 struct pg_ask {

@@ -146,7 +146,8 @@ Test(ask, out_is_what_its_default_says)
 	struct pg_question q = { .direction = PG_OUT, .family = 4, .port = 80 };
 
 	cr_assert(same(kernel_says(g, &q),
-		       (struct pg_decision){ PG_ALLOW, PG_REASON_DEFAULT, 0, 0, 0 }));
+		       (struct pg_decision){ .verdict = PG_ALLOW,
+					     .reason = PG_REASON_DEFAULT }));
 }
 
 Test(ask, out_is_asked_by_remote_port_and_address)

@@ -10,12 +10,18 @@
 
 static struct pg_slot slot;
 static uint32_t answers[PLACES];
-static const struct checksum_tables tables = { &slot, answers };
+static struct pg_span spans[16];
+static char texts[64];
+static char padded_scopes[2 * PG_SCOPE_STRIDE];
+static const struct checksum_tables tables = {
+	.slot = &slot, .answers = answers, .scopes = padded_scopes, .spans = spans, .texts = texts,
+};
 
 static void clear(void)
 {
 	memset(&slot, 0, sizeof(slot));
 	memset(answers, 0, sizeof(answers));
+	memset(padded_scopes, 0, sizeof(padded_scopes));
 }
 
 static void set_port(uint32_t direction, uint32_t proto, uint32_t port, uint32_t answer)
@@ -38,6 +44,8 @@ Test(checksum, every_byte_of_the_header_counts)
 	slot.mode = PG_MODE_AUDIT;
 	before = checksum_slot(&tables);
 	for (size_t i = 0; i < offsetof(struct pg_slot, bits); i++) {
+		if (i / 2 == offsetof(struct pg_slot, scopes) / 2)
+			continue; /* how many there are */
 		((uint8_t *)&slot)[i] ^= 0x40;
 		cr_assert_neq(checksum_slot(&tables), before, "byte %zu", i);
 		((uint8_t *)&slot)[i] ^= 0x40;
@@ -137,4 +145,46 @@ Test(checksum, bytes_count_at_their_places_and_zeros_do_not)
 	cr_assert_eq(checksum_bytes(0, text, 10), checksum_bytes(0, other, 10));
 	cr_assert_neq(checksum_bytes(0, text, 8), checksum_bytes(8, text, 8));
 	cr_assert_eq(checksum_bytes(3, zeros, sizeof(zeros)), 0);
+}
+
+/* One scope behind number 0, with two spans and a pattern. */
+static void one_scope(void)
+{
+	struct pg_scope *s = (struct pg_scope *)(padded_scopes + PG_SCOPE_STRIDE);
+
+	slot.scopes = 2;
+	s->ports[PG_IN][PG_TCP] = (struct pg_span_list){ .start = 1, .count = 2 };
+	s->pattern = 3;
+	s->pattern_length = 4;
+	for (uint32_t i = 0; i < 16; i++)
+		spans[i] = (struct pg_span){ i, PG_ANSWER(PG_ANSWER_ALLOW, 0, i + 1) };
+	memset(texts, 'x', sizeof(texts));
+}
+
+Test(checksum, what_scopes_use_counts_and_nothing_behind_it)
+{
+	struct scopes_used used;
+	uint64_t before;
+
+	one_scope();
+	used = scopes_used(&tables);
+	cr_assert_eq(used.scopes, 2);
+	cr_assert_eq(used.spans, 3);
+	cr_assert_eq(used.texts, 7);
+	before = checksum_slot(&tables);
+	for (uint32_t i = 0; i < 16; i++) {
+		spans[i].answer ^= 1u << 9;
+		cr_expect((checksum_slot(&tables) != before) == (i < 3), "span %u", i);
+		spans[i].answer ^= 1u << 9;
+	}
+	for (uint32_t i = 0; i < 16; i++) {
+		texts[i] = 'y';
+		cr_expect((checksum_slot(&tables) != before) == (i < 7), "letter %u", i);
+		texts[i] = 'x';
+	}
+	for (size_t i = offsetof(struct pg_scope, answers); i < offsetof(struct pg_scope, pattern); i++) {
+		padded_scopes[PG_SCOPE_STRIDE + i] ^= 0x40;
+		cr_expect_neq(checksum_slot(&tables), before, "byte %zu of the scope", i);
+		padded_scopes[PG_SCOPE_STRIDE + i] ^= 0x40;
+	}
 }

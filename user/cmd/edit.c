@@ -17,19 +17,13 @@
 
 #define LARGEST_FILE (16u << 20)
 
-static int refuse_scope(void *data, const char *value)
-{
-	(void)value;
-	return usage_error(data, "--scope is not supported in this version");
-}
-
 int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err)
 {
 	const struct option_word options[] = {
 		{ .name = "--permanent", .flag = &ret->permanent },
 		{ .name = "--dry-run", .flag = &ret->dry_run },
 		{ .name = "--force", .flag = &ret->force },
-		{ .name = "--scope", .each = refuse_scope, .data = err },
+		{ .name = "--scope", .value = &ret->scope },
 		{ .name = "--cut", .flag = &ret->cut },
 	};
 	int left;

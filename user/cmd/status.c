@@ -42,8 +42,10 @@ static int each_hook(const struct guard *g, hook_fn fn, void *data)
 
 	if (r)
 		return r;
-	hooks_each(g->paths, state_in_force(&g->state)->out_restricted,
-		   cgroup_hook, &rows);
+	hooks_each(g->paths, guard_hooks(g), cgroup_hook, &rows);
+	if (g->policy.scope_count)
+		fn(data, &(struct hook_row){ "scopes", "cgroup_mkdir", "raw_tp",
+					     hooks_scopes_attached(g->paths) });
 	for (size_t i = 0; i < all.count; i++) {
 		const struct device *d = &all.list[i];
 		enum attach_via in = attached_inbound(g->paths, d),

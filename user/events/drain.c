@@ -128,6 +128,7 @@ static struct kind_key key_of(const struct pg_seen *slot)
 		.has_port = slot->ports_known != 0,
 		.port = slot->local_port,
 		.rule = slot->rule,
+		.scope = slot->scope,
 	};
 
 	if (slot->level == PG_SEEN_KIND)

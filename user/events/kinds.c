@@ -118,6 +118,7 @@ static struct kind_key coarser(const struct kind_key *key)
 	if (up.level < KIND_REST)
 		return up;
 	up.rule = 0;
+	up.scope = 0;
 	up.port = 0;
 	up.has_port = 0;
 	up.family = up.family == 6 ? 6 : 4;

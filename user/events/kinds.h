@@ -25,8 +25,9 @@ struct kind_key {
 	uint8_t hook, verdict, reason, proto, family;
 	uint8_t has_port, pad;
 	uint16_t port;
+	uint16_t rule;
+	uint16_t scope;		/* PG_SCOPE_TOLD(); 0: the host */
 	uint8_t pad2[2];
-	uint32_t rule;
 	uint8_t remote[16];	/* zero: none */
 };
 

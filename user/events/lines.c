@@ -86,6 +86,21 @@ static const char *rule_text(const struct stream *s, const struct kind_key *key,
 	return key->rule || key->reason == PG_REASON_RULE ? text : NULL;
 }
 
+/* A scope that is gone still gets a word. */
+static const char *scope_name(const struct stream *s, uint16_t told, char text[TEXT_SIZE])
+{
+	const char *name = NULL;
+
+	if (!told)
+		return "host";
+	if (s->config.scope_name)
+		name = s->config.scope_name(s->config.data, told);
+	if (name)
+		return name;
+	(void)snprintf(text, TEXT_SIZE, "(removed)"); /* fits */
+	return text;
+}
+
 static const char *interface_name(const struct stream *s, uint32_t ifindex, char text[TEXT_SIZE])
 {
 	const char *name = NULL;
@@ -123,7 +138,6 @@ static struct event event_of(const struct kind *kind)
 		.family = key->family,
 		.local = detail->local,
 		.remote = detail->remote,
-		.scope = "host",
 		.count = kind->waiting,
 		.ports = is_scan ? ports_of_scan(kind) : 0,
 	};
@@ -147,12 +161,13 @@ static void flush(struct stream *s)
 
 static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
 {
-	char rule[TEXT_SIZE], interface[TEXT_SIZE];
+	char rule[TEXT_SIZE], interface[TEXT_SIZE], scope[TEXT_SIZE];
 	struct event e = event_of(kind);
 
 	e.seq = seq;
 	e.severity = event_severity(&e);
 	e.rule = rule_text(s, &kind->key, rule);
+	e.scope = scope_name(s, kind->key.scope, scope);
 	e.interface = interface_name(s, kind->detail.ifindex, interface);
 	set_endpoints(&e, kind);
 	sink(s, &e);

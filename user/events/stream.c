@@ -169,6 +169,7 @@ static struct kind_key key_of(const struct pg_record_refusal *r)
 		.proto = r->proto,
 		.family = r->family,
 		.rule = r->rule,
+		.scope = r->scope,
 		.has_port = r->hook != PG_HOOK_SOCKET,
 		.port = outgoing ? r->remote_port : r->local_port,
 	};

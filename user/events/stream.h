@@ -35,6 +35,8 @@ struct stream_config {
 	void *data;
 	/* Text of a rule id as `list` prints it, or NULL; valid until the next call. These may be NULL. */
 	const char *(*rule_text)(void *data, uint32_t id);
+	/* Name of a scope as programs tell it (PG_SCOPE_TOLD()), or NULL; likewise. */
+	const char *(*scope_name)(void *data, uint16_t told);
 	/* Device name by index, or NULL; likewise. */
 	const char *(*interface_name)(void *data, uint32_t ifindex);
 	/* Path of a cgroup by id as /proc/PID/cgroup prints it, or NULL; likewise. */

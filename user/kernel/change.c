@@ -10,6 +10,8 @@
 
 #include "kernel/edit.h"
 #include "kernel/image_map.h"
+#include "kernel/scope_cgroups.h"
+#include "kernel/scopes.h"
 #include "kernel/sums.h"
 #include "util/cleanup.h"
 
@@ -36,6 +38,7 @@ static void copy_slot(struct state *s, uint32_t from, uint32_t to)
 	memcpy(&s->control->slots[to], &s->control->slots[from], sizeof(struct pg_slot));
 	memcpy(slot_answers(s, to), slot_answers(s, from),
 	       sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
+	scopes_copy(s, from, to);
 	s->meta->sums.slots[to] = s->meta->sums.slots[from];
 }
 
@@ -161,6 +164,8 @@ static int fill_header(struct edit *e)
 	slot->mode = p->mode;
 	fill_answers(slot, p);
 	slot->asks_exe = e->to.exe_classes > 1;
+	slot->scopes = scopes_count(e);
+	slot->netns_scope = scopes_netns(e);
 	slot->echo = p->echo;
 	slot->echo_rate = p->echo_rate;
 	slot->redirect = p->redirect;
@@ -218,9 +223,16 @@ static void write_facts(struct edit *e)
 	}
 }
 
-static int fill_slot(struct edit *e)
+/* What a slot adds up to but for its ports; where its tables of scopes are may be news. */
+static uint64_t rest_of_slot(const struct edit *e)
 {
 	const struct checksum_tables t = slot_tables(e->state, e->slot);
+
+	return checksum_header(&t) + checksum_scopes(&t);
+}
+
+static int fill_slot(struct edit *e, struct pg_error *err)
+{
 	struct pg_sums *sums = &e->state->meta->sums;
 	uint64_t image;
 	int r = 0;
@@ -236,9 +248,10 @@ static int fill_slot(struct edit *e)
 	if (r)
 		return r;
 	write_spans(e, e->slot);
-	sums->slots[e->slot] -= checksum_header(&t);
-	r = fill_header(e);
-	sums->slots[e->slot] += checksum_header(&t);
+	sums->slots[e->slot] -= rest_of_slot(e);
+	r = scopes_write(e, err);
+	r = r ? r : fill_header(e);
+	sums->slots[e->slot] += rest_of_slot(e);
 	r = r ? r : image_map_write(e->state->paths, e->slot, e->change->to);
 	r = r ? r : image_sum(e->state->paths, e->slot, &image, NULL, NULL);
 	if (!r)
@@ -281,7 +294,8 @@ static void follow(struct edit *e, uint32_t before)
 
 	if (e->change->anew) {
 		clear_slot(s, before);
-	} else if (!memcmp(&s->control->slots[0], &s->control->slots[1], HEADER_BYTES)) {
+	} else if (!e->scopes_written &&
+		   !memcmp(&s->control->slots[0], &s->control->slots[1], HEADER_BYTES)) {
 		write_spans(e, before);
 		s->meta->in_step = 1;
 	}
@@ -290,20 +304,54 @@ static void follow(struct edit *e, uint32_t before)
 		sums_seal_classes(s);
 }
 
+/* The slot as a policy that is to be changed begins with: the one in force, or nothing. */
+static void begin_slot(struct edit *e)
+{
+	struct state *s = e->state;
+
+	if (e->change->anew) {
+		clear_slot(s, e->slot);
+	} else if (!s->meta->in_step) {
+		copy_slot(s, !e->slot, e->slot);
+		e->scopes_moved = s->control->slots[e->slot].scopes != 0;
+	}
+	s->meta->in_step = 0;
+}
+
+/*
+ * Numbers of scopes that pg_cgroups has for this slot are kept by the programs as long as the slot's
+ * patterns stay what they are.
+ */
+static int write_cgroups(struct edit *e, uint64_t matching, struct pg_error *err)
+{
+	struct state *s = e->state;
+	bool whole = !e->change->anew && !e->change->cgroups && !e->cut_short;
+	int r;
+
+	if (scopes_matching(s, e->slot) == matching && (whole || !state_has_scopes(s)))
+		return 0;
+	r = scope_cgroups_write(e, err);
+	if (r)
+		s->control->slots[e->slot].scopes = 0; /* of what is here nothing is right */
+	return r;
+}
+
 static int make_change(struct edit *e, struct pg_error *err)
 {
 	struct state *s = e->state;
 	uint32_t before = !e->slot;
-	int r = prepare(e, err);
+	uint64_t matching;
+	int r = state_has_scopes(s) ? state_map_scopes(s) : 0;
 
+	r = r ? r : prepare(e, err);
 	if (r)
 		return r;
-	if (e->change->anew)
-		clear_slot(s, e->slot);
-	else if (!s->meta->in_step)
-		copy_slot(s, before, e->slot);
-	s->meta->in_step = 0;
-	r = fill_slot(e);
+	matching = scopes_matching(s, e->slot);
+	begin_slot(e);
+	r = fill_slot(e, err);
+	r = r ? r : write_cgroups(e, matching, err);
+	if (r && err && err->text[0])
+		return r;
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
 			       "policy: the kernel's tables cannot hold it: %s", strerror(-r));
@@ -324,6 +372,7 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 		.change = change,
 		.slot = !(s->control->slot & 1),
 		.maps = CLASSES_INIT,
+		.cut_short = sums->open,
 	};
 	int r;
 

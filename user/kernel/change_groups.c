@@ -11,6 +11,7 @@
 
 #include "kernel/checksum.h"
 #include "kernel/edit.h"
+#include "kernel/scopes.h"
 #include "util/cleanup.h"
 
 void wait_for_programs(void)
@@ -55,9 +56,11 @@ static int find_taken(struct edit *e)
 		return r ? r : -ENOMEM;
 	for (uint32_t i = 0; i < PG_PORT_INDEX(PG_SLOTS, 0, 0, 0); i++)
 		note_taken(e, e->state->ports[i]);
-	for (uint32_t slot = 0; slot < PG_SLOTS; slot++)
+	for (uint32_t slot = 0; slot < PG_SLOTS; slot++) {
 		for (uint32_t i = 0; i < 256; i++)
 			note_taken(e, e->state->control->slots[slot].protocols[i]);
+		scopes_each_answer(e->state, slot, note_taken, e);
+	}
 	return cases_each(&e->maps, note_taken, e);
 }
 
@@ -189,7 +192,9 @@ static bool table_unused(void *data, uint32_t table)
 
 void groups_drop_unused(struct edit *e)
 {
-	if ((e->maps.peers < 0 && e->to.group_count >= e->from.group_count) || find_taken(e))
+	bool scopes = e->scopes_written || e->scopes_moved;
+
+	if ((e->maps.peers < 0 && !scopes && e->to.group_count >= e->from.group_count) || find_taken(e))
 		return;
 	wait_for_programs();
 	cases_drop(&e->maps, group_unused, e);

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #define HEADER_BYTES offsetof(struct pg_slot, bits)
-#define PORT_PLACES (1ULL << 32) /* beyond the bytes of a header */
+/* Each beyond the bytes of what is before it. */
+#define PORT_PLACES (1ULL << 32)
+#define SCOPE_PLACES (1ULL << 33)
+#define SPAN_PLACES (1ULL << 34)
+#define TEXT_PLACES (1ULL << 35)
 
 /* Every bit of both moves half of the bits of the result (the finalizer of splitmix64). */
 static uint64_t mix(uint64_t place, uint64_t value)
@@ -68,9 +72,45 @@ uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uin
 	return sum;
 }
 
+static uint32_t end_of(uint32_t before, uint32_t start, uint32_t count, uint32_t most)
+{
+	uint64_t end = count ? (uint64_t)start + count : 0;
+
+	end = end < most ? end : most;
+	return end > before ? (uint32_t)end : before;
+}
+
+struct scopes_used scopes_used(const struct checksum_tables *t)
+{
+	struct scopes_used used = { .scopes = t->scopes ? t->slot->scopes : 0 };
+
+	if (used.scopes > PG_MAX_SCOPES)
+		used.scopes = PG_MAX_SCOPES;
+	for (uint32_t i = 0; i < used.scopes; i++) {
+		const struct pg_scope *s = (const void *)(t->scopes + i * PG_SCOPE_STRIDE);
+		const struct pg_span_list *list = &s->ports[0][0];
+
+		for (unsigned j = 0; j < PG_PORT_DIRECTIONS * PG_PROTO_COUNT; j++)
+			used.spans = end_of(used.spans, list[j].start, list[j].count, PG_MAX_SPANS);
+		used.texts = end_of(used.texts, s->pattern, s->pattern_length, PG_TEXTS);
+	}
+	return used;
+}
+
+uint64_t checksum_scopes(const struct checksum_tables *t)
+{
+	struct scopes_used used = scopes_used(t);
+
+	if (!used.scopes)
+		return 0;
+	return checksum_bytes(SCOPE_PLACES, t->scopes, used.scopes * PG_SCOPE_STRIDE) +
+	       checksum_bytes(SPAN_PLACES, t->spans, used.spans * sizeof(*t->spans)) +
+	       checksum_bytes(TEXT_PLACES, t->texts, used.texts);
+}
+
 uint64_t checksum_slot(const struct checksum_tables *t)
 {
-	uint64_t sum = checksum_header(t);
+	uint64_t sum = checksum_header(t) + checksum_scopes(t);
 
 	for (uint32_t direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
 		for (uint32_t proto = 0; proto < PG_PROTO_COUNT; proto++)

@@ -24,6 +24,8 @@ struct edit {
 	uint8_t *taken;		/* a byte for each group number of the kernel */
 	struct span *spans;
 	size_t span_count, span_room;
+	bool scopes_written, scopes_moved;	/* the slot's scopes are new; they came from the other slot */
+	bool cut_short;		/* the change before this one */
 };
 
 /* Until every program that may still look at the former slot has ended (an RCU grace period). */

@@ -172,7 +172,7 @@ static int check_devices(const struct policy *p, struct pg_error *err)
 static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
 			bool changed, struct pg_error *err)
 {
-	const struct change change = {
+	struct change change = {
 		.from = &g->policy,
 		.to = next,
 		.new_generation = how->new_generation && changed,
@@ -193,24 +193,12 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 			return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "open connections: %s",
 				       strerror(-r));
 	}
-	r = state_change(&g->state, &change, err);
+	if (next->scope_count) /* before cgroups are looked at: none is made unseen */
+		r = hooks_attach_scopes(g->paths, &change.cgroups, err);
+	r = r ? r : state_change(&g->state, &change, err);
 	if (!r && narrows) /* what was opened in between; should it fail, most is there */
 		(void)seed_open(&g->state);
 	return r;
-}
-
-static bool restricts_out(const struct guard *g)
-{
-	const struct pg_control *c = g->state.control;
-
-	return state_in_force(&g->state)->out_restricted ||
-	       (state_is_tried(&g->state) && /* what either policy needs */
-		(c->slots[0].out_restricted || c->slots[1].out_restricted));
-}
-
-int guard_sync_hooks(struct guard *g, struct pg_error *err)
-{
-	return hooks_attach(g->paths, g->state.meta->cgroup_dir, restricts_out(g), err);
 }
 
 /* To the letter: comments and origins too. */
@@ -263,8 +251,8 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 	if (!*ret_changed && same_image(&g->policy, next))
 		return 0;
 	r = devices && !how->wait_for_devices ? check_devices(next, err) : 0;
-	if (!r && !how->dry_run && (next->panic || policy_out_restricted(next))) /* before it: it may be refused */
-		r = hooks_attach(g->paths, g->state.meta->cgroup_dir, true, err);
+	if (!r && !how->dry_run) /* before it: it may be refused */
+		r = guard_prepare_hooks(g, next, err);
 	r = r ? r : put_in_force(g, next, how, *ret_changed, err);
 	if (r || how->dry_run)
 		return r;
@@ -338,7 +326,7 @@ bool guard_is_whole(const struct guard *g)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
-	if (!hooks_attached(g->paths, restricts_out(g)) || devices_read(&all))
+	if (!hooks_attached(g->paths, guard_hooks(g)) || devices_read(&all))
 		return false;
 	for (size_t i = 0; i < all.count; i++)
 		if (device_choice(&g->policy, &all, &all.list[i]) != ATTACH_DEFAULT &&

@@ -7,6 +7,7 @@
 #define PORTGUARD_GUARD_H
 
 #include "kernel/attach.h"
+#include "kernel/hooks.h"
 #include "kernel/paths.h"
 #include "kernel/state.h"
 #include "policy/policy.h"
@@ -73,8 +74,12 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 
 /* This is the network namespace that the instance guards; else -EXDEV (69). */
 int guard_check_netns(const struct guard *g, struct pg_error *err);
+/* What the policy in force needs, and while one is on trial either of them. */
+struct hooks_wanted guard_hooks(const struct guard *g);
 /* Attach every hook of sockets that the policy needs. */
 int guard_sync_hooks(struct guard *g, struct pg_error *err);
+/* The same before @next is put in force. */
+int guard_prepare_hooks(struct guard *g, const struct policy *next, struct pg_error *err);
 /* Attach what the policy guards and detach what it does not. */
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err);
 

@@ -44,6 +44,13 @@ static const struct {
 	{ "sockops", "pg_listen_ops", BPF_CGROUP_SOCK_OPS },
 };
 
+static const struct {
+	const char *link, *program, *name;
+} tracepoints[] = {
+	{ "link_mkdir", "pg_mkdir", "cgroup_mkdir" },
+	{ "link_release", "pg_release", "cgroup_release" },
+};
+
 static bool is_attached(const struct paths *paths, const char *link)
 {
 	uint32_t type;
@@ -95,7 +102,45 @@ static int attach_failed(int r, enum pg_hook hook, const char *cgroup_dir, struc
 	return pg_help(err, r, "another program may hold the hook for itself: bpftool cgroup tree");
 }
 
-int hooks_attach(const struct paths *paths, const char *cgroup_dir, bool out_restricted,
+bool hooks_scopes_attached(const struct paths *paths)
+{
+	bool attached = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tracepoints); i++)
+		attached &= is_attached(paths, tracepoints[i].link);
+	return attached;
+}
+
+int hooks_attach_scopes(const struct paths *paths, bool *ret_fresh, struct pg_error *err)
+{
+	int r = 0;
+
+	*ret_fresh = false;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(tracepoints); i++) {
+		if (is_attached(paths, tracepoints[i].link))
+			continue;
+		*ret_fresh = true;
+		r = link_make_tracepoint(paths, tracepoints[i].link, tracepoints[i].program,
+					 tracepoints[i].name);
+		if (r)
+			(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "scopes: tracepoint %s: %s",
+				      tracepoints[i].name, strerror(-r));
+	}
+	return r;
+}
+
+static int sync_scopes(const struct paths *paths, bool wanted, struct pg_error *err)
+{
+	bool fresh;
+
+	if (wanted)
+		return hooks_attach_scopes(paths, &fresh, err);
+	for (size_t i = 0; i < ARRAY_SIZE(tracepoints); i++)
+		link_drop(paths, tracepoints[i].link);
+	return 0;
+}
+
+int hooks_attach(const struct paths *paths, const char *cgroup_dir, struct hooks_wanted wanted,
 		 struct pg_error *err)
 {
 	_cleanup_close_ int cgroup = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -105,24 +150,27 @@ int hooks_attach(const struct paths *paths, const char *cgroup_dir, bool out_res
 		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "cgroup %s: %s", cgroup_dir,
 			       strerror(errno));
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
-		r = attach_one(paths, &hooks[i], cgroup, out_restricted);
+		r = attach_one(paths, &hooks[i], cgroup, wanted.out_restricted);
 		if (r)
 			return attach_failed(r, hooks[i].hook, cgroup_dir, err);
 	}
 	r = attach_listen(paths, cgroup);
-	return r ? attach_failed(r, PG_HOOK_LISTEN, cgroup_dir, err) : 0;
+	return r ? attach_failed(r, PG_HOOK_LISTEN, cgroup_dir, err)
+		 : sync_scopes(paths, wanted.scopes, err);
 }
 
-bool hooks_attached(const struct paths *paths, bool out_restricted)
+bool hooks_attached(const struct paths *paths, struct hooks_wanted wanted)
 {
+	if (wanted.scopes && !hooks_scopes_attached(paths))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-		if ((out_restricted || !hooks[i].where_out_is_restricted) &&
+		if ((wanted.out_restricted || !hooks[i].where_out_is_restricted) &&
 		    !is_attached(paths, hooks[i].link))
 			return false;
 	return listen_via(paths) != NULL;
 }
 
-void hooks_each(const struct paths *paths, bool out_restricted,
+void hooks_each(const struct paths *paths, struct hooks_wanted wanted,
 		void (*fn)(void *data, enum pg_hook hook, bool attached, const char *via),
 		void *data)
 {
@@ -133,7 +181,7 @@ void hooks_each(const struct paths *paths, bool out_restricted,
 
 		for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 			if (hooks[i].hook != hook ||
-			    (hooks[i].where_out_is_restricted && !out_restricted))
+			    (hooks[i].where_out_is_restricted && !wanted.out_restricted))
 				continue;
 			known = true;
 			attached &= is_attached(paths, hooks[i].link);

@@ -26,6 +26,21 @@ int link_make(const struct paths *paths, const char *name, const char *program, 
 	return pin_make(paths, name, link);
 }
 
+int link_make_tracepoint(const struct paths *paths, const char *name, const char *program,
+			 const char *tracepoint)
+{
+	_cleanup_close_ int prog = pin_open(paths, program);
+	_cleanup_close_ int link = -1;
+
+	if (prog < 0)
+		return prog;
+	link = bpf_raw_tracepoint_open(tracepoint, prog);
+	if (link < 0)
+		return -errno;
+	pin_drop(paths, name);
+	return pin_make(paths, name, link);
+}
+
 void link_drop(const struct paths *paths, const char *name)
 {
 	_cleanup_close_ int fd = pin_open(paths, name);
@@ -51,7 +66,7 @@ int link_target(const struct paths *paths, const char *name, uint32_t *ret_type,
 		*ret_attach = info.type == BPF_LINK_TYPE_CGROUP ? info.cgroup.attach_type : 0;
 	if (info.type == BPF_LINK_TYPE_CGROUP)
 		return info.cgroup.cgroup_id != 0;
-	if (info.type == BPF_LINK_TYPE_TRACING)
-		return 1;
+	if (info.type == BPF_LINK_TYPE_TRACING || info.type == BPF_LINK_TYPE_RAW_TRACEPOINT)
+		return 1; /* as long as there is a link */
 	return info.xdp.ifindex; /* TCX has it at the same place */
 }

@@ -16,6 +16,10 @@
 int link_make(const struct paths *paths, const char *name, const char *program, int target,
 	      enum bpf_attach_type type, uint32_t flags);
 
+/* The same for a raw tracepoint, which is the whole machine's. */
+int link_make_tracepoint(const struct paths *paths, const char *name, const char *program,
+			 const char *tracepoint);
+
 /* Detach and unpin: at once, whoever else holds the link. One that is not there is no mistake. */
 void link_drop(const struct paths *paths, const char *name);
 

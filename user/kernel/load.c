@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
 
@@ -26,6 +27,8 @@
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
+
+#define CGROUPS_MAX 65536
 
 static void cleanup_bpf(struct pg_bpf **b)
 {
@@ -66,6 +69,21 @@ int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum)
 	return 0;
 }
 
+/* From Linux 6.1 on programs of every kind may allocate (struct bpf_mem_alloc): then a map grows as it fills. */
+static int cgroups_made_as_needed(struct pg_bpf *b)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool can = btf && btf__find_by_name_kind(btf, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
+	int r = 0;
+
+	btf__free(btf);
+	if (can)
+		r = bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
+	if (can && !r)
+		r = bpf_map__set_max_entries(b->maps.pg_cgroups, CGROUPS_MAX);
+	return r;
+}
+
 static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
@@ -82,7 +100,8 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 		(void)bpf_program__set_flags(b->progs.pg_in_xdp, BPF_F_XDP_HAS_FRAGS);
 	(void)bpf_program__set_autoload(b->progs.pg_listen_lsm, false);
 	(void)bpf_program__set_autoload(b->progs.pg_listen_fmod, false);
-	r = bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
+	r = cgroups_made_as_needed(b);
+	r = r ? r : bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);

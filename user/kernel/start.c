@@ -135,6 +135,7 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 				       .exes = &exe_own_world };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
+	bool fresh;
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
 
 	r = r ? r : load_programs(paths, start->policy, &control, err);
@@ -150,7 +151,9 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 	init_meta(g->state.meta, start);
 	policy_begin_times(start->policy, boot_now_ns());
 	(void)snprintf(g->state.meta->cgroup_dir, sizeof(g->state.meta->cgroup_dir), "%s", cgroup);
-	r = state_change(&g->state, &change, err);
+	if (start->policy->scope_count) /* before cgroups are looked at: none is made unseen */
+		r = hooks_attach_scopes(paths, &fresh, err);
+	r = r ? r : state_change(&g->state, &change, err);
 	if (r)
 		return r;
 	g->policy = *start->policy;

@@ -6,9 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernel/checksum.h"
 #include "kernel/image_map.h"
 #include "kernel/map.h"
 #include "kernel/upgrade.h"
+
+#define SCOPES_BYTES (PG_SCOPE_STRIDE * PG_SLOTS * PG_MAX_SCOPES)
+#define SPANS_BYTES (sizeof(struct pg_span) * PG_SLOTS * PG_MAX_SPANS)
+#define TEXTS_BYTES (sizeof(struct pg_texts) * PG_SLOTS)
 
 struct mapping {
 	const char *name;
@@ -30,6 +35,9 @@ void state_close(struct state *s)
 	map_release(s->groups, sizeof(struct pg_group) * PG_MAX_GROUPS);
 	map_release(s->rules, sizeof(struct pg_rule) * (PG_MAX_RULES + 1));
 	map_release(s->meta, sizeof(*s->meta));
+	map_release(s->scopes, SCOPES_BYTES);
+	map_release(s->spans, SPANS_BYTES);
+	map_release(s->texts, TEXTS_BYTES);
 	*s = (struct state){ 0 };
 }
 
@@ -47,6 +55,28 @@ static int not_running(long r, const struct paths *paths, struct pg_error *err)
 		      "instance %s is not running in %s; start it: portguard run, or portguard up",
 		      paths->instance, paths->bpffs);
 	return -ENOENT;
+}
+
+bool state_has_scopes(const struct state *s)
+{
+	return s->control->slots[0].scopes || s->control->slots[1].scopes;
+}
+
+int state_map_scopes(struct state *s)
+{
+	const struct mapping all[] = {
+		{ "pg_spans", true, (void **)&s->spans },
+		{ "pg_texts", true, (void **)&s->texts },
+		{ "pg_scopes", true, (void **)&s->scopes },
+	};
+
+	for (size_t i = 0; !s->scopes && i < sizeof(all) / sizeof(*all); i++) {
+		long r = *all[i].at ? 0 : map_pinned(s->paths, all[i].name, all[i].write, all[i].at);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err)
@@ -72,6 +102,12 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 			return not_running(-ENOENT, paths, err);
 		if (s.control->abi != PG_ABI_VERSION)
 			return upgrade_refuse_layout(paths, s.control->abi, err);
+	}
+	if (state_has_scopes(&s)) {
+		int r = state_map_scopes(&s);
+
+		if (r)
+			return not_running(r, paths, err);
 	}
 	*ret = s;
 	s = (struct state){ 0 };

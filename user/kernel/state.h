@@ -23,6 +23,10 @@ struct state {
 	struct pg_rule *rules;		/* by id */
 	uint64_t *counts;		/* control->cpus + 1 regions */
 	struct pg_meta *meta;
+	/* Of all slots; not mapped as long as no slot has scopes: state_map_scopes(). */
+	char *scopes;			/* PG_SCOPE_STRIDE each */
+	struct pg_span *spans;
+	struct pg_texts *texts;
 };
 
 /*
@@ -32,6 +36,11 @@ struct state {
 int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err);
 void state_close(struct state *s);
 #define _cleanup_state_ __attribute__((cleanup(state_close)))
+
+/* Map the tables of scopes, which another process may have been the first to need. 0 or -errno. */
+int state_map_scopes(struct state *s);
+/* Whether either slot has scopes. */
+bool state_has_scopes(const struct state *s);
 
 /*
  * The slot in force now, as the programs find it (bpf/lib/slot.h): while a policy is tried, the former
@@ -61,6 +70,7 @@ struct change {
 	const struct policy *from;	/* in force; NULL: nothing yet */
 	const struct policy *to;	/* every rule has an id */
 	bool new_generation;
+	bool cgroups;			/* look at all cgroups again: programs may not have seen them */
 	bool anew;			/* from nothing (@from NULL), and what else lies in the tables goes */
 	state_devices_fn devices;
 	const struct exe_world *exes;	/* which files `by exe` means; NULL: none */

@@ -15,6 +15,9 @@ static inline struct checksum_tables slot_tables(const struct state *s, uint32_t
 	return (struct checksum_tables){
 		.slot = &s->control->slots[slot],
 		.answers = s->ports + PG_PORT_INDEX(slot, 0, 0, 0),
+		.scopes = s->scopes ? s->scopes + slot * PG_MAX_SCOPES * PG_SCOPE_STRIDE : NULL,
+		.spans = s->spans ? s->spans + slot * PG_MAX_SPANS : NULL,
+		.texts = s->texts ? s->texts[slot].bytes : NULL,
 	};
 }
 

@@ -340,6 +340,7 @@ static int attach_rest(struct takeover *t, struct pg_error *err)
 {
 	t->guard.paths = t->paths;
 	t->guard.state.paths = t->paths;
+	t->guard.policy = t->policy; /* borrowed */
 	t->guard.state.meta->build = load_build();
 	t->guard.state.meta->sums.serial++;
 	return guard_sync_hooks(&t->guard, err);

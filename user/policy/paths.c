@@ -67,7 +67,7 @@ static const char *bracketed_mistake(const char *at, const char *end)
 /* *at: a '['; afterwards behind its ']'. It is read as by portguard/glob.h: a ']' that comes first is a letter. */
 static const char *bracket_mistake(const char **at, const char *end)
 {
-	const char *inner = *at + 1, *c = inner, *begin, *why = NULL;
+	const char *c = *at + 1, *begin, *why = NULL;
 
 	c += c < end && (*c == '!' || *c == '^');
 	begin = c;
@@ -79,8 +79,6 @@ static const char *bracket_mistake(const char **at, const char *end)
 			why = "a range goes upwards, such as [a-z]";
 		c = last + 1;
 	}
-	if (!why && c - inner > PG_BRACKET_MAX)
-		why = "between brackets there are at most 32 bytes";
 	*at = c + 1;
 	return why;
 }

@@ -248,6 +248,20 @@ bool policy_out_restricted(const struct policy *p)
 	return restricted;
 }
 
+/* A scope that answers out by an allow alone has the host's default, which then is restricted itself. */
+bool policy_scopes_out_restricted(const struct policy *p)
+{
+	bool restricted = false;
+
+	for (size_t i = 0; !restricted && i < p->scope_count; i++)
+		restricted = p->scopes[i].defaults_said & RULE_OUT &&
+			     p->scopes[i].defaults[PG_OUT] != PG_ALLOW;
+	for (size_t i = 0; !restricted && i < p->rule_count; i++)
+		restricted = p->rules[i].scope && p->rules[i].verdict == PG_DENY &&
+			     p->rules[i].directions & RULE_OUT;
+	return restricted;
+}
+
 const struct set *policy_find_set(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->set_count; i++)

@@ -155,8 +155,6 @@ struct policy_world {
 	int (*user)(void *data, const char *name, uint32_t *ret);
 	/* A policy whose sets and scopes may be named beside the files' own (one file by itself); or NULL. */
 	const struct policy *sets_of;
-	/* Nothing of this version enforces scopes: whoever names one is told so. */
-	bool no_scopes;
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
 };
@@ -183,6 +181,8 @@ int rule_copy(const struct rule *from, struct rule *to);
 bool rule_covers(const struct rule *r, enum pg_direction direction);
 /* Whether some of what goes out of the host may be refused: then raw sockets may not forge it either. */
 bool policy_out_restricted(const struct policy *p);
+/* The same of some scope, whatever the host's rules are. */
+bool policy_scopes_out_restricted(const struct policy *p);
 /* A port that the rule names: a number, not `any` or a range, ends what failsafe: says of it. */
 bool rule_names_port(const struct rule *r, uint16_t port);
 /* The same policy? Counters, ids, comments and origins aside; order of rules and of lists aside. */

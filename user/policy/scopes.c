@@ -316,10 +316,6 @@ void read_scopes(struct reader *r, const struct key *key, const struct node *n)
 {
 	if (node_is_null(n))
 		return; /* its scopes may be commented out */
-	if (r->world && r->world->no_scopes) {
-		MISTAKE(r, n, "'%s' is not supported in this version", key->name);
-		return;
-	}
 	if (!want_list(r, n, key->name, "{unit: nginx.service, rules: [...]}"))
 		return;
 	for (size_t i = 0; i < n->count; i++)

@@ -195,22 +195,25 @@ static void find(const struct law_world *w, const struct rule *r, const struct q
 
 static struct pg_decision by_rule(const struct rule *r)
 {
-	return (struct pg_decision){ r->verdict, PG_REASON_RULE,
-				     r->verdict == PG_DENY ? (r->reject ? PG_ANSWER_REJECT : 0) :
-							     (r->log ? PG_ANSWER_LOG : 0),
-				     0, r->id };
+	bool denies = r->verdict == PG_DENY;
+
+	return (struct pg_decision){ .verdict = r->verdict,
+				     .reason = PG_REASON_RULE,
+				     .flags = denies ? (r->reject ? PG_ANSWER_REJECT : 0) :
+						       (r->log ? PG_ANSWER_LOG : 0),
+				     .rule = r->id };
 }
 
 static struct pg_decision unruled_decision(const struct law_world *w, bool host, uint8_t unruled,
 					   const struct question *q)
 {
 	if (host && law_failsafe(w, q))
-		return (struct pg_decision){ PG_ALLOW, PG_REASON_FAILSAFE, 0, 0, 0 };
+		return (struct pg_decision){ .verdict = PG_ALLOW, .reason = PG_REASON_FAILSAFE };
 	if (host && law_essential(w->policy, q))
-		return (struct pg_decision){ PG_ALLOW, PG_REASON_ESSENTIAL, 0, 0, 0 };
-	return (struct pg_decision){ unruled,
-				     unruled == PG_ALLOW ? PG_REASON_DEFAULT : PG_REASON_NO_RULE,
-				     0, 0, 0 };
+		return (struct pg_decision){ .verdict = PG_ALLOW, .reason = PG_REASON_ESSENTIAL };
+	return (struct pg_decision){ .verdict = unruled,
+				     .reason = unruled == PG_ALLOW ? PG_REASON_DEFAULT :
+								     PG_REASON_NO_RULE };
 }
 
 static bool is_of(const struct rule *r, const char *scope)
@@ -233,7 +236,9 @@ struct pg_decision law_decide(const struct law_world *w, const char *scope, uint
 	if (f.deny || (f.timed_deny && law_alive(w, f.timed_deny)))
 		return by_rule(f.deny ? f.deny : f.timed_deny);
 	if (f.over)
-		return (struct pg_decision){ PG_DENY, PG_REASON_RATE, 0, 0, f.over->id };
+		return (struct pg_decision){ .verdict = PG_DENY,
+					     .reason = PG_REASON_RATE,
+					     .rule = f.over->id };
 	if (f.timed_log && law_alive(w, f.timed_log) && !(f.allow && f.allow->log))
 		return by_rule(f.timed_log);
 	if (f.allow)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whose socket it is, and what the scopes that answer for it say. The owner is the cgroup in which the
+ * socket was made, whatever became of it since. Nearest first: container, unit, cgroup and those around
+ * it, netns; the first that answers a direction decides, and with `inherit` those further out count
+ * as well: a deny anywhere, else an allow anywhere, else the default of the innermost.
+ *
+ * Without scopes in the policy all of this is one compare. The walk is done by functions that take and
+ * give numbers alone (owner.bpf.c): the verifier sees each once a program (Linux 5.6), and nothing of
+ * what it knows of one scope multiplies with what it knows of the next.
+ */
+#ifndef PG_BPF_OWNER_H
+#define PG_BPF_OWNER_H
+
+#include "lib/policy.h"
+#include "lib/sock.h"
+
+#define OWNER_BITS 16 /* of a scope's number */
+#define OWNER_MASK 0xffff
+#define OWNER_HALF 4 /* numbers in each word */
+#define OWNER_STEPS 12 /* groups that one attempt asks at most; more than any scope's own chain has */
+
+_Static_assert(PG_OWNERS == 2 * OWNER_HALF && PG_MAX_SCOPES - 1 <= OWNER_MASK, "numbers are packed");
+
+/* Scopes' numbers, nearest first, OWNER_BITS each from the lowest; 0: none. */
+struct owner {
+	__u64 near, far;
+	__u8 mode; /* enum pg_mode */
+	bool here; /* the socket is of the host's network namespace */
+};
+
+/* A decision as a function that is not inlined returns it. */
+union decided {
+	struct pg_decision d;
+	__u64 word;
+};
+
+/* The mode + 1 of the innermost scope that says one, or 0. */
+extern __u32 pg_owner_mode(__u64 near, __u64 far, __u32 index);
+/* The innermost scope that answers one of @bits (struct pg_scope's answers), or 0. */
+extern __u32 pg_owner_scope(__u64 near, __u64 far, __u32 index, __u32 bits);
+/* What the scopes say: OWNER_SAYS() of the one behind @skip others that answer, or 0. */
+extern __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32 skip);
+
+/* pg_owner_says(): its question about a port, and its answer. */
+#define OWNER_PORT(direction, proto, port) ((__u32)(direction) << 17 | (__u32)(proto) << 16 | (port))
+#define OWNER_SAYS(answer, unruled, inherit, number) \
+	((__u64)(answer) | (__u64)(unruled) << 32 | (__u64)(inherit) << 40 | (__u64)(number) << 48)
+/* What a scope says of a port of its own tables. @port: OWNER_PORT(). */
+extern __u32 pg_scope_answer(__u32 index, __u32 number, __u32 port);
+
+static __always_inline struct pg_scope *scope_at(__u32 index, __u32 number)
+{
+	__u32 place = (index & 1) * PG_MAX_SCOPES + (number & (PG_MAX_SCOPES - 1));
+
+	return bpf_map_lookup_elem(&pg_scopes, &place);
+}
+
+static __always_inline __u64 pack_owner(const __u16 scopes[OWNER_HALF])
+{
+	return scopes[0] | (__u64)scopes[1] << OWNER_BITS | (__u64)scopes[2] << 2 * OWNER_BITS |
+	       (__u64)scopes[3] << 3 * OWNER_BITS;
+}
+
+static __always_inline void take_owner(struct owner *o, const __u16 scopes[PG_OWNERS])
+{
+	o->near = pack_owner(scopes);
+	o->far = pack_owner(scopes + OWNER_HALF);
+}
+
+/* No scope names it. */
+static __always_inline bool is_of_host(const struct owner *o)
+{
+	return !(o->near | o->far);
+}
+
+static __always_inline void find_owner(const struct pg_slot *slot, __u32 index,
+				       const struct sock *sk, struct owner *o)
+{
+	__u64 id = BPF_CORE_READ(cgroup_of(sk), kn, id);
+	struct pg_cgroup *c = bpf_map_lookup_elem(&pg_cgroups, &id);
+
+	if (c)
+		take_owner(o, c->scope[index & 1]);
+	if (!o->here)
+		o->far |= (__u64)slot->netns_scope << (OWNER_HALF - 1) * OWNER_BITS;
+}
+
+/* Whether the socket is judged at all, and by whom. @sk: one that CO-RE may read through. */
+static __always_inline bool is_judged(const struct pg_control *ctl, __u32 index,
+				      const struct sock *sk, bool here, struct owner *o)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+	__u32 mode;
+
+	*o = (struct owner){ .mode = mode_of(slot), .here = here };
+	if (slot->scopes)
+		find_owner(slot, index, sk, o);
+	if (is_of_host(o))
+		return here && o->mode != PG_MODE_OFF;
+	mode = slot->panic ? 0 : pg_owner_mode(o->near, o->far, index);
+	if (mode)
+		o->mode = mode - 1;
+	return o->mode != PG_MODE_OFF;
+}
+
+/* The number of the innermost scope that answers, or 0: the host does. @bits: of struct pg_scope's answers. */
+static __always_inline __u32 owner_number(__u32 index, const struct owner *o, __u32 bits)
+{
+	return is_of_host(o) ? 0 : pg_owner_scope(o->near, o->far, index, bits);
+}
+
+static __always_inline struct pg_scope *owner_scope(__u32 index, const struct owner *o, __u32 bits)
+{
+	__u32 number = owner_number(index, o, bits);
+
+	return number ? scope_at(index, number) : 0;
+}
+
+/* Whether some of what the socket sends may be refused. */
+static __always_inline bool owner_restricts_out(const struct pg_slot *slot, __u32 index,
+						const struct owner *o)
+{
+	struct pg_scope *scope = owner_scope(index, o, 1u << PG_OUT);
+
+	if (scope && !slot->panic)
+		return scope->out_restricted; /* those further out included, where it inherits */
+	return restricts_out(slot);
+}
+
+static __always_inline __u8 owner_raw(const struct pg_slot *slot, __u32 index,
+				      const struct owner *o)
+{
+	struct pg_scope *scope = owner_scope(index, o, PG_SCOPE_RAW);
+
+	if (slot->panic)
+		return PG_DENY;
+	return scope ? scope->raw : slot->raw;
+}
+
+/* What the scopes say, as far as it is known. */
+struct said {
+	__u64 groups; /* still to be asked, 16 bits each, the next one lowest */
+	__u32 best; /* the strongest answer of those that are resolved */
+	__u32 unruled; /* the default of the innermost that answers, PG_NONE: none does */
+	__u32 scope; /* that one's number; 0: the host */
+};
+
+/* Numbers in, numbers out, so that no branch of theirs multiplies the verifier's ways. */
+extern __u32 pg_stronger(__u32 best, __u32 answer, __u64 groups);
+extern __u64 pg_groups_add(__u64 groups, __u32 answer);
+extern __u32 pg_either(__u32 a, __u32 b);
+
+static __always_inline void hear(struct said *s, __u32 answer, __u32 unruled)
+{
+	s->unruled = pg_either(s->unruled, unruled);
+	s->best = pg_stronger(s->best, answer, s->groups);
+	s->groups = pg_groups_add(s->groups, answer);
+}
+
+/* Return: whether those further out count. */
+static __always_inline bool hear_scopes(__u32 index, const struct owner *o, __u32 port,
+					struct said *s)
+{
+	__u32 i;
+
+	for (i = 0; i < PG_OWNERS; i++) {
+		__u64 says = pg_owner_says(o->near, o->far, index, port, i);
+
+		if (!says)
+			return true;
+		s->scope = pg_either(s->scope, says >> 48);
+		hear(s, says, says >> 32 & 0xff);
+		if (!(says >> 40 & 1))
+			return false;
+	}
+	return true;
+}
+
+/* Follow all groups to their ends. What is longer than any policy's is refused. @limited: a constant. */
+static __always_inline __u32 resolve_said(struct said *s, __u32 index, const struct pg_question *q,
+					  bool limited)
+{
+	__u64 groups = pg_groups_add(s->groups, 0);
+	__u32 answer = pg_either(0, 0), best = pg_either(s->best, 0);
+	int i;
+
+	for (i = 0; i < OWNER_STEPS; i++) {
+		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK) {
+			best = pg_stronger(best, answer, 0);
+			if (!groups)
+				return best;
+			answer = pg_either(PG_ANSWER(PG_ANSWER_ASK, 0, groups & 0xffff), 0);
+			groups = pg_groups_add(groups >> 16, 0);
+		}
+		answer = limited ? step_limited(index, answer, q) : step(answer, q);
+	}
+	return PG_ANSWER(PG_ANSWER_DENY, 0, 0);
+}
+
+/* @direction: a constant, since programs that ask for `bind` know no limits. */
+static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
+				     const struct pg_question *q, __u32 direction)
+{
+	struct pg_control *ctl = control();
+	struct said s = {};
+	union decided u = { .word = 0 };
+
+	if (!ctl)
+		return 0;
+	index &= 1;
+	if (hear_scopes(index, o, OWNER_PORT(direction, q->proto & 1, q->port), &s))
+		hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
+		     ctl->slots[index].defaults[direction]);
+	u.d = pg_decide(resolve_said(&s, index, q, direction != PG_BIND), q, s.unruled);
+	u.d.reason = refusal_reason(&ctl->slots[index], u.d.reason);
+	u.d.scope = PG_SCOPE_TOLD(index, s.scope);
+	return u.word;
+}
+
+/* On stacks of their own, and rarely called. */
+SUBPROGRAM __u64 ask_scopes_bind(__u32 index, const struct owner *o, const struct pg_question *q)
+{
+	return ask_all(index, o, q, PG_BIND);
+}
+
+SUBPROGRAM __u64 ask_scopes_in(__u32 index, const struct owner *o, const struct pg_question *q)
+{
+	return ask_all(index, o, q, PG_IN);
+}
+
+SUBPROGRAM __u64 ask_scopes_out(__u32 index, const struct owner *o, const struct pg_question *q)
+{
+	return ask_all(index, o, q, PG_OUT);
+}
+
+/* Ask the policy in force. @direction: a constant. */
+static __always_inline struct pg_decision ask_owner(const struct pg_control *ctl, __u32 index,
+						    const struct owner *o, __u32 direction,
+						    const struct pg_question *q)
+{
+	union decided u;
+
+	if (is_of_host(o))
+		return ask_rules(ctl, index, direction, q->proto, q);
+	if (direction == PG_BIND)
+		u.word = ask_scopes_bind(index, o, q);
+	else
+		u.word = direction == PG_IN ? ask_scopes_in(index, o, q) :
+					      ask_scopes_out(index, o, q);
+	return u.d;
+}
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The walk from a socket's cgroup through its scopes, as functions that each program verifies once,
+ * however often it calls them, since they take and give numbers alone (Linux 5.6). See lib/owner.h.
+ */
+#include "lib/owner.h"
+
+/* What is compared is what is used: Linux 5.10 forgets a bound that was found on another form of it. */
+#define KEPT(value) asm volatile("" : "+r"(value))
+#define SEARCH_STEPS 18 /* halves PG_MAX_SPANS down to one */
+
+/* The number at the front, which goes. */
+static __always_inline __u32 take_number(__u64 *near, __u64 *far)
+{
+	__u32 number = *near & OWNER_MASK;
+
+	*near = *near >> OWNER_BITS | *far << (64 - OWNER_BITS);
+	*far >>= OWNER_BITS;
+	return number;
+}
+
+GLOBAL __u32 pg_owner_mode(__u64 near, __u64 far, __u32 index)
+{
+	struct pg_scope *scope;
+	__u32 i, number;
+
+	for (i = 0; i < PG_OWNERS && (near | far); i++) {
+		number = take_number(&near, &far);
+		scope = number ? scope_at(index, number) : 0;
+		if (scope && scope->mode)
+			return scope->mode;
+	}
+	return 0;
+}
+
+/* The scope behind @skip others that answer one of @bits. */
+static __always_inline __u32 find_scope(__u64 near, __u64 far, __u32 index, __u32 bits, __u32 skip)
+{
+	struct pg_scope *scope;
+	__u32 i, number;
+
+	for (i = 0; i < PG_OWNERS && (near | far); i++) {
+		number = take_number(&near, &far);
+		scope = number ? scope_at(index, number) : 0;
+		if (!scope || !(scope->answers & bits))
+			continue;
+		if (!skip)
+			return number;
+		skip--;
+	}
+	return 0;
+}
+
+GLOBAL __u32 pg_owner_scope(__u64 near, __u64 far, __u32 index, __u32 bits)
+{
+	return find_scope(near, far, index, bits, 0);
+}
+
+/* The last span that begins at or before @port; a list is never empty. */
+static __always_inline __u32 search(__u32 low, __u32 count, __u32 port)
+{
+	__u32 high = low + count, i;
+	struct pg_span *span;
+
+	for (i = 0; i < SEARCH_STEPS && high - low > 1; i++) {
+		__u32 middle = low + (high - low) / 2;
+
+		span = bpf_map_lookup_elem(&pg_spans, &middle);
+		if (span && span->first <= port)
+			low = middle;
+		else
+			high = middle;
+	}
+	span = bpf_map_lookup_elem(&pg_spans, &low);
+	return span ? span->answer : 0;
+}
+
+GLOBAL __u32 pg_scope_answer(__u32 index, __u32 number, __u32 port)
+{
+	struct pg_scope *scope = scope_at(index, number);
+	__u64 place = port >> 16 & 7; /* direction and protocol */
+	struct pg_span_list *list;
+
+	KEPT(place);
+	if (!scope || place >= PG_PORT_DIRECTIONS * PG_PROTO_COUNT)
+		return 0;
+	list = &scope->ports[0][0] + place;
+	if (!list->count)
+		return 0;
+	return search((index & 1) * PG_MAX_SPANS + list->start, list->count, port & 0xffff);
+}
+
+GLOBAL __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32 skip)
+{
+	__u64 direction = port >> 17 & 3;
+	struct pg_scope *scope;
+	__u32 number;
+
+	KEPT(direction);
+	number = find_scope(near, far, index, 1u << direction, skip);
+	scope = number ? scope_at(index, number) : 0;
+	if (!scope || direction >= PG_DIRECTION_COUNT)
+		return 0;
+	return OWNER_SAYS(pg_scope_answer(index, number, port), scope->defaults[direction],
+			  scope->inherit, number);
+}
+
+/* Deny before allow before none; the first of equals. What must still be asked does not count yet. */
+GLOBAL __u32 pg_stronger(__u32 best, __u32 answer, __u64 groups)
+{
+	__u32 kind = PG_ANSWER_KIND(answer);
+
+	if (kind == PG_ANSWER_ASK) /* conditions of five scopes about one port: refuse */
+		return groups >> 48 ? PG_ANSWER(PG_ANSWER_DENY, 0, 0) : best;
+	if (kind == PG_ANSWER_DENY && PG_ANSWER_KIND(best) != PG_ANSWER_DENY)
+		return answer;
+	/* None, too, may say what a port is essential for. */
+	return PG_ANSWER_KIND(best) == PG_ANSWER_NONE && answer ? answer : best;
+}
+
+GLOBAL __u64 pg_groups_add(__u64 groups, __u32 answer)
+{
+	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
+		return groups;
+	return groups << 16 | (PG_ANSWER_NUMBER(answer) & 0xffff);
+}
+
+GLOBAL __u32 pg_either(__u32 a, __u32 b)
+{
+	return a ? a : b;
+}

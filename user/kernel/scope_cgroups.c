@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walking the cgroups; see scope_cgroups.h. One descriptor is open at a time, however deep they are
+ * nested: others may nest them. What has come into the map since the walk began is left alone.
+ */
+#include "kernel/scope_cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/cgroup.h"
+#include "kernel/load.h"
+#include "policy/owner.h"
+#include "util/cleanup.h"
+
+#define BATCH 4096
+#define LEAF_LINKS 2 /* st_nlink of a cgroup without children */
+
+struct entry {
+	uint64_t id;
+	struct pg_cgroup value;
+	bool seen; /* its cgroup is there */
+};
+
+struct level {
+	uint64_t id;
+	struct owner owner;
+	size_t length; /* of its path */
+	char *names; /* of its children, each with its NUL */
+	size_t size, at;
+};
+
+struct walk {
+	int map;
+	uint32_t slot;
+	bool write;
+	struct owner_patterns patterns;
+	struct entry *known; /* sorted; as the map was when the walk began */
+	size_t known_count, known_room, wrong;
+	/* The way down. */
+	int fd;
+	dev_t device;
+	struct level *levels;
+	size_t depth, room;
+	char *path; /* without a '/' at its end, "" for the root */
+	size_t path_room;
+};
+
+static void walk_free(struct walk *w)
+{
+	while (w->depth)
+		free(w->levels[--w->depth].names);
+	free(w->levels);
+	free(w->known);
+	free(w->path);
+	owner_patterns_free(&w->patterns);
+	cleanup_close(&w->fd);
+	cleanup_close(&w->map);
+}
+
+/* --- the map ------------------------------------------------------------------------------------ */
+
+static int compare_entries(const void *a, const void *b)
+{
+	uint64_t x = ((const struct entry *)a)->id, y = ((const struct entry *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static int keep_entries(struct walk *w, const uint64_t *keys, const struct pg_cgroup *values, size_t count)
+{
+	if (w->known_count + count > w->known_room) {
+		size_t room = (w->known_count + count) * 2;
+		struct entry *grown = reallocarray(w->known, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		w->known = grown;
+		w->known_room = room;
+	}
+	for (size_t i = 0; i < count; i++)
+		w->known[w->known_count++] = (struct entry){ .id = keys[i], .value = values[i] };
+	return 0;
+}
+
+static int read_entries(struct walk *w)
+{
+	_cleanup_free_ uint64_t *keys = calloc(BATCH, sizeof(*keys));
+	_cleanup_free_ struct pg_cgroup *values = calloc(BATCH, sizeof(*values));
+	uint64_t at = 0;
+	bool begun = false;
+	int r = keys && values ? 0 : -ENOMEM;
+
+	while (!r) {
+		uint64_t next = 0;
+		__u32 count = BATCH;
+		int error = bpf_map_lookup_batch(w->map, begun ? &at : NULL, &next, keys, values, &count,
+						 NULL)
+				    ? -errno
+				    : 0;
+
+		if (error && error != -ENOENT)
+			return error;
+		r = keep_entries(w, keys, values, count);
+		if (error)
+			break; /* all of them */
+		at = next;
+		begun = true;
+	}
+	if (!r && w->known_count)
+		qsort(w->known, w->known_count, sizeof(*w->known), compare_entries);
+	return r;
+}
+
+static struct entry *find_entry(const struct walk *w, uint64_t id)
+{
+	const struct entry key = { .id = id };
+
+	if (!w->known_count)
+		return NULL;
+	return bsearch(&key, w->known, w->known_count, sizeof(key), compare_entries);
+}
+
+static bool says_nothing(const struct pg_cgroup *c)
+{
+	static const struct pg_cgroup nothing;
+
+	return !memcmp(c, &nothing, sizeof(nothing));
+}
+
+static int put_entry(struct walk *w, uint64_t id, const struct pg_cgroup *value)
+{
+	int r;
+
+	w->wrong++;
+	if (!w->write)
+		return 0;
+	if (says_nothing(value))
+		r = bpf_map_delete_elem(w->map, &id);
+	else
+		r = bpf_map_update_elem(w->map, &id, value, BPF_ANY);
+	return !r || errno == ENOENT ? 0 : -errno;
+}
+
+static int visit(struct walk *w, uint64_t id, const struct owner *owner)
+{
+	struct entry *known = find_entry(w, id);
+	struct pg_cgroup now = { .place = 0 }, next;
+
+	if (known) {
+		now = known->value;
+		known->seen = true;
+	} else {
+		(void)bpf_map_lookup_elem(w->map, &id, &now); /* made since, or it has none */
+	}
+	next = now;
+	memcpy(next.scope[w->slot & 1], owner->scope, sizeof(owner->scope));
+	next.place = owner->place;
+	return memcmp(&next, &now, sizeof(now)) != 0 ? put_entry(w, id, &next) : 0;
+}
+
+/* --- the tree ----------------------------------------------------------------------------------- */
+
+static void cleanup_closedir(DIR **d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
+
+static int add_name(struct level *l, size_t *room, const char *name)
+{
+	size_t length = strlen(name) + 1;
+
+	if (l->size + length > *room) {
+		size_t wanted = *room * 2 + length;
+		char *grown = realloc(l->names, wanted);
+
+		if (!grown)
+			return -ENOMEM;
+		l->names = grown;
+		*room = wanted;
+	}
+	memcpy(l->names + l->size, name, length);
+	l->size += length;
+	return 0;
+}
+
+static int list_children(int fd, struct level *l)
+{
+	_cleanup_(cleanup_closedir) DIR *dir = NULL;
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	const struct dirent *entry;
+	size_t room = 0;
+
+	if (again < 0)
+		return errno == ENOENT ? 0 : -errno; /* it was removed */
+	dir = fdopendir(again);
+	if (!dir) {
+		r = -errno;
+		(void)close(again);
+		return r;
+	}
+	while (!r && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] &&
+		    strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = add_name(l, &room, entry->d_name);
+	return r;
+}
+
+static int push(struct walk *w, struct level level)
+{
+	int r;
+
+	if (w->depth == w->room) {
+		size_t room = w->room ? w->room * 2 : 16;
+		struct level *grown = reallocarray(w->levels, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		w->levels = grown;
+		w->room = room;
+	}
+	r = list_children(w->fd, &level);
+	if (r)
+		free(level.names);
+	else
+		w->levels[w->depth++] = level;
+	return r;
+}
+
+/* Back to the level above; a cgroup never moves to another one. */
+static int pop(struct walk *w)
+{
+	struct stat st;
+	int fd;
+
+	free(w->levels[--w->depth].names);
+	if (!w->depth)
+		return 0;
+	fd = openat(w->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	cleanup_close(&w->fd);
+	w->fd = fd;
+	if (fstat(fd, &st))
+		return -errno;
+	return st.st_ino == w->levels[w->depth - 1].id ? 0 : -ESTALE;
+}
+
+static int append_name(struct walk *w, size_t length, const char *name, size_t *ret_length)
+{
+	size_t wanted = length + strlen(name) + 2;
+
+	if (wanted > w->path_room) {
+		char *grown = realloc(w->path, wanted * 2);
+
+		if (!grown)
+			return -ENOMEM;
+		w->path = grown;
+		w->path_room = wanted * 2;
+	}
+	w->path[length] = '/';
+	memcpy(w->path + length + 1, name, strlen(name) + 1);
+	*ret_length = wanted - 1;
+	return 0;
+}
+
+/* A child: its entry, and down into it where it has children of its own. */
+static int enter(struct walk *w, const char *name)
+{
+	const struct level *above = &w->levels[w->depth - 1];
+	struct level below = { .names = NULL };
+	struct stat st;
+	int fd, r;
+
+	if (fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno; /* removed since */
+	if (!S_ISDIR(st.st_mode) || st.st_dev != w->device)
+		return 0; /* something was mounted there */
+	r = append_name(w, above->length, name, &below.length);
+	if (r)
+		return r;
+	below.id = st.st_ino;
+	owner_below(&w->patterns, &above->owner, w->path, below.length, &below.owner);
+	r = visit(w, below.id, &below.owner);
+	if (r || st.st_nlink <= LEAF_LINKS)
+		return r;
+	fd = openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	cleanup_close(&w->fd);
+	w->fd = fd;
+	return push(w, below);
+}
+
+static int walk_down(struct walk *w)
+{
+	int r = 0;
+
+	while (!r && w->depth) {
+		struct level *l = &w->levels[w->depth - 1];
+		const char *name = l->names + l->at;
+
+		if (l->at == l->size) {
+			r = pop(w);
+			continue;
+		}
+		l->at += strlen(name) + 1;
+		r = enter(w, name);
+	}
+	return r;
+}
+
+/* The path of the enforcement root as /proc/PID/cgroup prints it; "" for "/". */
+static int root_path(const struct state *s, char *to, size_t size)
+{
+	char mount[1024];
+	size_t skip;
+	int r = cgroup_mount(mount, sizeof(mount));
+
+	if (r)
+		return r;
+	skip = strlen(mount);
+	if (!strncmp(s->meta->cgroup_dir, mount, skip)) {
+		(void)snprintf(to, size, "%s", s->meta->cgroup_dir + skip);
+	} else {
+		r = cgroup_path(mount, s->control->cgroup_id, to, size);
+		if (r)
+			return r;
+	}
+	for (skip = strlen(to); skip && to[skip - 1] == '/';)
+		to[--skip] = '\0';
+	return 0;
+}
+
+static int walk_root(struct walk *w, const struct state *s)
+{
+	struct level root = { .names = NULL };
+	char path[PG_META_PATH];
+	struct stat st;
+	int r = root_path(s, path, sizeof(path));
+
+	if (r)
+		return r;
+	w->fd = open(s->meta->cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->fd < 0 || fstat(w->fd, &st))
+		return -errno;
+	if (st.st_ino != s->control->cgroup_id)
+		return -ESTALE;
+	w->device = st.st_dev;
+	root.id = st.st_ino;
+	root.length = strlen(path);
+	w->path = strdup(path);
+	if (!w->path)
+		return -ENOMEM;
+	w->path_room = root.length + 1;
+	owner_of_root(&w->patterns, root.length ? path : "/", root.length ? root.length : 1, &root.owner);
+	r = visit(w, root.id, &root.owner);
+	return r ? r : push(w, root);
+}
+
+/* --- what is removed ---------------------------------------------------------------------------- */
+
+struct same_scope {
+	const struct scope *scope;
+	uint16_t number;
+};
+
+static int compare_same(const void *a, const void *b)
+{
+	const struct scope *x = ((const struct same_scope *)a)->scope, *y = ((const struct same_scope *)b)->scope;
+	int order = strcmp(x->name, y->name);
+
+	order = order ? order : (x->kind > y->kind) - (x->kind < y->kind);
+	return order ? order : strcmp(x->selector, y->selector);
+}
+
+/* Numbers of one policy -> those of the same scopes in the other, by index. NULL: no memory. */
+static uint16_t *same_numbers(const struct policy *from, const struct policy *to)
+{
+	_cleanup_free_ struct same_scope *sorted = calloc(to->scope_count + 1, sizeof(*sorted));
+	uint16_t *ret = calloc(PG_MAX_SCOPES, sizeof(*ret));
+
+	if (!sorted || !ret) {
+		free(ret);
+		return NULL;
+	}
+	for (size_t i = 0; i < to->scope_count; i++)
+		sorted[i] = (struct same_scope){ &to->scopes[i], (uint16_t)(i + 1) };
+	qsort(sorted, to->scope_count, sizeof(*sorted), compare_same);
+	for (size_t i = 0; to->scope_count && i < from->scope_count; i++) {
+		const struct same_scope key = { &from->scopes[i], 0 };
+		const struct same_scope *found =
+			bsearch(&key, sorted, to->scope_count, sizeof(key), compare_same);
+
+		ret[i + 1] = found ? found->number : 0;
+	}
+	return ret;
+}
+
+static void translate(const uint16_t *numbers, const uint16_t from[PG_OWNERS], uint16_t to[PG_OWNERS])
+{
+	unsigned next = PG_OWNER_CGROUP;
+
+	memset(to, 0, PG_OWNERS * sizeof(*to));
+	to[PG_OWNER_CONTAINER] = numbers[from[PG_OWNER_CONTAINER] % PG_MAX_SCOPES];
+	to[PG_OWNER_UNIT] = numbers[from[PG_OWNER_UNIT] % PG_MAX_SCOPES];
+	for (unsigned i = PG_OWNER_CGROUP; i < PG_OWNER_NETNS; i++)
+		if (numbers[from[i] % PG_MAX_SCOPES])
+			to[next++] = numbers[from[i] % PG_MAX_SCOPES];
+}
+
+static int keep_removed(struct walk *w, const struct policy *from, const struct policy *to)
+{
+	_cleanup_free_ uint16_t *numbers = same_numbers(from, to);
+	int r = numbers ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < w->known_count; i++) {
+		const struct entry *e = &w->known[i];
+		struct pg_cgroup next = e->value;
+
+		if (e->seen)
+			continue;
+		translate(numbers, next.scope[!w->slot], next.scope[w->slot & 1]);
+		next.place = 0; /* nothing is made below it any more */
+		if (memcmp(&next, &e->value, sizeof(next)) != 0 || says_nothing(&next))
+			r = put_entry(w, e->id, &next);
+	}
+	return r;
+}
+
+/* --- both --------------------------------------------------------------------------------------- */
+
+static int walk(struct walk *w, const struct state *s, const struct policy *p)
+{
+	int r = owner_patterns(p, &w->patterns);
+
+	w->map = r ? -1 : pin_open(s->paths, "pg_cgroups");
+	if (!r && w->map < 0)
+		r = w->map;
+	r = r ? r : read_entries(w);
+	r = r ? r : walk_root(w, s);
+	return r ? r : walk_down(w);
+}
+
+/* Neither slot has scopes any more: no program looks, and places are found again when one has. */
+static int drop_all(const struct paths *paths)
+{
+	_cleanup_(walk_free) struct walk w = { .map = pin_open(paths, "pg_cgroups"), .fd = -1 };
+	int r = w.map < 0 ? w.map : read_entries(&w);
+
+	for (size_t i = 0; !r && i < w.known_count; i++)
+		(void)bpf_map_delete_elem(w.map, &w.known[i].id); /* its cgroup may have gone, too */
+	return r;
+}
+
+int scope_cgroups_write(struct edit *e, struct pg_error *err)
+{
+	_cleanup_(walk_free) struct walk w = { .map = -1, .fd = -1, .slot = e->slot, .write = true };
+	const struct policy *to = e->change->to, *from = e->change->from ? e->change->from : to;
+	const struct pg_meta *meta = e->state->meta;
+	int r;
+
+	if (!state_has_scopes(e->state))
+		return drop_all(e->state->paths);
+	if (!meta->cgroup_dir[0])
+		return 0;
+	r = walk(&w, e->state, to);
+	r = r ? r : keep_removed(&w, from, to);
+	if (r == -E2BIG)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "scopes: more cgroups are in one than pg_cgroups holds");
+	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "scopes: cgroup %s: %s", meta->cgroup_dir,
+			   strerror(-r))
+		 : 0;
+}
+
+int scope_cgroups_check(struct state *s, const struct policy *p, bool mend, size_t *ret_wrong)
+{
+	_cleanup_(walk_free) struct walk w = { .map = -1, .fd = -1, .slot = state_slot(s), .write = mend };
+	int r = s->meta->cgroup_dir[0] ? walk(&w, s, p) : 0;
+
+	if (!r)
+		*ret_wrong = w.wrong;
+	return r;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writing a slot's scopes; see scopes.h. They are built in memory first: as long as that goes on the slot
+ * still has what lay in it, and the groups that this leads to are not given to others.
+ */
+#include "kernel/scopes.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/sums.h"
+#include "policy/owner.h"
+#include "util/cleanup.h"
+
+#define LISTS (PG_PORT_DIRECTIONS * PG_PROTO_COUNT)
+
+/* A list of spans that is there, by what it adds up to. */
+struct known_list {
+	uint64_t sum;
+	struct pg_span_list list; /* count 0: none */
+};
+
+struct tables {
+	char *scopes; /* PG_SCOPE_STRIDE each */
+	struct pg_span *spans;
+	uint32_t span_count, span_room;
+	char *texts;
+	uint32_t text_bytes;
+	struct known_list *known; /* a hash; places is a power of two */
+	size_t places;
+};
+
+static void tables_free(struct tables *t)
+{
+	free(t->scopes);
+	free(t->spans);
+	free(t->texts);
+	free(t->known);
+}
+
+static int tables_make(struct tables *t, size_t scopes)
+{
+	t->places = 16;
+	while (t->places < scopes * LISTS * 2)
+		t->places *= 2;
+	t->scopes = calloc(scopes, PG_SCOPE_STRIDE);
+	t->texts = malloc(PG_TEXTS);
+	t->known = calloc(t->places, sizeof(*t->known));
+	return t->scopes && t->texts && t->known ? 0 : -ENOMEM;
+}
+
+static struct pg_scope *scope_at(const struct tables *t, size_t number)
+{
+	return (struct pg_scope *)(t->scopes + number * PG_SCOPE_STRIDE);
+}
+
+/* --- ports -------------------------------------------------------------------------------------- */
+
+static int add_span(struct tables *t, uint32_t first, uint32_t answer)
+{
+	if (t->span_count == t->span_room) {
+		uint32_t room = t->span_room ? t->span_room * 2 : 1024;
+		struct pg_span *grown = reallocarray(t->spans, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		t->spans = grown;
+		t->span_room = room;
+	}
+	t->spans[t->span_count++] = (struct pg_span){ first, answer };
+	return 0;
+}
+
+/* The list that was just added, or an equal one from before. */
+static struct pg_span_list stored_once(struct tables *t, struct pg_span_list list)
+{
+	size_t size = list.count * sizeof(*t->spans);
+	uint64_t sum = checksum_bytes(0, t->spans + list.start, size);
+
+	for (size_t at = sum;; at++) {
+		struct known_list *known = &t->known[at & (t->places - 1)];
+
+		if (!known->list.count) {
+			*known = (struct known_list){ sum, list };
+			return list;
+		}
+		if (known->sum != sum || known->list.count != list.count ||
+		    memcmp(t->spans + known->list.start, t->spans + list.start, size) != 0)
+			continue;
+		t->span_count = list.start;
+		return known->list;
+	}
+}
+
+static int put_ports(struct edit *e, struct tables *t, const struct intervals *from,
+		     struct pg_span_list *ret, struct pg_error *err)
+{
+	struct pg_span_list list = { .start = t->span_count };
+	uint32_t answer;
+	int r = 0;
+
+	if (!from->count || (from->count == 1 && !from->list[0].answer))
+		return 0; /* no rule */
+	for (size_t i = 0; !r && i < from->count; i++) {
+		r = kernel_answer(e, from->list[i].answer, &answer);
+		r = r ? r : add_span(t, from->list[i].first, answer);
+	}
+	if (r)
+		return r;
+	list.count = t->span_count - list.start;
+	*ret = stored_once(t, list);
+	if (t->span_count <= PG_MAX_SPANS)
+		return 0;
+	return pg_fail(err, -E2BIG, PG_EXIT_POLICY,
+		       "scopes: their rules cut the ports into more than %u parts", PG_MAX_SPANS);
+}
+
+/* --- scopes ------------------------------------------------------------------------------------- */
+
+/* What a scope says beside its ports and its pattern. @s: NULL for number 0. */
+static struct pg_scope settings(const struct scope *s, const struct compiled_scope *c)
+{
+	struct pg_scope to = { .answers = (uint8_t)c->answers, .out_restricted = c->out_restricted };
+
+	memcpy(to.defaults, c->defaults, sizeof(to.defaults));
+	if (!s)
+		return to;
+	to.inherit = s->inherit;
+	to.mode = s->mode_said ? (uint8_t)s->mode + 1 : 0;
+	to.raw = s->raw_said ? s->raw : 0;
+	to.selector = (uint8_t)(PG_SELECT_CONTAINER + s->kind);
+	return to;
+}
+
+static int put_pattern(struct tables *t, const struct owner_pattern *from, struct pg_scope *to,
+		       struct pg_error *err)
+{
+	if (from->length > PG_TEXTS - t->text_bytes)
+		return pg_fail(err, -E2BIG, PG_EXIT_POLICY,
+			       "scopes: their patterns are more than %u bytes together", PG_TEXTS);
+	to->with_socket = from->with_socket;
+	to->weight = from->weight;
+	to->pattern = t->text_bytes;
+	to->pattern_length = from->length;
+	if (from->length)
+		memcpy(t->texts + t->text_bytes, from->text, from->length);
+	t->text_bytes += from->length;
+	return 0;
+}
+
+static int put_scope(struct edit *e, struct tables *t, size_t number, struct pg_error *err)
+{
+	const struct compiled_scope *c = &e->to.scopes[number];
+	const struct scope *s = number ? &e->change->to->scopes[number - 1] : NULL;
+	struct pg_scope *to = scope_at(t, number);
+	int r = 0;
+
+	*to = settings(s, c);
+	for (unsigned d = 0; d < PG_PORT_DIRECTIONS; d++)
+		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
+			r = put_ports(e, t, &c->ports[d][proto], &to->ports[d][proto], err);
+	return r;
+}
+
+static int build(struct edit *e, struct tables *t, struct pg_error *err)
+{
+	_cleanup_owner_patterns_ struct owner_patterns patterns = { NULL, 0 };
+	int r = owner_patterns(e->change->to, &patterns);
+
+	r = r ? r : tables_make(t, e->to.scope_count);
+	for (size_t i = 0; !r && i < e->to.scope_count; i++) {
+		r = put_scope(e, t, i, err);
+		if (!r && i)
+			r = put_pattern(t, &patterns.list[i - 1], scope_at(t, i), err);
+	}
+	return r;
+}
+
+/* --- what is there already ---------------------------------------------------------------------- */
+
+static bool same_ports(const struct edit *e, const struct intervals *a, const struct intervals *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->list[i].first != b->list[i].first ||
+		    !compiled_same_answer(&e->from, a->list[i].answer, &e->to, b->list[i].answer))
+			return false;
+	return true;
+}
+
+static bool same_scope(const struct edit *e, size_t number)
+{
+	const struct compiled_scope *a = &e->from.scopes[number], *b = &e->to.scopes[number];
+	const struct scope *s = number ? &e->change->from->scopes[number - 1] : NULL;
+	const struct scope *t = number ? &e->change->to->scopes[number - 1] : NULL;
+	struct pg_scope x = settings(s, a), y = settings(t, b);
+
+	if (memcmp(&x, &y, sizeof(x)) != 0 || (s && strcmp(s->selector, t->selector) != 0))
+		return false;
+	for (unsigned d = 0; d < PG_PORT_DIRECTIONS; d++)
+		for (unsigned proto = 0; proto < PG_PROTO_COUNT; proto++)
+			if (!same_ports(e, &a->ports[d][proto], &b->ports[d][proto]))
+				return false;
+	return true;
+}
+
+/* Whether the slot, which is in step with the one in force or a copy of it, has these scopes. */
+static bool are_there(const struct edit *e)
+{
+	if (e->from.scope_count != e->to.scope_count)
+		return false;
+	if (e->to.scope_count && !e->same_classes)
+		return false;
+	for (size_t i = 0; i < e->to.scope_count; i++)
+		if (!same_scope(e, i))
+			return false;
+	return true;
+}
+
+/* --- the slot ----------------------------------------------------------------------------------- */
+
+static char *slot_scopes(const struct state *s, uint32_t slot)
+{
+	return s->scopes + slot * PG_MAX_SCOPES * PG_SCOPE_STRIDE;
+}
+
+int scopes_write(struct edit *e, struct pg_error *err)
+{
+	_cleanup_(tables_free) struct tables t = { .scopes = NULL };
+	struct state *s = e->state;
+	int r;
+
+	if (are_there(e))
+		return 0;
+	e->scopes_written = true;
+	if (!e->to.scope_count)
+		return 0; /* the slot's header says that there are none */
+	r = state_map_scopes(s);
+	r = r ? r : build(e, &t, err);
+	if (r)
+		return r;
+	wait_for_programs(); /* that still look at what was in force before */
+	memcpy(slot_scopes(s, e->slot), t.scopes, e->to.scope_count * PG_SCOPE_STRIDE);
+	if (t.span_count)
+		memcpy(s->spans + e->slot * PG_MAX_SPANS, t.spans, t.span_count * sizeof(*t.spans));
+	memcpy(s->texts[e->slot].bytes, t.texts, t.text_bytes);
+	return 0;
+}
+
+uint16_t scopes_count(const struct edit *e)
+{
+	return (uint16_t)e->to.scope_count;
+}
+
+uint16_t scopes_netns(const struct edit *e)
+{
+	const struct policy *p = e->change->to;
+
+	for (size_t i = 0; i < p->scope_count; i++)
+		if (p->scopes[i].kind == SCOPE_NETNS)
+			return (uint16_t)(i + 1);
+	return 0;
+}
+
+void scopes_copy(struct state *s, uint32_t from, uint32_t to)
+{
+	const struct checksum_tables t = slot_tables(s, from);
+	const struct scopes_used used = scopes_used(&t);
+
+	if (!used.scopes)
+		return;
+	memcpy(slot_scopes(s, to), t.scopes, used.scopes * PG_SCOPE_STRIDE);
+	memcpy(s->spans + to * PG_MAX_SPANS, t.spans, used.spans * sizeof(*t.spans));
+	memcpy(s->texts[to].bytes, t.texts, used.texts);
+}
+
+void scopes_each_answer(const struct state *s, uint32_t slot, void (*fn)(void *data, uint32_t answer),
+			void *data)
+{
+	const struct checksum_tables t = slot_tables(s, slot);
+	const struct scopes_used used = scopes_used(&t);
+
+	for (uint32_t i = 0; i < used.spans; i++)
+		fn(data, t.spans[i].answer);
+}
+
+uint64_t scopes_matching(const struct state *s, uint32_t slot)
+{
+	const struct checksum_tables t = slot_tables(s, slot);
+	const struct scopes_used used = scopes_used(&t);
+	uint64_t sum = used.scopes;
+
+	for (uint32_t i = 1; i < used.scopes; i++) {
+		struct pg_scope one = *(const struct pg_scope *)(t.scopes + i * PG_SCOPE_STRIDE);
+		struct pg_scope by = { .selector = one.selector,
+				       .with_socket = one.with_socket,
+				       .weight = one.weight,
+				       .pattern_length = one.pattern_length };
+
+		if (one.pattern > PG_TEXTS || one.pattern_length > PG_TEXTS - one.pattern)
+			continue; /* damaged */
+		sum = checksum_entry(&by, sizeof(by), t.texts + one.pattern, one.pattern_length) +
+		      sum * 0x9e3779b97f4a7c15u;
+	}
+	return sum;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which scopes answer for the sockets of a cgroup: what user space writes into pg_cgroups when a policy is
+ * put in force, and what the programs find for a cgroup that is made later. Pure; names and patterns mean
+ * what portguard/place.h and portguard/glob.h say.
+ */
+#ifndef PORTGUARD_OWNER_H
+#define PORTGUARD_OWNER_H
+
+#include "policy/policy.h"
+
+/* What a scope is matched by, as pg_scopes and pg_texts hold it. */
+struct owner_pattern {
+	char *text;		/* owned */
+	uint32_t length;
+	uint32_t prefix;	/* bytes before its first wildcard; length: it has none */
+	uint16_t weight;	/* without wildcards before with them, then the longer */
+	uint8_t selector;	/* enum pg_selector */
+	bool with_socket;
+};
+
+/* Those of a policy; its number is a scope's index + 1. */
+struct owner_patterns {
+	struct owner_pattern *list;
+	size_t count;
+};
+
+/* 0 or -ENOMEM. A container's id may be cut short: it gets a '*'. */
+int owner_patterns(const struct policy *p, struct owner_patterns *ret);
+void owner_patterns_free(struct owner_patterns *p);
+#define _cleanup_owner_patterns_ __attribute__((cleanup(owner_patterns_free)))
+
+/* A cgroup's half of struct pg_cgroup. */
+struct owner {
+	uint16_t scope[PG_OWNERS];	/* numbers, nearest first; 0: none */
+	uint8_t place;			/* enum pg_place, for the names below it */
+};
+
+/*
+ * The enforcement root: `cgroup:` scopes that hold it or a cgroup above it; units and containers are
+ * recognised below. Paths are whole, as /proc/PID/cgroup prints them; those of more than PG_GLOB_MAX bytes
+ * match nothing of their own.
+ */
+void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct owner *ret);
+/* A cgroup by what its parent has. */
+void owner_below(const struct owner_patterns *p, const struct owner *parent, const char *path, size_t length,
+		 struct owner *ret);
+
+#endif
