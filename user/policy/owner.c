@@ -15,6 +15,7 @@
 #define SERVICE ".service"
 #define SOCKET ".socket"
 #define WHOLE 0x8000 /* weight of what has no wildcard */
+#define STEPS_MOST 4096 /* a pattern that wants more matches nothing (bpf/scope.bpf.c) */
 
 /* --- patterns ----------------------------------------------------------------------------------- */
 
@@ -75,27 +76,28 @@ void owner_patterns_free(struct owner_patterns *p)
 
 /* --- matching ----------------------------------------------------------------------------------- */
 
-static bool glob(const char *pattern, size_t pattern_length, const char *text, size_t length)
+/* What follows @done bytes that are the same in both. */
+static bool glob(const char *pattern, size_t pattern_length, const char *text, size_t length, size_t done)
 {
 	const struct pg_bytes p = { pattern, 0, (__u32)pattern_length, ~0u };
 	const struct pg_bytes t = { text, 0, (__u32)length, ~0u };
 	__u64 state = PG_GLOB_BEGIN;
 
-	while (!(state & PG_GLOB_DONE))
+	for (; done < STEPS_MOST && !(state & PG_GLOB_DONE); done++)
 		state = pg_glob_step(state, &p, &t);
 	return state & PG_GLOB_MATCH;
 }
 
-/* The first @length bytes of the pattern; a text of more than PG_GLOB_MAX bytes is nobody's. */
+/* The first @length bytes of the pattern. */
 static bool matches(const struct owner_pattern *p, size_t length, const char *text, size_t text_length)
 {
 	size_t prefix = p->prefix < length ? p->prefix : length;
 
-	if (text_length < prefix || text_length > PG_GLOB_MAX || memcmp(p->text, text, prefix))
+	if (text_length < prefix || memcmp(p->text, text, prefix))
 		return false;
 	if (prefix == length)
 		return text_length == length;
-	return glob(p->text + prefix, length - prefix, text + prefix, text_length - prefix);
+	return glob(p->text + prefix, length - prefix, text + prefix, text_length - prefix, prefix);
 }
 
 static bool unit_matches(const struct owner_pattern *p, const char *name, size_t length)
@@ -149,6 +151,11 @@ void owner_below(const struct owner_patterns *p, const struct owner *parent, con
 	struct owner o = *parent;
 	uint16_t number = 0;
 
+	o.place = PG_PLACE_NONE;
+	if (length + 1 >= PG_GLOB_MAX) {
+		*ret = o;
+		return;
+	}
 	if (named.unit)
 		number = best(p, PG_SELECT_UNIT, path + named.unit_at, length - named.unit_at);
 	o.scope[PG_OWNER_UNIT] = number ? number : o.scope[PG_OWNER_UNIT];

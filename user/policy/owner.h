@@ -38,8 +38,8 @@ struct owner {
 
 /*
  * The enforcement root: `cgroup:` scopes that hold it or a cgroup above it; units and containers are
- * recognised below. Paths are whole, as /proc/PID/cgroup prints them; those of more than PG_GLOB_MAX bytes
- * match nothing of their own.
+ * recognised below. Paths are whole, as /proc/PID/cgroup prints them; those that PG_GLOB_MAX bytes
+ * do not hold match nothing of their own, and nothing is recognised below them.
  */
 void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct owner *ret);
 /* A cgroup by what its parent has. */
