@@ -122,7 +122,7 @@ static int put_in_force(struct agent *a, struct guard *g, struct policy *next, s
 	int r = guard_open(a->paths, GUARD_WRITE_NOW, g, err);
 
 	if (!r && g->state.meta->mode_typed && !drop_typed_mode)
-		next->mode = g->policy.mode;
+		policy_take_modes(next, &g->policy);
 	r = r ? r : guard_merge(g, next, false, err);
 	r = r ? r : guard_change(g, next, &how, &changed, err);
 	if (!r && (changed || drop_typed_mode))
