@@ -93,6 +93,17 @@ SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, 
 	return ask_all(index, o, &q, PG_IN);
 }
 
+/* Another IP protocol than TCP or UDP; a union decided's word. */
+SUBPROGRAM __u64 ask_protocol_here(const struct packet *p, __u32 index)
+{
+	const struct pg_control *ctl = control();
+	union decided u = { .word = 0 };
+
+	if (ctl)
+		u.d = judge_protocol(&ctl->slots[index & 1], p);
+	return u.word;
+}
+
 /* Inbound has refused it, and audit let it pass: that has been told. */
 SUBPROGRAM int was_told(const struct packet *p, __u32 index)
 {
@@ -129,8 +140,11 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	*ret_judged = met;
 	if (p->class != PACKET_WHOLE)
 		return decision(PG_DENY, PG_REASON_MALFORMED);
-	if (!p->has_ports)
-		return judge_protocol(slot, p);
+	if (!p->has_ports) {
+		union decided u = { .word = ask_protocol_here(p, index) };
+
+		return u.d;
+	}
 	*ret_judged = covered;
 	if (!udp || program_chose_port(socket_of(skb))) {
 		ticks = slot->flow_ticks[PG_FLOW_UDP_STREAM];
