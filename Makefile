@@ -46,7 +46,8 @@ USER_OBJS := $(USER_SRCS:%.c=$(BUILD)/%.o)
 PURE_OBJS := $(filter $(BUILD)/user/policy/% $(BUILD)/user/util/% $(BUILD)/user/events/% \
 	$(BUILD)/user/kernel/checksum.o $(BUILD)/user/kernel/choice.o \
 	$(BUILD)/user/kernel/receivers.o $(BUILD)/user/kernel/exe.o \
-	$(BUILD)/user/kernel/container_files.o $(BUILD)/user/kernel/containers.o,$(USER_OBJS))
+	$(BUILD)/user/kernel/container_files.o $(BUILD)/user/kernel/containers.o \
+	$(BUILD)/user/kernel/containers_each.o,$(USER_OBJS))
 ALL_LIB := $(BUILD)/all.a
 PURE_LIB := $(BUILD)/pure.a
 

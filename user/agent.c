@@ -19,6 +19,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "agent_containers.h"
 #include "agent_events.h"
 #include "agent_times.h"
 #include "config.h"
@@ -45,6 +46,7 @@ struct agent {
 	struct watch *tampering;
 	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
 	struct agent_times times;
+	struct agent_containers containers;
 	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
@@ -60,6 +62,7 @@ static void agent_close(struct agent *a)
 	config_watch_close(&a->watch);
 	watch_free(a->tampering);
 	agent_times_close(&a->times);
+	agent_containers_close(&a->containers);
 	cleanup_close(&a->epoll_fd);
 	cleanup_close(&a->signal_fd);
 	cleanup_close(&a->timer_fd);
@@ -245,6 +248,7 @@ static void on_second(struct agent *a)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
 	if (a->devices_changed)
 		sync_devices(a);
+	agent_containers_check(&a->containers);
 	if (config_watch_changed(&a->watch) && !a->reload)
 		a->reload = RELOAD_BY_WATCH;
 	if (a->reload)
@@ -371,6 +375,11 @@ static int open_times(struct agent *a)
 		.tell = tell_change,
 		.data = a,
 		.timer_fd = -1,
+	};
+	a->containers = (struct agent_containers){
+		.paths = a->paths,
+		.state = &a->state,
+		.files = { .files_root = "" },
 	};
 	return agent_times_open(&a->times);
 }

@@ -292,7 +292,7 @@ static size_t wrong(struct guarded *g, bool mend)
 {
 	size_t n = 77;
 
-	cr_assert_eq(scope_cgroups_check(&g->state, &g->policy, mend, &n), 0);
+	cr_assert_eq(scope_cgroups_check(&g->state, &g->policy, NULL, mend, &n), 0);
 	return n;
 }
 

@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/container_files.h"
 #include "util/cleanup.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -160,6 +159,59 @@ Test(containers, podman_whatever_the_order)
 	expect(ID, NULL);
 	put(PODMAN, "[{\"names\":[\"db\"]},{\"id\":\"" ID "\",\"names\":null},{\"names\":[\"x\"]}]");
 	expect(ID, NULL);
+	put(PODMAN, "[{\"id\":\"" ID "\"},17,\"x\",[\"id\",\"names\"],{\"names\":[\"x\"]}]");
+	expect(ID, NULL);
+}
+
+Test(containers, a_reader_sees_what_has_changed)
+{
+	struct container_reader r = { .files_root = root };
+
+	put(PODMAN, podman);
+	cr_assert_str_eq(container_reader_name(&r, ID), "shop");
+	cr_assert_str_eq(container_reader_name(&r, OTHER), "db");
+	put(PODMAN, "[{\"id\":\"" ID "\",\"names\":[\"shop-2\"]}]");
+	cr_assert_str_eq(container_reader_name(&r, ID), "shop-2");
+	cr_assert_null(container_reader_name(&r, OTHER));
+	put(PODMAN, "[{\"id\":");
+	cr_assert_null(container_reader_name(&r, ID));
+	put(DOCKER, docker);
+	cr_assert_str_eq(container_reader_name(&r, ID), "web");
+	cr_assert_eq(unlink(place(DOCKER)), 0);
+	cr_assert_eq(unlink(place(PODMAN)), 0);
+	cr_assert_null(container_reader_name(&r, ID));
+	container_reader_free(&r);
+}
+
+static char seen[2048];
+
+static int note(void *data, const char *id)
+{
+	(void)data;
+	(void)strcat(strcat(seen, id), " ");
+	return !strcmp(id, "aaaaaaaaaaaa") ? 5 : 0;
+}
+
+Test(containers, those_below_a_root_by_their_cgroups)
+{
+	static const char *const made[] = {
+		"/system.slice/docker-" ID ".scope/", "/system.slice/ssh.service/docker-bbbbbbbbbbbb.scope/",
+		"/lxc.payload.x/docker/bbbbbbbbbbbb/", "/system.slice/docker-" ID ".scope/docker-bbbbbbbbbbbb.scope/",
+		"/user.slice/user-0.slice/user@0.service/docker-bbbbbbbbbbbb.scope/",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+		(void)place(made[i]);
+	cr_assert_eq(containers_each(root, note, NULL), 0);
+	cr_assert_str_eq(seen, ID " ");
+	(void)place("/kubepods/burstable/pod1/" OTHER "/");
+	seen[0] = '\0';
+	cr_assert_eq(containers_each(root, note, NULL), 0);
+	cr_assert_not_null(strstr(seen, OTHER " "));
+	cr_assert_eq(strlen(seen), 130);
+	(void)place("/docker/aaaaaaaaaaaa/");
+	cr_assert_eq(containers_each(root, note, NULL), 5);
+	cr_assert_eq(containers_each("/nowhere", note, NULL), -ENOENT);
 }
 
 Test(containers, names_that_stand_elsewhere_are_not_theirs)

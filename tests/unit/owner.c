@@ -262,3 +262,62 @@ Test(owner, a_thousand_scopes_and_cgroups_take_a_moment)
 	}
 	cr_expect_lt((double)(clock() - begin) / CLOCKS_PER_SEC, 0.2);
 }
+
+/* --- names of containers ---------------------------------------------------------------------------- */
+
+static const char *name_of(void *data, const char *id)
+{
+	return strcmp(id, ID) ? NULL : data;
+}
+
+static struct owner_names names = { .container_name = name_of };
+
+static uint16_t container_called(char *name)
+{
+	names.data = name;
+	patterns.names = &names;
+	return owner_of("/docker/" ID).scope[PG_OWNER_CONTAINER];
+}
+
+Test(owner, containers_are_found_by_name)
+{
+	size_t web = scope(SCOPE_CONTAINER, "web"), shop = scope(SCOPE_CONTAINER, "shop-*");
+
+	cr_assert_eq(container_called("web"), web);
+	cr_assert_eq(container_called("shop-1"), shop);
+	cr_assert_eq(container_called("web2"), 0);
+	cr_assert_eq(container_called(NULL), 0);
+	names.data = "web";
+	cr_assert_eq(owner_of("/docker/0123456789ab").scope[PG_OWNER_CONTAINER], 0);
+	cr_assert_eq(owner_of("/docker/" ID "/init").scope[PG_OWNER_CONTAINER], web);
+	cr_assert_eq(owner_of("/web").scope[PG_OWNER_CONTAINER], 0);
+	cr_assert_eq(owner_of("/web.service").scope[PG_OWNER_UNIT], 0);
+}
+
+Test(owner, a_name_of_hexadecimal_digits_is_whole)
+{
+	size_t cafe = scope(SCOPE_CONTAINER, "cafe01");
+
+	cr_assert_eq(container_called("cafe01"), cafe);
+	cr_assert_eq(container_called("cafe012"), 0);
+	cr_assert_eq(container_called("cafe01*"), 0);
+}
+
+Test(owner, of_name_and_id_the_weightier_pattern_has_the_container)
+{
+	size_t by_id = scope(SCOPE_CONTAINER, "0123456789ab"), by_name = scope(SCOPE_CONTAINER, "web");
+
+	cr_assert_eq(container_called("web"), by_name); /* without wildcards before with them */
+	cr_assert_eq(container_called("other"), by_id);
+}
+
+Test(owner, says_whether_names_matter)
+{
+	scope(SCOPE_UNIT, "web.service");
+	cr_assert_not(owner_has_containers(&patterns));
+	cr_assert_not(owner_names_container(&patterns, "web.service"));
+	scope(SCOPE_CONTAINER, "we*");
+	cr_assert(owner_has_containers(&patterns));
+	cr_assert(owner_names_container(&patterns, "web"));
+	cr_assert_not(owner_names_container(&patterns, "db"));
+}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "portguard/place.h"
 #include "util/cleanup.h"
 #include "util/json_read.h"
 
@@ -70,15 +71,14 @@ static int find(char *text, size_t length, const struct place_of_name *places, s
 	return 0;
 }
 
-int container_name_docker(char *text, size_t length, const char *id, char *to)
+int container_file_docker(char *text, size_t length, char *to)
 {
 	static const struct place_of_name places[] = { { { "Name" }, 1, "/" } };
 
-	(void)id; /* the file is this container's */
 	return find(text, length, places, ARRAY_SIZE(places), to);
 }
 
-int container_name_oci(char *text, size_t length, const char *id, char *to)
+int container_file_oci(char *text, size_t length, char *to)
 {
 	static const struct place_of_name places[] = {
 		{ { "annotations", "io.kubernetes.cri.container-name" }, 2, "" },
@@ -86,49 +86,58 @@ int container_name_oci(char *text, size_t length, const char *id, char *to)
 		{ { "annotations", "io.kubernetes.cri-o.ContainerName" }, 2, "" },
 	};
 
-	(void)id; /* the file is this container's */
 	return find(text, length, places, ARRAY_SIZE(places), to);
 }
 
-/* Id and name of an element, in whatever order they come. */
+/* Id and first name of an element, in whatever order they come; empty: not seen yet. */
 struct listed {
-	const char *id;
-	bool id_seen, name_seen;
-	size_t with_id, with_name; /* elements */
-	char name[CONTAINER_NAME];
+	size_t element;
+	char id[PG_ID_MAX + 1], name[CONTAINER_NAME];
+	int (*found)(void *data, const char *id, const char *name);
+	void *data;
 };
 
-static bool is_member(const struct json_value *v, const char *name, bool in_list)
+static int end_element(struct listed *l)
 {
-	return v->string && v->depth == (in_list ? 3u : 2u) && !v->path[0][0] &&
-	       !strcmp(v->path[1], name) && (!in_list || !v->path[2][0]);
+	int r = 0;
+
+	if (l->id[0] && container_name_is_valid(l->name))
+		r = l->found(l->data, l->id, l->name);
+	l->id[0] = l->name[0] = '\0';
+	return r;
+}
+
+/* What is cut is no id, and no name. */
+static void note(char *to, size_t size, const char *text)
+{
+	if (!to[0] && strlen(text) < size)
+		memcpy(to, text, strlen(text) + 1);
 }
 
 static int look_in_list(void *data, const struct json_value *v)
 {
 	struct listed *l = data;
+	int r = 0;
 
-	if (is_member(v, "id", false) && !strcmp(v->text, l->id)) {
-		l->id_seen = true;
-		l->with_id = v->element;
-	}
-	if (is_member(v, "names", true) && (!l->name_seen || l->with_name != v->element)) {
-		l->name_seen = true;
-		l->with_name = v->element;
-		(void)snprintf(l->name, sizeof(l->name), "%s", v->text);
-	}
-	return l->id_seen && l->name_seen && l->with_id == l->with_name;
+	if (v->depth < 2 || v->path[0][0])
+		return 0;
+	if (v->element != l->element)
+		r = end_element(l);
+	l->element = v->element;
+	if (!v->string)
+		return r;
+	if (v->depth == 2 && !strcmp(v->path[1], "id"))
+		note(l->id, sizeof(l->id), v->text);
+	if (v->depth == 3 && !strcmp(v->path[1], "names") && !v->path[2][0])
+		note(l->name, sizeof(l->name), v->text);
+	return r;
 }
 
-int container_name_podman(char *text, size_t length, const char *id, char *to)
+int container_file_list(char *text, size_t length,
+			int (*found)(void *data, const char *id, const char *name), void *data)
 {
-	struct listed l = { .id = id };
+	struct listed l = { .found = found, .data = data };
 	int r = json_each(text, length, look_in_list, &l);
 
-	if (r == -ENOMEM)
-		return r;
-	if (r != 1 || !container_name_is_valid(l.name))
-		return -ENOENT;
-	memcpy(to, l.name, CONTAINER_NAME);
-	return 0;
+	return r ? r : end_element(&l);
 }

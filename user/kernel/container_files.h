@@ -16,15 +16,20 @@
 bool container_name_is_valid(const char *name);
 
 /*
- * Each: @text (changed) of a file -> the name of container @id in @to, of CONTAINER_NAME bytes.
+ * The file of one container -> its name in @to, of CONTAINER_NAME bytes. @text is changed.
  * 0, -ENOENT: it says none, or is no JSON; -ENOMEM.
  */
-typedef int (*container_file_fn)(char *text, size_t length, const char *id, char *to);
-/* Docker's config.v2.json of the container. */
-int container_name_docker(char *text, size_t length, const char *id, char *to);
-/* The OCI config.json of the container, as containerd and CRI-O write it for Kubernetes. */
-int container_name_oci(char *text, size_t length, const char *id, char *to);
-/* containers.json of containers/storage, which Podman uses: the list of all. */
-int container_name_podman(char *text, size_t length, const char *id, char *to);
+typedef int (*container_file_fn)(char *text, size_t length, char *to);
+/* Docker's config.v2.json. */
+int container_file_docker(char *text, size_t length, char *to);
+/* The OCI config.json, as containerd and CRI-O write it for Kubernetes. */
+int container_file_oci(char *text, size_t length, char *to);
+
+/*
+ * containers.json of containers/storage, which Podman uses: @found for each container with a name, until it
+ * returns something else than 0. @text is changed. 0, -EINVAL: no JSON; -ENOMEM, or what @found said.
+ */
+int container_file_list(char *text, size_t length, int (*found)(void *data, const char *id, const char *name),
+			void *data);
 
 #endif

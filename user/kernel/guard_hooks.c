@@ -36,7 +36,7 @@ int guard_sync_hooks(struct guard *g, struct pg_error *err)
 	size_t wrong;
 
 	if (!r && fresh) /* cgroups may have come unseen; the agent tries again */
-		(void)scope_cgroups_check(&g->state, &g->policy, true, &wrong);
+		(void)scope_cgroups_check(&g->state, &g->policy, NULL, true, &wrong);
 	return r;
 }
 

@@ -14,7 +14,9 @@
 #include <bpf/bpf.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/containers.h"
 #include "kernel/load.h"
+#include "kernel/scopes.h"
 #include "policy/owner.h"
 #include "util/cleanup.h"
 
@@ -39,6 +41,9 @@ struct walk {
 	int map;
 	uint32_t slot;
 	bool write;
+	bool both; /* slots have the same numbers */
+	struct container_reader files;
+	struct owner_names from_files;
 	struct owner_patterns patterns;
 	struct entry *known; /* sorted; as the map was when the walk began */
 	size_t known_count, known_room, wrong;
@@ -59,6 +64,7 @@ static void walk_free(struct walk *w)
 	free(w->known);
 	free(w->path);
 	owner_patterns_free(&w->patterns);
+	container_reader_free(&w->files);
 	cleanup_close(&w->fd);
 	cleanup_close(&w->map);
 }
@@ -160,6 +166,8 @@ static int visit(struct walk *w, uint64_t id, const struct cgroup_owner *owner)
 	}
 	next = now;
 	memcpy(next.scope[w->slot & 1], owner->scope, sizeof(owner->scope));
+	if (w->both)
+		memcpy(next.scope[!w->slot], owner->scope, sizeof(owner->scope));
 	next.place = owner->place;
 	return memcmp(&next, &now, sizeof(now)) != 0 ? put_entry(w, id, &next) : 0;
 }
@@ -275,6 +283,7 @@ static int enter(struct walk *w, const char *name)
 {
 	const struct level *above = &w->levels[w->depth - 1];
 	struct level below = { .names = NULL };
+	size_t wrong = w->wrong;
 	struct stat st;
 	int fd, r;
 
@@ -288,6 +297,9 @@ static int enter(struct walk *w, const char *name)
 	below.id = st.st_ino;
 	owner_below(&w->patterns, &above->owner, w->path, below.length, &below.owner);
 	r = visit(w, below.id, &below.owner);
+	/* Again: a child that came before its parent's entry was written has inherited the former one. */
+	if (!r && w->wrong != wrong && fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
 	if (r || st.st_nlink <= LEAF_LINKS)
 		return r;
 	fd = openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -436,10 +448,13 @@ static int keep_removed(struct walk *w, const struct policy *from, const struct 
 
 /* --- both --------------------------------------------------------------------------------------- */
 
-static int walk(struct walk *w, const struct state *s, const struct policy *p)
+static int walk(struct walk *w, const struct state *s, const struct policy *p, const struct owner_names *names)
 {
 	int r = owner_patterns(p, &w->patterns);
 
+	w->files.files_root = "";
+	w->from_files = (struct owner_names){ .data = &w->files, .container_name = container_reader_name };
+	w->patterns.names = names ? names : &w->from_files;
 	w->map = r ? -1 : pin_open(s->paths, "pg_cgroups");
 	if (!r && w->map < 0)
 		r = w->map;
@@ -470,7 +485,7 @@ int scope_cgroups_write(struct edit *e, struct pg_error *err)
 		return drop_all(e->state->paths);
 	if (!meta->cgroup_dir[0])
 		return 0;
-	r = walk(&w, e->state, to);
+	r = walk(&w, e->state, to, NULL);
 	r = r ? r : keep_removed(&w, from, to);
 	if (r == -E2BIG)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
@@ -489,11 +504,15 @@ void scope_cgroups_owner(const struct state *s, int map, uint64_t id, uint16_t r
 	memcpy(ret, c.scope[state_slot(s)], sizeof(c.scope[0]));
 }
 
-int scope_cgroups_check(struct state *s, const struct policy *p, bool mend, size_t *ret_wrong)
+int scope_cgroups_check(struct state *s, const struct policy *p, const struct owner_names *names, bool mend,
+			size_t *ret_wrong)
 {
 	_cleanup_(walk_free) struct walk w = { .map = -1, .fd = -1, .slot = state_slot(s), .write = mend };
-	int r = s->meta->cgroup_dir[0] ? walk(&w, s, p) : 0;
+	int r = state_has_scopes(s) ? state_map_scopes(s) : 0;
 
+	w.both = !r && scopes_matching(s, 0) == scopes_matching(s, 1);
+	if (!r && s->meta->cgroup_dir[0])
+		r = walk(&w, s, p, names);
 	if (!r)
 		*ret_wrong = w.wrong;
 	return r;

@@ -7,6 +7,7 @@
 #define PORTGUARD_SCOPE_CGROUPS_H
 
 #include "kernel/edit.h"
+#include "policy/owner.h"
 
 /**
  * scope_cgroups_write() - Write the numbers of the slot that is about to be put in force.
@@ -22,7 +23,11 @@ int scope_cgroups_write(struct edit *e, struct pg_error *err);
  */
 void scope_cgroups_owner(const struct state *s, int map, uint64_t id, uint16_t ret[PG_OWNERS]);
 
-/* How many entries are not what @p, the policy in force, says; @mend: make them so. 0 or -errno. */
-int scope_cgroups_check(struct state *s, const struct policy *p, bool mend, size_t *ret_wrong);
+/*
+ * How many entries are not what @p, the policy in force, says; @mend: make them so, in both slots where they
+ * name scopes alike. @names: of containers; NULL: as the runtimes' files have them now. 0 or -errno.
+ */
+int scope_cgroups_check(struct state *s, const struct policy *p, const struct owner_names *names, bool mend,
+			size_t *ret_wrong);
 
 #endif

@@ -178,7 +178,7 @@ static int put_scope(struct edit *e, struct tables *t, size_t number, struct pg_
 
 static int build(struct edit *e, struct tables *t, struct pg_error *err)
 {
-	_cleanup_owner_patterns_ struct owner_patterns patterns = { NULL, 0 };
+	_cleanup_owner_patterns_ struct owner_patterns patterns = { .list = NULL };
 	int r = owner_patterns(e->change->to, &patterns);
 
 	r = r ? r : tables_make(t, e->to.scope_count);

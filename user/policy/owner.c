@@ -43,7 +43,8 @@ static int make_pattern(const struct scope *s, struct owner_pattern *ret)
 	if (!ret->text)
 		return -ENOMEM;
 	memcpy(ret->text, s->selector, length);
-	if (s->kind == SCOPE_CONTAINER && is_id_prefix(ret->text, length))
+	ret->cut_id = s->kind == SCOPE_CONTAINER && is_id_prefix(ret->text, length);
+	if (ret->cut_id)
 		ret->text[length++] = '*';
 	ret->length = (uint32_t)length;
 	ret->prefix = (uint32_t)strcspn(ret->text, "*?[");
@@ -71,7 +72,7 @@ void owner_patterns_free(struct owner_patterns *p)
 	for (size_t i = 0; i < p->count; i++)
 		free(p->list[i].text);
 	free(p->list);
-	*p = (struct owner_patterns){ NULL, 0 };
+	*p = (struct owner_patterns){ .list = NULL };
 }
 
 /* --- matching ----------------------------------------------------------------------------------- */
@@ -108,8 +109,30 @@ static bool unit_matches(const struct owner_pattern *p, const char *name, size_t
 	       matches(p, p->length - strlen(SERVICE), name, length - strlen(SOCKET));
 }
 
-/* The number of the scope of that kind which has the most weight, or 0. */
-static uint16_t best(const struct owner_patterns *p, enum pg_selector selector, const char *text, size_t length)
+static bool name_matches(const struct owner_pattern *p, const char *name)
+{
+	return name && matches(p, p->length - p->cut_id, name, strlen(name));
+}
+
+bool owner_has_containers(const struct owner_patterns *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->list[i].selector == PG_SELECT_CONTAINER)
+			return true;
+	return false;
+}
+
+bool owner_names_container(const struct owner_patterns *p, const char *name)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->list[i].selector == PG_SELECT_CONTAINER && name_matches(&p->list[i], name))
+			return true;
+	return false;
+}
+
+/* The number of the scope of that kind which has the most weight, or 0. @name: of a container, or NULL. */
+static uint16_t best(const struct owner_patterns *p, enum pg_selector selector, const char *text, size_t length,
+		     const char *name)
 {
 	uint16_t found = 0;
 
@@ -119,10 +142,26 @@ static uint16_t best(const struct owner_patterns *p, enum pg_selector selector, 
 		if (one->selector != selector || (found && one->weight <= p->list[found - 1].weight))
 			continue;
 		if (selector == PG_SELECT_UNIT ? unit_matches(one, text, length)
-					       : matches(one, one->length, text, length))
+					       : matches(one, one->length, text, length) ||
+							 name_matches(one, name))
 			found = (uint16_t)(i + 1);
 	}
 	return found;
+}
+
+static uint16_t best_container(const struct owner_patterns *p, const char *id, size_t length)
+{
+	const char *name = NULL;
+	char copy[PG_ID_MAX + 1];
+
+	if (!owner_has_containers(p))
+		return 0;
+	if (p->names && length < sizeof(copy)) {
+		memcpy(copy, id, length);
+		copy[length] = '\0';
+		name = p->names->container_name(p->names->data, copy);
+	}
+	return best(p, PG_SELECT_CONTAINER, id, length, name);
 }
 
 /* The innermost `cgroup:` scope goes before those around it. */
@@ -157,13 +196,13 @@ void owner_below(const struct owner_patterns *p, const struct cgroup_owner *pare
 		return;
 	}
 	if (named.unit)
-		number = best(p, PG_SELECT_UNIT, path + named.unit_at, length - named.unit_at);
+		number = best(p, PG_SELECT_UNIT, path + named.unit_at, length - named.unit_at, NULL);
 	o.scope[PG_OWNER_UNIT] = number ? number : o.scope[PG_OWNER_UNIT];
 	number = 0;
 	if (named.container)
-		number = best(p, PG_SELECT_CONTAINER, path + named.id_at, named.id_end - named.id_at);
+		number = best_container(p, path + named.id_at, named.id_end - named.id_at);
 	o.scope[PG_OWNER_CONTAINER] = number ? number : o.scope[PG_OWNER_CONTAINER];
-	put_cgroup(&o, best(p, PG_SELECT_CGROUP, path, length));
+	put_cgroup(&o, best(p, PG_SELECT_CGROUP, path, length, NULL));
 	o.place = named.place;
 	*ret = o;
 }
@@ -174,6 +213,6 @@ void owner_of_root(const struct owner_patterns *p, const char *path, size_t leng
 
 	for (size_t end = 1; end <= length; end++)
 		if (end == length || path[end] == '/')
-			put_cgroup(&o, best(p, PG_SELECT_CGROUP, path, end));
+			put_cgroup(&o, best(p, PG_SELECT_CGROUP, path, end, NULL));
 	*ret = o;
 }

@@ -17,18 +17,31 @@ struct owner_pattern {
 	uint16_t weight;	/* without wildcards before with them, then the longer */
 	uint8_t selector;	/* enum pg_selector */
 	bool with_socket;
+	bool cut_id;		/* container: the '*' at its end is there for ids alone */
+};
+
+/* What the path of a container's cgroup does not say. */
+struct owner_names {
+	void *data;
+	/* The name of a container; NULL: nobody knows. It is used before the next one is asked for. */
+	const char *(*container_name)(void *data, const char *id);
 };
 
 /* Those of a policy; its number is a scope's index + 1. */
 struct owner_patterns {
 	struct owner_pattern *list;
 	size_t count;
+	const struct owner_names *names;	/* or NULL: containers are matched by their ids alone */
 };
 
 /* 0 or -ENOMEM. A container's id may be cut short: it gets a '*'. */
 int owner_patterns(const struct policy *p, struct owner_patterns *ret);
 void owner_patterns_free(struct owner_patterns *p);
 #define _cleanup_owner_patterns_ __attribute__((cleanup(owner_patterns_free)))
+
+/* Whether there are scopes of containers; then names matter. And whether one has that name. */
+bool owner_has_containers(const struct owner_patterns *p);
+bool owner_names_container(const struct owner_patterns *p, const char *name);
 
 /* A cgroup's half of struct pg_cgroup. */
 struct cgroup_owner {
