@@ -41,9 +41,9 @@ static size_t scope(enum scope_kind kind, const char *selector)
 }
 
 /* The owners of a path, as the walk finds them from an enforcement root down. */
-static struct owner owner_in(const char *root, const char *path)
+static struct cgroup_owner owner_in(const char *root, const char *path)
 {
-	struct owner o;
+	struct cgroup_owner o;
 	size_t at = strlen(root);
 
 	owner_of_root(&patterns, root, at, &o);
@@ -55,14 +55,14 @@ static struct owner owner_in(const char *root, const char *path)
 	return o;
 }
 
-static struct owner owner_of(const char *path)
+static struct cgroup_owner owner_of(const char *path)
 {
 	return owner_in("/", path);
 }
 
 static void expect(const char *path, unsigned container, unsigned unit, unsigned cgroup)
 {
-	struct owner o = owner_of(path);
+	struct cgroup_owner o = owner_of(path);
 
 	cr_expect_eq(o.scope[PG_OWNER_CONTAINER], container, "%s: container %u", path,
 		     o.scope[PG_OWNER_CONTAINER]);
@@ -166,7 +166,7 @@ Test(owner, a_cgroup_pattern_is_of_the_whole_path_and_stars_stop_at_slashes)
 Test(owner, nested_cgroup_scopes_stand_innermost_first)
 {
 	static const char *const paths[] = { "/a", "/a/a", "/a/a/a", "/a/a/a/a", "/a/a/a/a/a", "/a/a/a/a/a/a" };
-	struct owner o;
+	struct cgroup_owner o;
 
 	for (size_t i = 0; i < 6; i++)
 		scope(SCOPE_CGROUP, paths[i]);
@@ -183,7 +183,7 @@ Test(owner, nested_cgroup_scopes_stand_innermost_first)
 
 Test(owner, a_scope_that_matches_child_and_parent_stands_once)
 {
-	struct owner o;
+	struct cgroup_owner o;
 
 	scope(SCOPE_CGROUP, "/a");
 	scope(SCOPE_CGROUP, "/a/b*");
@@ -196,7 +196,7 @@ Test(owner, a_scope_that_matches_child_and_parent_stands_once)
 
 Test(owner, recognition_begins_at_the_enforcement_root)
 {
-	struct owner o;
+	struct cgroup_owner o;
 
 	scope(SCOPE_UNIT, "web.service");
 	scope(SCOPE_CGROUP, "/lab");
@@ -215,7 +215,7 @@ Test(owner, recognition_begins_at_the_enforcement_root)
 Test(owner, a_path_that_is_too_long_has_what_its_parent_has)
 {
 	char path[PG_GLOB_MAX * 2];
-	struct owner o;
+	struct cgroup_owner o;
 
 	scope(SCOPE_CGROUP, "/a");
 	scope(SCOPE_CGROUP, "/a/*");
@@ -232,7 +232,7 @@ Test(owner, a_path_that_is_too_long_has_what_its_parent_has)
 
 Test(owner, a_thousand_scopes_and_cgroups_take_a_moment)
 {
-	struct owner root, o;
+	struct cgroup_owner root, o;
 	char text[64];
 	clock_t begin;
 

@@ -32,11 +32,10 @@ Test(paths, patterns_close_their_brackets_and_have_no_double_star)
 {
 	static const char *const good[] = { "a", "*", "ci-*", "[a-z]?", "[]]", "[!]]x", "dev-a\\x2db.service", "a*b*c",
 					    "[a-]", "[-a]", "[]-a]", "[^a]", "[a-z0-9_.-]", "[[]", "]", "a-z",
-					    "[abcdefghijklmnopqrstuvwxyz012345]" };
+					    "[abcdefghijklmnopqrstuvwxyz0123456789_]" };
 	static const char *const bad[] = { "", "[", "a[b", "[]", "[!]", "[!", "[a/b]", "[a-/]", "[/", "**", "a/**",
 					   "a\n", "\xff", "[z-a]", "[[:alpha:]]", "[[.a.]]", "[a[=b=]]", "[\xc3\xa9]",
-					   "[a-", "[a-]x[", "[abcdefghijklmnopqrstuvwxyz0123456]",
-					   "[!abcdefghijklmnopqrstuvwxyz012345]" };
+					   "[a-", "[a-]x[" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		cr_assert_null(pattern_mistake(good[i], strlen(good[i])), "%s", good[i]);

@@ -152,3 +152,63 @@ Test(reach, a_default_that_allows)
 	expect("0.0.0.0", PG_TCP, 80, "depends");
 	expect("::", PG_TCP, 80, "allow");
 }
+
+/* A scope with the rules of one sentence. */
+static uint16_t given_scope(const char *sentence, bool inherit)
+{
+	struct scope s = { .name = strdup("web"), .selector = strdup("web.service"), .kind = SCOPE_UNIT,
+			   .inherit = inherit };
+
+	policy.scopes = reallocarray(policy.scopes, policy.scope_count + 1, sizeof(s));
+	cr_assert_not_null(policy.scopes);
+	policy.scopes[policy.scope_count++] = s;
+	add_rules(&policy, sentence);
+	policy.rules[policy.rule_count - 1].scope = strdup("web");
+	given("allow 9/tcp");
+	return (uint16_t)policy.scope_count;
+}
+
+static void expect_owned(uint16_t number, uint16_t port, const char *what)
+{
+	const uint16_t owner[PG_OWNERS] = { [PG_OWNER_UNIT] = number };
+	const struct reach_socket s = { .port = port, .v4 = true, .owner = owner };
+	struct reach r;
+	const char *got;
+
+	cr_assert_eq(reach_in(&compiled, &policy, &s, &r), 0);
+	got = r.allow && r.deny ? "depends" : r.allow ? "allow" : "deny";
+	cr_expect_str_eq(got, what, "port %u: %s", port, got);
+}
+
+Test(reach, a_scope_answers_for_its_sockets)
+{
+	uint16_t web;
+
+	given("allow 80/tcp");
+	web = given_scope("allow 443/tcp from 192.0.2.0/24", false);
+	expect_owned(web, 80, "deny");
+	expect_owned(web, 443, "depends");
+	expect_owned(0, 443, "deny");
+	expect_owned(0, 80, "allow");
+}
+
+Test(reach, a_scope_that_does_not_answer_leaves_it_to_the_host)
+{
+	uint16_t web;
+
+	given("allow 80/tcp");
+	web = given_scope("allow bind 443/tcp", false);
+	expect_owned(web, 80, "allow");
+}
+
+Test(reach, with_inherit_the_host_counts_as_well)
+{
+	uint16_t web;
+
+	given("allow 80/tcp");
+	given("deny in 443/tcp");
+	web = given_scope("allow 443/tcp", true);
+	expect_owned(web, 80, "allow");
+	expect_owned(web, 443, "deny");
+	expect_owned(web, 81, "deny");
+}

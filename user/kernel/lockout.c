@@ -10,22 +10,32 @@
 
 #include "kernel/local.h"
 #include "kernel/owners.h"
+#include "kernel/scope_owner.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 #include "policy/compile.h"
+#include "policy/reach.h"
 #include "policy/rule.h"
 #include "util/address.h"
 #include "util/cleanup.h"
 
 #define FAILSAFE_PORT 22
 
+/* A policy, and whose sockets it is asked for. */
+struct judge {
+	const struct policy *policy;	/* NULL: there is none */
+	struct compiled compiled;
+	struct scope_owners owners;
+};
+
 struct search {
-	const struct policy *from, *to;
-	struct compiled before, after;
+	struct judge before, after;
 	uint64_t now_ns; /* CLOCK_BOOTTIME */
 	uint64_t *sshd;
 	size_t sshd_count;
 	uint8_t *listens; /* a byte for each port */
+	struct socket_entry *doors; /* on which sshd listens */
+	size_t door_count;
 	uint8_t own_remote[16];
 	uint16_t own_remote_port, own_port; /* own_port 0: no SSH_CONNECTION */
 	struct ifaddrs *addresses;
@@ -34,9 +44,12 @@ struct search {
 
 static void search_free(struct search *s)
 {
-	compiled_free(&s->before);
-	compiled_free(&s->after);
+	compiled_free(&s->before.compiled);
+	compiled_free(&s->after.compiled);
+	scope_owners_close(&s->before.owners);
+	scope_owners_close(&s->after.owners);
 	free(s->sshd);
+	free(s->doors);
 	free(s->listens);
 	local_free(&s->addresses);
 }
@@ -84,11 +97,43 @@ static bool is_login(const struct search *s, const struct socket_entry *e)
 	       (s->listens[e->local_port] && sshd_holds(s, e->inode));
 }
 
-static bool open_before(const struct search *s, const struct pg_question *q,
+/* --- deciding ----------------------------------------------------------------------------------- */
+
+/* The scope that answers, or NULL: the host. */
+static const char *scope_of(const struct judge *j, const uint16_t owner[PG_OWNERS])
+{
+	for (unsigned i = 0; i < PG_OWNERS; i++)
+		if (owner[i] && j->compiled.scopes[owner[i]].answers & RULE_IN)
+			return j->policy->scopes[owner[i] - 1].name;
+	return NULL;
+}
+
+/* Where it comes in the host's deny is final; at the socket its scopes are asked. */
+static struct pg_decision decide(const struct judge *j, uint64_t cgroup, const struct pg_question *q,
+				 const struct circumstances *in, const char **ret_scope)
+{
+	struct pg_decision d = compiled_decide_in(&j->compiled, j->policy, q, in);
+	size_t numbers[PG_OWNERS], count = 0;
+	uint16_t owner[PG_OWNERS];
+
+	*ret_scope = NULL;
+	if ((d.verdict == PG_DENY && d.reason == PG_REASON_RULE) ||
+	    !scope_owners_find(&j->owners, cgroup, owner))
+		return d;
+	for (unsigned i = 0; i < PG_OWNERS; i++)
+		if (owner[i])
+			numbers[count++] = owner[i];
+	*ret_scope = scope_of(j, owner);
+	return compiled_decide_scopes(&j->compiled, j->policy, numbers, count, q, in);
+}
+
+static bool open_before(const struct search *s, uint64_t cgroup, const struct pg_question *q,
 			const struct circumstances *in)
 {
-	return !is_guarding(s->from) ||
-	       compiled_decide_in(&s->before, s->from, q, in).verdict == PG_ALLOW;
+	const char *scope;
+
+	return !is_guarding(s->before.policy) ||
+	       decide(&s->before, cgroup, q, in, &scope).verdict == PG_ALLOW;
 }
 
 static int check_session(const struct socket_entry *e, void *data)
@@ -104,17 +149,18 @@ static int check_session(const struct socket_entry *e, void *data)
 		.port = e->local_port,
 		.remote_port = e->remote_port,
 	};
-
 	struct pg_decision d;
+	const char *scope;
 
 	if (e->state != SOCKET_ESTABLISHED || s->found->port || !is_login(s, e))
 		return 0;
 	memcpy(q.remote, e->remote, 16);
 	memcpy(q.local, e->local, 16);
-	d = compiled_decide_in(&s->after, s->to, &q, &in);
-	if (!open_before(s, &q, &in) || d.verdict == PG_ALLOW)
+	d = decide(&s->after, e->cgroup, &q, &in, &scope);
+	if (!open_before(s, e->cgroup, &q, &in) || d.verdict == PG_ALLOW)
 		return 0;
 	s->found->deny = d.reason == PG_REASON_RULE ? d.rule : 0;
+	s->found->scope = scope;
 	s->found->port = e->local_port;
 	s->found->session = true;
 	(void)address_print(e->remote, s->found->peer);
@@ -124,46 +170,95 @@ static int check_session(const struct socket_entry *e, void *data)
 static int note_listener(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
+	struct socket_entry *grown;
 
-	if (e->state == SOCKET_LISTEN && !address_is_loopback(e->local))
-		s->listens[e->local_port] =
-			sshd_holds(s, e->inode) ? 2 : s->listens[e->local_port] | 1;
+	if (e->state != SOCKET_LISTEN || address_is_loopback(e->local))
+		return 0;
+	s->listens[e->local_port] = 1;
+	if (!sshd_holds(s, e->inode))
+		return 0;
+	grown = reallocarray(s->doors, s->door_count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	s->doors = grown;
+	s->doors[s->door_count++] = *e;
 	return 0;
 }
 
-/* The deny that closes a port to all, or 0. */
-static uint32_t deny_of(const struct search *s, uint16_t port)
+/* The deny of the host that closes a port to all, or 0. */
+static uint32_t deny_of(const struct judge *j, uint16_t port, uint64_t now_ns)
 {
-	uint32_t answer = compiled_settle(
-		&s->after, compiled_answer(&s->after, PG_IN, PG_TCP, port), s->now_ns);
+	uint32_t answer = compiled_settle(&j->compiled,
+					  compiled_answer(&j->compiled, PG_IN, PG_TCP, port), now_ns);
 
 	return PG_ANSWER_KIND(answer) == PG_ANSWER_DENY ? PG_ANSWER_NUMBER(answer) : 0;
 }
 
+/* Whether anybody may come to the socket. */
+static bool may_allow(const struct judge *j, const struct socket_entry *e, uint64_t now_ns,
+		      const char **ret_scope)
+{
+	uint16_t owner[PG_OWNERS];
+	const struct reach_socket to = {
+		.proto = PG_TCP,
+		.port = e->local_port,
+		.v4 = true,
+		.v6 = true,
+		.now_ns = now_ns,
+		.owner = owner,
+	};
+	struct reach reach;
+
+	*ret_scope = NULL;
+	if (!scope_owners_find(&j->owners, e->cgroup, owner))
+		return compiled_may_allow_at(&j->compiled, j->policy, PG_IN, PG_TCP, e->local_port, now_ns);
+	if (deny_of(j, e->local_port, now_ns))
+		return false;
+	*ret_scope = scope_of(j, owner);
+	return reach_in(&j->compiled, j->policy, &to, &reach) || reach.allow;
+}
+
+/* Of several doors that close the lowest port is told. */
 static void check_listeners(struct search *s)
 {
-	for (uint32_t port = 1; port < PG_PORTS && !s->found->port; port++)
-		if (s->listens[port] & 2 &&
-		    !compiled_may_allow_at(&s->after, s->to, PG_IN, PG_TCP, port, s->now_ns) &&
-		    (!is_guarding(s->from) ||
-		     compiled_may_allow_at(&s->before, s->from, PG_IN, PG_TCP, port, s->now_ns))) {
-			s->found->port = port;
-			s->found->deny = deny_of(s, port);
-		}
+	bool session = s->found->session;
+
+	for (size_t i = 0; !session && i < s->door_count; i++) {
+		const struct socket_entry *e = &s->doors[i];
+		const char *scope, *before;
+
+		if ((s->found->port && s->found->port <= e->local_port) ||
+		    may_allow(&s->after, e, s->now_ns, &scope) ||
+		    (is_guarding(s->before.policy) && !may_allow(&s->before, e, s->now_ns, &before)))
+			continue;
+		s->found->port = e->local_port;
+		s->found->scope = scope;
+		s->found->deny = deny_of(&s->after, e->local_port, s->now_ns);
+	}
+}
+
+static int open_judge(struct judge *j, const struct policy *p, struct pg_error *err)
+{
+	int r;
+
+	j->policy = p;
+	if (!is_guarding(p))
+		return 0;
+	r = policy_compile(p, &j->compiled, err);
+	return r ? r : scope_owners_open(p, &j->owners);
 }
 
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
 		 struct pg_error *err)
 {
-	_cleanup_(search_free) struct search s = { .from = from, .to = to, .found = ret };
+	_cleanup_(search_free) struct search s = { .found = ret };
 	int r;
 
 	*ret = (struct lockout){ 0 };
 	if (!is_guarding(to))
 		return 0;
-	r = policy_compile(to, &s.after, err);
-	if (!r && is_guarding(from))
-		r = policy_compile(from, &s.before, err);
+	r = open_judge(&s.after, to, err);
+	r = r ? r : open_judge(&s.before, from, err);
 	if (r)
 		return r;
 	s.listens = calloc(PG_PORTS, 1);
@@ -187,6 +282,15 @@ static void what_helps(const struct lockout *l, char *to, size_t size)
 {
 	(void)snprintf(to, size, "allow %u/tcp%s%s", l->port, l->session ? " from " : "",
 		       l->session ? l->peer : "");
+}
+
+/* Its socket is in a scope, whose rules are asked. */
+static int help_in_scope(const struct lockout *l, const char *helps, struct pg_error *err)
+{
+	return pg_help(err, -EPERM,
+		       "its socket is in scope %s: keep it open there: portguard allow --scope %s %s, or "
+		       "go ahead with --force",
+		       l->scope, l->scope, helps + strlen("allow "));
 }
 
 static int help_with_deny(const struct policy *p, const struct lockout *l, const char *helps,
@@ -232,6 +336,8 @@ static int help_lockout(const struct policy *from, const struct policy *to,
 			       "(failsafe: [22/tcp, %u/tcp]) and apply that, or go ahead with "
 			       "--force",
 			       l->port);
+	if (l->scope && !l->deny)
+		return help_in_scope(l, helps, err);
 	if (l->deny)
 		return help_with_deny(to, l, helps, err);
 	if (is_there(from, helps))

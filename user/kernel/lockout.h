@@ -13,6 +13,7 @@ struct lockout {
 	uint16_t port;		/* 0: nobody is locked out */
 	bool session;		/* else sshd listens there */
 	uint32_t deny;		/* the rule that closes it; 0: the lack of an allow does */
+	const char *scope;	/* of the socket, where that closes it: a name of @to's; or NULL */
 	char peer[64];		/* of the session */
 };
 

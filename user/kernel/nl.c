@@ -84,6 +84,15 @@ const struct nlattr *nl_find(const void *from, size_t length, uint16_t type)
 	return NULL;
 }
 
+uint64_t nl_u64(const struct nlattr *a)
+{
+	uint64_t n = 0;
+
+	if (a && nl_size(a) == sizeof(n))
+		memcpy(&n, nl_data(a), sizeof(n));
+	return n;
+}
+
 uint32_t nl_u32(const struct nlattr *a)
 {
 	uint32_t n = 0;

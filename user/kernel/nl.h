@@ -31,5 +31,6 @@ static inline size_t nl_size(const struct nlattr *a)
 /* The attribute's number if it has exactly that size, else 0. */
 uint32_t nl_u32(const struct nlattr *a);
 uint8_t nl_u8(const struct nlattr *a);
+uint64_t nl_u64(const struct nlattr *a);
 
 #endif

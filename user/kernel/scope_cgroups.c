@@ -31,7 +31,7 @@ struct entry {
 
 struct level {
 	uint64_t id;
-	struct owner owner;
+	struct cgroup_owner owner;
 	size_t length; /* of its path */
 	char *names; /* of its children, each with its NUL */
 	size_t size, at;
@@ -153,7 +153,7 @@ static int put_entry(struct walk *w, uint64_t id, const struct pg_cgroup *value)
 	return !r || errno == ENOENT ? 0 : -errno;
 }
 
-static int visit(struct walk *w, uint64_t id, const struct owner *owner)
+static int visit(struct walk *w, uint64_t id, const struct cgroup_owner *owner)
 {
 	struct entry *known = find_entry(w, id);
 	struct pg_cgroup now = { .place = 0 }, next;
@@ -493,6 +493,15 @@ int scope_cgroups_write(struct edit *e, struct pg_error *err)
 	return r ? pg_fail(err, r, PG_EXIT_UNAVAILABLE, "scopes: cgroup %s: %s", meta->cgroup_dir,
 			   strerror(-r))
 		 : 0;
+}
+
+void scope_cgroups_owner(const struct state *s, int map, uint64_t id, uint16_t ret[PG_OWNERS])
+{
+	struct pg_cgroup c = { .place = 0 };
+
+	if (id && state_in_force(s)->scopes)
+		(void)bpf_map_lookup_elem(map, &id, &c); /* it has none */
+	memcpy(ret, c.scope[state_slot(s)], sizeof(c.scope[0]));
 }
 
 int scope_cgroups_check(struct state *s, const struct policy *p, const struct owner_names *names, bool mend,

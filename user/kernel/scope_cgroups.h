@@ -18,6 +18,12 @@
 int scope_cgroups_write(struct edit *e, struct pg_error *err);
 
 /*
+ * The scopes of sockets that were made in a cgroup: its entry in the slot in force; all 0 where it has none.
+ * @map: of pin_open("pg_cgroups").
+ */
+void scope_cgroups_owner(const struct state *s, int map, uint64_t id, uint16_t ret[PG_OWNERS]);
+
+/*
  * How many entries are not what @p, the policy in force, says; @mend: make them so, in both slots where they
  * name scopes alike. @names: of containers; NULL: as the runtimes' files have them now. 0 or -errno.
  */

@@ -117,14 +117,29 @@ static int put_ports(struct edit *e, struct tables *t, const struct intervals *f
 
 /* --- scopes ------------------------------------------------------------------------------------- */
 
-/* What a scope says beside its ports and its pattern. @s: NULL for number 0. */
-static struct pg_scope settings(const struct scope *s, const struct compiled_scope *c)
+/* A scope that inherits may stand in any other, but in none that is always further in. */
+static bool out_restricted_further(const struct compiled *c, const struct policy *p, const struct scope *s)
 {
+	bool restricted = policy_out_restricted(p);
+
+	for (size_t i = 0; !restricted && i < p->scope_count; i++)
+		restricted = &p->scopes[i] != s && p->scopes[i].kind >= s->kind &&
+			     c->scopes[i + 1].out_restricted;
+	return restricted;
+}
+
+/* What a scope says beside its ports and its pattern. */
+static struct pg_scope settings(const struct compiled *all, const struct policy *p, size_t number)
+{
+	const struct compiled_scope *c = &all->scopes[number];
+	const struct scope *s = number ? &p->scopes[number - 1] : NULL;
 	struct pg_scope to = { .answers = (uint8_t)c->answers, .out_restricted = c->out_restricted };
 
 	memcpy(to.defaults, c->defaults, sizeof(to.defaults));
 	if (!s)
 		return to;
+	if (s->inherit && c->answers & RULE_OUT && !c->out_restricted)
+		to.out_restricted = out_restricted_further(all, p, s);
 	to.inherit = s->inherit;
 	to.mode = s->mode_said ? (uint8_t)s->mode + 1 : 0;
 	to.raw = s->raw_said ? s->raw : 0;
@@ -151,11 +166,10 @@ static int put_pattern(struct tables *t, const struct owner_pattern *from, struc
 static int put_scope(struct edit *e, struct tables *t, size_t number, struct pg_error *err)
 {
 	const struct compiled_scope *c = &e->to.scopes[number];
-	const struct scope *s = number ? &e->change->to->scopes[number - 1] : NULL;
 	struct pg_scope *to = scope_at(t, number);
 	int r = 0;
 
-	*to = settings(s, c);
+	*to = settings(&e->to, e->change->to, number);
 	for (unsigned d = 0; d < PG_PORT_DIRECTIONS; d++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = put_ports(e, t, &c->ports[d][proto], &to->ports[d][proto], err);
@@ -194,7 +208,8 @@ static bool same_scope(const struct edit *e, size_t number)
 	const struct compiled_scope *a = &e->from.scopes[number], *b = &e->to.scopes[number];
 	const struct scope *s = number ? &e->change->from->scopes[number - 1] : NULL;
 	const struct scope *t = number ? &e->change->to->scopes[number - 1] : NULL;
-	struct pg_scope x = settings(s, a), y = settings(t, b);
+	struct pg_scope x = settings(&e->from, e->change->from, number);
+	struct pg_scope y = settings(&e->to, e->change->to, number);
 
 	if (memcmp(&x, &y, sizeof(x)) != 0 || (s && strcmp(s->selector, t->selector) != 0))
 		return false;

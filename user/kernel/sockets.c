@@ -20,6 +20,7 @@
 #include "util/address.h"
 #include "util/cleanup.h"
 
+#define SOCKET_CGROUP 21 /* INET_DIAG_CGROUP_ID, of Linux 5.8, which older headers lack */
 #define MPTCP 262 /* IPPROTO_MPTCP, which older headers lack */
 /* Members of one SO_REUSEPORT group are found by the hash of a remote end: so many ends are tried. */
 #define MOST_TRIES 4096
@@ -39,12 +40,11 @@ static void copy_address(uint8_t to[16], uint8_t domain, const __be32 from[4])
 		address_from_v4(to, from);
 }
 
-static bool is_v6_only(const struct nlmsghdr *m)
+static const struct nlattr *attribute(const struct nlmsghdr *m, uint16_t type)
 {
 	const char *attributes = (const char *)NLMSG_DATA(m) + sizeof(struct inet_diag_msg);
-	size_t length = m->nlmsg_len - NLMSG_LENGTH(sizeof(struct inet_diag_msg));
 
-	return nl_u8(nl_find(attributes, length, INET_DIAG_SKV6ONLY));
+	return nl_find(attributes, m->nlmsg_len - NLMSG_LENGTH(sizeof(struct inet_diag_msg)), type);
 }
 
 static int one_socket(const struct nlmsghdr *m, void *data)
@@ -59,13 +59,14 @@ static int one_socket(const struct nlmsghdr *m, void *data)
 	s = (struct socket_entry){
 		.protocol = w->protocol,
 		.domain = d->idiag_family,
-		.v6_only = d->idiag_family == AF_INET6 && is_v6_only(m),
+		.v6_only = d->idiag_family == AF_INET6 && nl_u8(attribute(m, INET_DIAG_SKV6ONLY)),
 		.state = d->idiag_state,
 		.local_port = ntohs(d->id.idiag_sport),
 		.remote_port = ntohs(d->id.idiag_dport),
 		.uid = d->idiag_uid,
 		.device = d->id.idiag_if,
 		.inode = d->idiag_inode,
+		.cgroup = nl_u64(attribute(m, SOCKET_CGROUP)),
 		.cookie = { d->id.idiag_cookie[0], d->id.idiag_cookie[1] },
 	};
 	copy_address(s.local, d->idiag_family, d->id.idiag_src);

@@ -17,6 +17,7 @@ struct socket_entry {
 	uint8_t local[16], remote[16];
 	uint32_t uid, device;
 	uint64_t inode;
+	uint64_t cgroup;	/* in which it was made; 0: not known */
 	uint32_t cookie[2];
 };
 

@@ -116,6 +116,7 @@ static int keep_open(struct policy *p, struct pg_error *err)
 			return -ENOMEM;
 		rule.ports[0] = (struct port_range){ l.port, l.port };
 		rule.comment = strdup("kept open at a degraded start");
+		rule.scope = l.scope ? strdup(l.scope) : NULL;
 		rule.port_count = 1;
 		r = policy_add_rule(p, &rule);
 		if (r) {

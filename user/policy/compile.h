@@ -144,6 +144,9 @@ void compiled_free(struct compiled *c);
 
 /* The interval's answer for a port; O(log n). */
 uint32_t compiled_answer(const struct compiled *c, enum pg_direction direction, enum pg_proto proto, uint16_t port);
+/* The same of a scope, by its number. */
+uint32_t compiled_scope_answer(const struct compiled *c, size_t number, enum pg_direction direction,
+			       enum pg_proto proto, uint16_t port);
 /* What the kernel knows of an attempt beside the question. */
 struct circumstances {
 	const char *interface;	/* a name, or NULL: no device that a rule names */

@@ -57,6 +57,12 @@ uint32_t compiled_answer(const struct compiled *c, enum pg_direction direction, 
 	return find_interval(&c->ports[direction][proto], port);
 }
 
+uint32_t compiled_scope_answer(const struct compiled *c, size_t number, enum pg_direction direction,
+			       enum pg_proto proto, uint16_t port)
+{
+	return find_interval(&c->scopes[number].ports[direction][proto], port);
+}
+
 static uint32_t interface_class(const struct compiled *c, const char *name, uint32_t vlan)
 {
 	if (vlan)

@@ -165,7 +165,7 @@ static uint16_t best_container(const struct owner_patterns *p, const char *id, s
 }
 
 /* The innermost `cgroup:` scope goes before those around it. */
-static void put_cgroup(struct owner *o, uint16_t number)
+static void put_cgroup(struct cgroup_owner *o, uint16_t number)
 {
 	uint16_t *cgroups = o->scope + PG_OWNER_CGROUP;
 
@@ -182,12 +182,12 @@ static size_t last_name(const char *path, size_t length)
 	return length;
 }
 
-void owner_below(const struct owner_patterns *p, const struct owner *parent, const char *path,
-		 size_t length, struct owner *ret)
+void owner_below(const struct owner_patterns *p, const struct cgroup_owner *parent, const char *path,
+		 size_t length, struct cgroup_owner *ret)
 {
 	const struct pg_bytes name = { path, (__u32)last_name(path, length), (__u32)length, ~0u };
 	struct pg_named named = pg_name(parent->place, &name);
-	struct owner o = *parent;
+	struct cgroup_owner o = *parent;
 	uint16_t number = 0;
 
 	o.place = PG_PLACE_NONE;
@@ -207,9 +207,9 @@ void owner_below(const struct owner_patterns *p, const struct owner *parent, con
 	*ret = o;
 }
 
-void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct owner *ret)
+void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct cgroup_owner *ret)
 {
-	struct owner o = { .place = PG_PLACE_SLICE };
+	struct cgroup_owner o = { .place = PG_PLACE_SLICE };
 
 	for (size_t end = 1; end <= length; end++)
 		if (end == length || path[end] == '/')

@@ -44,7 +44,7 @@ bool owner_has_containers(const struct owner_patterns *p);
 bool owner_names_container(const struct owner_patterns *p, const char *name);
 
 /* A cgroup's half of struct pg_cgroup. */
-struct owner {
+struct cgroup_owner {
 	uint16_t scope[PG_OWNERS];	/* numbers, nearest first; 0: none */
 	uint8_t place;			/* enum pg_place, for the names below it */
 };
@@ -54,9 +54,18 @@ struct owner {
  * recognised below. Paths are whole, as /proc/PID/cgroup prints them; those that PG_GLOB_MAX bytes
  * do not hold match nothing of their own, and nothing is recognised below them.
  */
-void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct owner *ret);
+void owner_of_root(const struct owner_patterns *p, const char *path, size_t length, struct cgroup_owner *ret);
 /* A cgroup by what its parent has. */
-void owner_below(const struct owner_patterns *p, const struct owner *parent, const char *path, size_t length,
-		 struct owner *ret);
+void owner_below(const struct owner_patterns *p, const struct cgroup_owner *parent, const char *path, size_t length,
+		 struct cgroup_owner *ret);
+
+/* The place of a scope of this kind among PG_OWNERS, where it alone answers. */
+static inline enum pg_owner owner_place(enum scope_kind kind)
+{
+	static const enum pg_owner places[] = { PG_OWNER_CONTAINER, PG_OWNER_UNIT, PG_OWNER_CGROUP,
+						PG_OWNER_NETNS };
+
+	return places[kind];
+}
 
 #endif

@@ -58,28 +58,32 @@ static bool is_possible(const struct possible *p, uint32_t class)
 	return p->classes ? p->classes[class] : p->one == class;
 }
 
-static void note_allow(struct reach *r, enum pg_reason reason, uint32_t rule)
+/* What the host, or one scope, says to those who may come. */
+struct said {
+	bool allows, denies, nothing; /* by rules, and what is built in; nothing: the default stands */
+	struct pg_decision allowed; /* the first that allows */
+};
+
+static void note_allow(struct said *to, enum pg_reason reason, uint32_t rule)
 {
-	if (!r->allow)
-		r->allowed =
+	if (!to->allows)
+		to->allowed =
 			(struct pg_decision){ .verdict = PG_ALLOW, .reason = reason, .rule = rule };
-	r->allow = true;
+	to->allows = true;
 }
 
-static void note(struct reach *r, uint32_t answer, const struct policy *p)
+static void note(struct said *to, uint32_t answer)
 {
 	uint32_t rule = PG_ANSWER_NUMBER(answer);
 
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW) {
-		note_allow(r, rule ? PG_REASON_RULE : PG_REASON_FAILSAFE, rule);
+		note_allow(to, rule ? PG_REASON_RULE : PG_REASON_FAILSAFE, rule);
 	} else if (PG_ANSWER_KIND(answer) == PG_ANSWER_DENY) {
-		r->deny = true;
-	} else if (policy_default(p, PG_IN) == PG_ALLOW) {
-		note_allow(r, PG_REASON_DEFAULT, 0);
+		to->denies = true;
 	} else {
 		if (PG_ANSWER_ESSENTIAL(answer))
-			note_allow(r, PG_REASON_ESSENTIAL, 0);
-		r->deny = true; /* all but what is essential */
+			note_allow(to, PG_REASON_ESSENTIAL, 0);
+		to->nothing = true; /* to all but what is essential */
 	}
 }
 
@@ -104,8 +108,8 @@ static int possible_of(const struct group *g, const struct compiled *c,
 	return possible_addresses(&c->local, s, local);
 }
 
-static int reach_group(const struct group *g, const struct compiled *c, const struct policy *p,
-		       const struct reach_socket *s, struct reach *ret)
+static int reach_group(const struct group *g, const struct compiled *c, const struct reach_socket *s,
+		       struct said *ret)
 {
 	_cleanup_(possible_free) struct possible remote = { 0 }, local = { 0 };
 	size_t devices = g->dimensions & PG_DIM_INTERFACE ? c->interface_count + 1 : 1, seen = 0;
@@ -119,23 +123,84 @@ static int reach_group(const struct group *g, const struct compiled *c, const st
 		if (!is_possible(&remote, e->remote) || !is_possible(&local, e->local) ||
 		    e->interface == PG_IFACE_UNKNOWN)
 			continue;
-		note(ret, compiled_settle(c, e->answer, s->now_ns), p);
+		note(ret, compiled_settle(c, e->answer, s->now_ns));
 		seen++;
 	}
 	if (seen < remote.count * local.count * devices)
-		note(ret, compiled_settle(c, g->base, s->now_ns), p);
+		note(ret, compiled_settle(c, g->base, s->now_ns));
 	return 0;
+}
+
+static int ask_answer(const struct compiled *c, uint32_t answer, const struct reach_socket *s,
+		      struct said *ret)
+{
+	answer = compiled_settle(c, answer, s->now_ns);
+	*ret = (struct said){ .allows = false };
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		return reach_group(&c->groups[PG_ANSWER_NUMBER(answer) - 1], c, s, ret);
+	note(ret, answer);
+	return 0;
+}
+
+/* All that count; the nearest's default stands for those to whom none says anything. */
+struct heard {
+	struct said all;
+	bool closed; /* one denies whoever comes */
+	uint8_t unruled; /* PG_NONE: nobody was asked yet */
+};
+
+static void hear(struct heard *h, const struct said *one, uint8_t unruled)
+{
+	bool first = h->unruled == PG_NONE;
+
+	if (first)
+		h->unruled = unruled;
+	if (!h->all.allows)
+		h->all.allowed = one->allowed;
+	h->all.allows |= one->allows;
+	h->all.denies |= one->denies;
+	h->all.nothing = one->nothing && (first || h->all.nothing);
+	h->closed |= one->denies && !one->allows && !one->nothing;
+}
+
+static void conclude(const struct heard *h, struct reach *ret)
+{
+	bool open = h->all.nothing && h->unruled == PG_ALLOW;
+
+	*ret = (struct reach){
+		.allow = (h->all.allows || open) && !h->closed,
+		.deny = h->all.denies || (h->all.nothing && h->unruled != PG_ALLOW),
+		.allowed = h->all.allowed,
+	};
+	if (!h->all.allows && ret->allow)
+		ret->allowed = (struct pg_decision){ .verdict = PG_ALLOW,
+						     .reason = PG_REASON_DEFAULT };
 }
 
 int reach_in(const struct compiled *c, const struct policy *p, const struct reach_socket *s,
 	     struct reach *ret)
 {
-	uint32_t answer =
-		compiled_settle(c, compiled_answer(c, PG_IN, s->proto, s->port), s->now_ns);
+	struct heard h = { .unruled = PG_NONE };
+	struct said one;
+	bool further = true;
+	int r = 0;
 
-	*ret = (struct reach){ .allow = false };
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		return reach_group(&c->groups[PG_ANSWER_NUMBER(answer) - 1], c, p, s, ret);
-	note(ret, answer, p);
-	return 0;
+	for (unsigned i = 0; !r && further && s->owner && i < PG_OWNERS; i++) {
+		uint16_t number = s->owner[i];
+		uint32_t answer;
+
+		if (!number || number >= c->scope_count || !(c->scopes[number].answers & RULE_IN))
+			continue;
+		answer = compiled_scope_answer(c, number, PG_IN, s->proto, s->port);
+		r = ask_answer(c, answer, s, &one);
+		hear(&h, &one, c->scopes[number].defaults[PG_IN]);
+		further = p->scopes[number - 1].inherit;
+	}
+	if (!r && further) {
+		r = ask_answer(c, compiled_answer(c, PG_IN, s->proto, s->port), s, &one);
+		hear(&h, &one, policy_default(p, PG_IN));
+	}
+	if (!r)
+		conclude(&h, ret);
+	return r;
 }

@@ -14,6 +14,7 @@ struct reach_socket {
 	bool v4, v6;			/* the families of the packets that it takes */
 	const uint8_t *local;		/* 16 bytes; NULL: any address */
 	uint64_t now_ns;		/* CLOCK_BOOTTIME; 0: no rule has ended yet */
+	const uint16_t *owner;		/* PG_OWNERS numbers of scopes, 0: none; NULL: it is the host's */
 };
 
 struct reach {
@@ -26,6 +27,8 @@ struct reach {
  * @c: of @p, whose rules have their ids. Essentials let in what they ask for, so their ports may have both.
  * What is said about addresses is by the prefixes of the policy: ones that together hold every address
  * (0.0.0.0/1 and 128.0.0.0/1) still leave "all others", which nobody is.
+ * Of a scope that inherits those further out count as well; two that each deny others may then still
+ * be told to let some in.
  * Rules with `for` are asked as of now; what may be over its rate reaches the socket all the same.
  * Return: 0 or -ENOMEM.
  */
