@@ -8,7 +8,7 @@
  * to; one that its program bound to a port, those too whom the rules of `in` allow.
  *
  * Where a scope answers `in` for the socket, what inbound let pass is only what some scope allows: it
- * is asked here whatever device it came by.
+ * is asked here whatever device it came by. So is what some scope allows for a socket of none.
  */
 #include "lib/asked.h"
 #include "lib/flow.h"
@@ -88,6 +88,31 @@ SUBPROGRAM __u64 ask_here(struct __sk_buff *skb, const struct packet *p, __u32 i
 	return u.word;
 }
 
+/*
+ * Inbound may have let it pass for a scope's sake: then what the host's rules say, whose limits have counted
+ * it there; a struct decided's word. 0: it passed by these rules, or as an answer.
+ */
+SUBPROGRAM __u64 ask_host_again(const struct packet *p, __u32 index)
+{
+	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, answer;
+	const struct pg_control *ctl = control();
+	union decided u = { .word = 0 };
+	struct pg_question q = {};
+
+	if (!ctl)
+		return 0;
+	index &= 1;
+	put_question(&q, p, false, PG_FRESH_PASSED);
+	answer = pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = resolve(answer, &q);
+	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ALLOW)
+		return 0;
+	answer = resolve(packet_answer(ctl, index, p, false), &q);
+	u.d = decide(&ctl->slots[index], answer, &q, PG_IN);
+	return u.word;
+}
+
 /* @ret_judged: inbound has answered already. */
 static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
 						struct __sk_buff *skb, const struct packet *p,
@@ -95,6 +120,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 {
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
 	bool met = o->here && is_covered(skb->ifindex) && !was_in_fragments(skb, p);
+	union decided again = { .word = 0 };
 	bool covered = met && !scoped;
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
@@ -104,13 +130,17 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 		return decision(PG_DENY, PG_REASON_MALFORMED);
 	if (!p->has_ports)
 		return judge_protocol(&ctl->slots[index], p);
+	if (covered && ctl->slots[index].scopes)
+		again.word = ask_host_again(p, index);
+	if (again.d.verdict == PG_DENY)
+		covered = false;
 	*ret_judged = covered;
 	if (!udp || program_chose_port(socket_of(skb))) {
 		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered) {
-			union decided u = { .word = ask_here(skb, p, index, o) };
-
-			d = u.d;
+			if (!again.word)
+				again.word = ask_here(skb, p, index, o);
+			d = again.d;
 		}
 		if (udp && (covered || d.verdict == PG_ALLOW) &&
 		    owner_restricts_out(&ctl->slots[index], index, o))
@@ -125,7 +155,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	if (d.verdict == PG_DENY && udp && is_answer(skb, p, index, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* What inbound denied and audit let pass has been told. */
-	*ret_judged = met && !scoped && ctl->slots[index].mode == PG_MODE_AUDIT &&
+	*ret_judged = covered && ctl->slots[index].mode == PG_MODE_AUDIT &&
 		      ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
 	return d;
 }
