@@ -118,7 +118,7 @@ unsigned tables_check_cgroups(struct tables *t)
 
 	if (!t->policy_known || !t->policy.scope_count || !state_in_force(t->state)->scopes)
 		return 0;
-	if (scope_cgroups_check(t->state, &t->policy, false, &wrong))
+	if (scope_cgroups_check(t->state, &t->policy, NULL, false, &wrong))
 		return 0; /* the enforcement root is gone, or some cgroup this moment */
 	return wrong ? 1u << TABLE_CGROUPS : 0;
 }
@@ -202,7 +202,7 @@ int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 	if (!r && wrong & (all | devices))
 		r = tables_sync(t, err);
 	if (!r && wrong & 1 << TABLE_CGROUPS)
-		r = scope_cgroups_check(t->state, &t->policy, true, &mended);
+		r = scope_cgroups_check(t->state, &t->policy, NULL, true, &mended);
 	return r;
 }
 
