@@ -11,7 +11,7 @@
 #include "policy/units.h"
 #include "util/cleanup.h"
 
-#define WANT_VERB "want allow, deny, reject or limit"
+#define VERBS "allow, deny, reject or limit"
 
 static const char *const verbs[] = { "allow", "deny", "reject", "limit", NULL };
 
@@ -76,13 +76,13 @@ int parse_verb(struct parse *p, bool verbless)
 	int r;
 
 	if (!p->more)
-		return pg_fail(p->err, MISTAKE, "the rule is empty: " WANT_VERB ", then ports");
+		return pg_fail(p->err, MISTAKE, "the rule is empty: want " VERBS ", then ports");
 	if (!parse_one_of(t, verbs)) {
 		if (verbless)
 			return 0;
 		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
 				     nearest_word(t->text, t->length, verbs),
-				     WANT_VERB + strlen("want "));
+				     VERBS);
 	}
 	p->rule.reject = token_is(t, "reject");
 	p->rule.verdict = p->rule.reject || token_is(t, "deny") ? PG_DENY : PG_ALLOW;
