@@ -64,7 +64,7 @@ static void check_sets(struct reader *r)
 		struct pg_error err = PG_ERROR_INIT;
 		int error = policy_check_rule(&r->policy, &rule, &err);
 
-		if (error == -EINVAL && r->world->sets_of &&
+		if (error == -EINVAL && r->world && r->world->sets_of &&
 		    !policy_check_rule(r->world->sets_of, &rule, NULL))
 			continue;
 

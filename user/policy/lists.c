@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy/list.h"
+#include "policy/paths.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/reader.h"
@@ -28,6 +29,8 @@
 static bool good_pattern(const char *text, size_t length)
 {
 	if (!length || length >= 64 || (length >= IFNAMSIZ && !strpbrk(text, "*?[")))
+		return false;
+	if (pattern_mistake(text, length))
 		return false;
 	if (!strcmp(text, ".") || !strcmp(text, ".."))
 		return false;
@@ -79,7 +82,7 @@ static void read_interface_map(struct reader *r, const struct node *n)
 		else if (key->kind == NODE_SCALAR && key->text && !strcmp(key->text, "attach"))
 			known = &attach;
 		if (!known)
-			MISTAKE(r, key, "an interface has the keys name and attach");
+			MISTAKE(r, key, "an interface has the keys name and attach: want {name: veth*, attach: tc}");
 		else if (*known)
 			MISTAKE(r, key, "duplicate key '%s' in interfaces", key->text);
 		else

@@ -36,6 +36,9 @@ static const struct answer foreign_qualifiers[] = {
 	{ "burst", "it belongs to the rate: limit 20/s burst 40, then ports" },
 	{ "per", "it belongs to the rate: limit 20/s per source, then ports" },
 	{ "limit", "it is the verb: limit 20/s, then ports" },
+	{ "allow", "it is a second verb: write two rules" },
+	{ "deny", "it is a second verb: write two rules" },
+	{ "reject", "it is a second verb: write two rules" },
 	{ "user", "say 'by user NAME'" },
 	{ "uid", "say 'by user NUMBER'" },
 	{ "owner", "say 'by user NAME'" },
@@ -163,8 +166,11 @@ static int unknown_qualifier(struct parse *p)
 
 	if (!answer && p->comment)
 		answer = "a comment with blanks is put in double quotes";
-	if (!answer && t->length && t->text[0] == '#')
+	if (!answer && t->text[0] == '#')
 		answer = "want comment \"why\"";
+	if (!answer && t->text[0] == '/')
+		answer = t->length > 1 && t->text[1] <= '9' ? "a prefix is one word, such as 192.0.2.0/24"
+							    : "port and protocol are one word, such as 80/tcp";
 	if (!answer && t->length && t->text[t->length - 1] == ',')
 		answer = "lists are written 80,443 without blanks";
 	if (!answer && strspn(t->text, "0123456789,-") >= t->length)

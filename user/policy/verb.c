@@ -22,6 +22,11 @@ static const struct answer foreign_verbs[] = {
 	{ "throttle", "say 'limit 20/s'" },
 };
 
+const char *nearest_verb(const struct token *t)
+{
+	return nearest_word(t->text, t->length, verbs);
+}
+
 static int parse_burst(struct parse *p)
 {
 	struct pg_error why = PG_ERROR_INIT;
@@ -81,8 +86,7 @@ int parse_verb(struct parse *p, bool verbless)
 		if (verbless)
 			return 0;
 		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
-				     nearest_word(t->text, t->length, verbs),
-				     VERBS);
+				     nearest_verb(t), VERBS);
 	}
 	p->rule.reject = token_is(t, "reject");
 	p->rule.verdict = p->rule.reject || token_is(t, "deny") ? PG_DENY : PG_ALLOW;
