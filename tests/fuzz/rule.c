@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Any text as a sentence: it is refused in words and at a place, or its rules keep the law, and what is
- * printed of each reads as the same rule and prints the same. One argument or many say the same. The first
- * byte chooses: odd ones may lack the verb.
+ * printed of each reads as the same rule and prints the same. Nothing is taken that a second grammar does not
+ * have, and one argument or many say the same. The first byte chooses: odd ones may lack the verb.
  */
+#include <regex.h>
+
 #include "fuzz/world.h"
 #include "policy/rule.h"
 #include "policy/sentence.h"
@@ -84,6 +86,30 @@ static void check_copy(const struct rule *rule)
 	rule_free(&copy);
 }
 
+/* The grammar of portguard-policy(5) once more; the numbers' bounds and who asks what are not in it. */
+#define NUMBER "[1-9][0-9]{0,6}"
+#define RATE NUMBER "/[sm]( +burst +" NUMBER "| +per +source)*"
+#define ELEMENT "([1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?|http|ssh|domain|tftp|x-y)"
+#define PORTS "(any|" ELEMENT "(," ELEMENT ")*)(/(tcp|udp))?"
+#define PEER "(@[A-Za-z0-9_.-]{1,64}|[0-9a-fA-F:.]+(/[0-9]{1,3})?)"
+#define REMOTE "(from|to) +" PEER
+#define COMMENT "comment +(\"([^\"\\\\]|\\\\[\"\\\\])*\"|[^\" ][^ ]*)"
+#define QUALIFIER "(" REMOTE "|at +" PEER "|on +[!-~]{1,15}|by +user +[!-~]+|by +exe +/[!-~]+|" \
+		  "for +[1-9][0-9]*[smhd]|log|" COMMENT ")"
+#define SENTENCE "^ *((allow|deny|reject|limit +" RATE ") +)?((bind|in|out) +)?" \
+		 "(" PORTS "|" REMOTE ")( +" QUALIFIER ")* *$"
+
+static bool in_grammar(const char *text)
+{
+	static regex_t *grammar;
+
+	if (!grammar) {
+		grammar = calloc(1, sizeof(*grammar));
+		must(grammar && !regcomp(grammar, SENTENCE, REG_EXTENDED | REG_NOSUB));
+	}
+	return !regexec(grammar, text, 0, NULL, 0);
+}
+
 /* As a shell would hand it over, where that says the same: no comment, no empty word. */
 static void check_words(const char *text, bool verbless, const struct sentences *whole)
 {
@@ -134,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	must(said.count && said.count <= 3);
+	must(size > 512 || in_grammar(text));
 	for (size_t i = 0; i < said.count; i++)
 		check_rule(&said.rules[i]);
 	check_words(text, verbless, &said);
