@@ -45,7 +45,8 @@ static void read_verdict(struct reader *r, const struct key *key, const struct n
 	uint8_t verdict;
 
 	if (is_word(n, "reject")) {
-		MISTAKE(r, n, "%s 'reject': want allow or deny: there is an answer only to what comes in",
+		MISTAKE(r, n,
+			"%s 'reject': want allow or deny: there is an answer only to what comes in",
 			key->name);
 		return;
 	}
@@ -108,7 +109,8 @@ static void read_cgroup(struct reader *r, const struct key *key, const struct no
 	const char *why;
 	char *path;
 
-	if (!want_scalar(r, n, key->name, "a path below the cgroup2 mount, such as / or /system.slice"))
+	if (!want_scalar(r, n, key->name,
+			 "a path below the cgroup2 mount, such as / or /system.slice"))
 		return;
 	why = path_mistake(n->text, n->length);
 	if (why) {

@@ -82,7 +82,9 @@ static void read_interface_map(struct reader *r, const struct node *n)
 		else if (key->kind == NODE_SCALAR && key->text && !strcmp(key->text, "attach"))
 			known = &attach;
 		if (!known)
-			MISTAKE(r, key, "an interface has the keys name and attach: want {name: veth*, attach: tc}");
+			MISTAKE(r, key,
+				"an interface has the keys name and attach: want {name: veth*, "
+				"attach: tc}");
 		else if (*known)
 			MISTAKE(r, key, "duplicate key '%s' in interfaces", key->text);
 		else

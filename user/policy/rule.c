@@ -16,10 +16,17 @@
 #include "util/cleanup.h"
 
 static const struct answer foreign_directions[] = {
-	{ "input", "say 'in'" },   { "inbound", "say 'in'" },   { "incoming", "say 'in'" },
-	{ "output", "say 'out'" }, { "outbound", "say 'out'" }, { "outgoing", "say 'out'" },
-	{ "ingress", "say 'in'" }, { "egress", "say 'out'" },	{ "connect", "say 'out'" },
-	{ "listen", "say 'bind'" }, { "both", "leave it out: bind and in are meant where none is said" },
+	{ "input", "say 'in'" },
+	{ "inbound", "say 'in'" },
+	{ "incoming", "say 'in'" },
+	{ "output", "say 'out'" },
+	{ "outbound", "say 'out'" },
+	{ "outgoing", "say 'out'" },
+	{ "ingress", "say 'in'" },
+	{ "egress", "say 'out'" },
+	{ "connect", "say 'out'" },
+	{ "listen", "say 'bind'" },
+	{ "both", "leave it out: bind and in are meant where none is said" },
 };
 
 const char *parse_answer(const struct answer *list, size_t count, const struct token *t)

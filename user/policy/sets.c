@@ -170,7 +170,8 @@ static void read_set(struct reader *r, const struct node *name, const struct nod
 		read_set_map(r, &set, value);
 	else if (!value->bad)
 		MISTAKE(r, value,
-			"set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: PATH}; "
+			"set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: "
+			"PATH}; "
 			"found %s",
 			set.name, node_is_null(value) ? "nothing" : "a word");
 	add_set(r, &set, name->place);

@@ -57,7 +57,8 @@ static bool check_text(struct reading *r)
 	const struct source *s = &r->mistakes->sources[r->source];
 
 	if (s->length > TREE_BYTES) {
-		GIVE_UP(r, ((struct place){ r->source, 1, 1 }), "the file is larger than %u MiB: put long sets into {file: …}",
+		GIVE_UP(r, ((struct place){ r->source, 1, 1 }),
+			"the file is larger than %u MiB: put long sets into {file: …}",
 			TREE_BYTES >> 20);
 		return false;
 	}
@@ -101,8 +102,10 @@ static const struct complaint {
 } complaints[] = {
 	{ "unexpected end of stream", "the quote that begins here is not closed", true },
 	{ "unexpected document indicator", "the quote that begins here is not closed", true },
-	{ "expected ',' or ']'", "a list in [ ] wants commas between its words, and its ']'", false },
-	{ "expected ',' or '}'", "a map in { } wants commas between its pairs, and its '}'", false },
+	{ "expected ',' or ']'", "a list in [ ] wants commas between its words, and its ']'",
+	  false },
+	{ "expected ',' or '}'", "a map in { } wants commas between its pairs, and its '}'",
+	  false },
 	{ "mapping values", "a sentence with ': ' is put in quotes", false },
 	{ "did not find expected key", "want `key: value` below the key before it", false },
 	{ "could not find expected ':'", "want `key: value`", false },
@@ -110,7 +113,8 @@ static const struct complaint {
 	{ "block sequence entries", "want a list on lines of its own below its key", false },
 	{ "unknown escape character", "in single quotes a backslash is only itself", false },
 	{ "expected node content", "want a value here", false },
-	{ "<document start>", "a policy file has one document: leave `...` and `%` lines out", false },
+	{ "<document start>", "a policy file has one document: leave `...` and `%` lines out",
+	  false },
 	{ "incompatible YAML document", "leave the % line out", false },
 	{ "unknown directive", "leave the % line out", false },
 };
@@ -139,7 +143,8 @@ static void syntax_error(struct reading *r)
 	if (known->unclosed)
 		place = began;
 	else if (strstr(problem, "expected ','") && began.line < place.line)
-		(void)snprintf(elsewhere, sizeof(elsewhere), " (it begins in line %zu)", began.line);
+		(void)snprintf(elsewhere, sizeof(elsewhere), " (it begins in line %zu)",
+			       began.line);
 	line = source_line(&r->mistakes->sources[r->source], place.line, &length);
 	if (strstr(problem, "cannot start any token"))
 		help = wrong_character(line, length, place.column);
@@ -270,7 +275,8 @@ static int read_stream(struct reading *r, struct node *ret)
 		case YAML_DOCUMENT_START_EVENT:
 			if (documents++)
 				GIVE_UP(r, mark_place(r, event.start_mark),
-					"a second document: a policy file has one, policy.d/ has room for "
+					"a second document: a policy file has one, policy.d/ has "
+					"room for "
 					"more");
 			break;
 		case YAML_STREAM_END_EVENT:

@@ -16,9 +16,10 @@
 static const char *const verbs[] = { "allow", "deny", "reject", "limit", NULL };
 
 static const struct answer foreign_verbs[] = {
-	{ "accept", "say 'allow'" },    { "permit", "say 'allow'" },   { "open", "say 'allow'" },
-	{ "drop", "say 'deny'" },       { "block", "say 'deny'" },     { "close", "say 'deny'" },
-	{ "refuse", "say 'deny'" },     { "rate", "say 'limit 20/s'" },
+	{ "accept", "say 'allow'" },        { "permit", "say 'allow'" },
+	{ "open", "say 'allow'" },          { "drop", "say 'deny'" },
+	{ "block", "say 'deny'" },          { "close", "say 'deny'" },
+	{ "refuse", "say 'deny'" },         { "rate", "say 'limit 20/s'" },
 	{ "throttle", "say 'limit 20/s'" },
 };
 
@@ -85,8 +86,8 @@ int parse_verb(struct parse *p, bool verbless)
 	if (!parse_one_of(t, verbs)) {
 		if (verbless)
 			return 0;
-		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
-				     nearest_verb(t), VERBS);
+		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t), nearest_verb(t),
+				     VERBS);
 	}
 	p->rule.reject = token_is(t, "reject");
 	p->rule.verdict = p->rule.reject || token_is(t, "deny") ? PG_DENY : PG_ALLOW;
