@@ -4,6 +4,8 @@
  * as a whole, with its YAML, its bytes and the sentences in it; values of keys are in key_mistakes.c, scopes
  * in scope_mistakes.c.
  */
+#include <time.h>
+
 #include "unit/lib/file_help.h"
 
 static const struct wrong_file wrong[] = {
@@ -159,6 +161,14 @@ static const struct wrong_file wrong[] = {
 	{ V "rules: [allow 80 comment {a}]\n",
 	  "2:26: YAML: did not find expected ',' or ']': a list in [ ] wants commas between its words, and "
 	  "its ']'" },
+	{ V "rules: [allow outgoing 80, allow 81]\n", "2:15: direction 'outgoing': say 'out'" },
+	{ V "rules: [allow 81, allow outgoing 80]\n", "2:25: direction 'outgoing': say 'out'" },
+	{ V "rules: [80, 443]\n",
+	  "2:9: verb '80': want allow, deny, reject or limit (between [ ] a comma ends a rule: if it "
+	  "belongs to the rule, put the whole rule in quotes)" },
+	{ V "rules: [allow 80 form a, \"443\"]\n", "2:18: word 'form': did you mean 'from'?" },
+	{ V "rules: [allow 80,, allow 81]\n",
+	  "2:18: YAML: did not find expected node content: want a value here" },
 	{ V "rules:\n  - allow 80 by user nobodyhere\n",
 	  "3:22: unknown user 'nobodyhere': this machine has none of that name" },
 	{ V "rules:\n  - limit ssh\n",
@@ -283,6 +293,29 @@ Test(file_mistakes, a_thousand_mistakes_fit_and_the_rest_is_counted)
 	cr_assert_eq(parse_texts((const char *const *)&text, 1, &p, &err), -EINVAL);
 	cr_assert_not_null(strstr(err.text, " more mistakes"));
 	cr_assert_lt(strlen(err.text), sizeof(err.text));
+}
+
+/* What was meant is looked for among as many right names; nobody reads more than the first of them. */
+Test(file_mistakes, thousands_of_unknown_names_on_one_line_are_told_at_once)
+{
+	_cleanup_free_ char *text = NULL;
+	struct pg_error err = PG_ERROR_INIT;
+	struct policy p;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	clock_t start = clock();
+
+	(void)fputs("{version: 1, sets: {", out);
+	for (unsigned i = 0; i < 4000; i++)
+		(void)fprintf(out, "aaaaaaaaaaaaaaaaaaaaaaaaa%05u: [], ", i);
+	(void)fputs("}, rules: [", out);
+	for (unsigned i = 0; i < 16000; i++)
+		(void)fprintf(out, "\"allow in %u from @aaaaaaaaaaaaaaaaaaaaaxxxx%05u\", \"alow\", ", i + 1, i);
+	(void)fputs("]}\n", out);
+	(void)fclose(out);
+	cr_assert_eq(parse_texts((const char *const *)&text, 1, &p, &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, " more mistakes"));
+	cr_assert_lt(clock() - start, 20 * CLOCKS_PER_SEC, "it takes minutes");
 }
 
 Test(file_mistakes, deep_and_huge_files_are_refused_at_once)

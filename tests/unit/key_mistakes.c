@@ -276,3 +276,29 @@ Test(key_mistakes, of_a_sets_file_name_that_file)
 		expect_first((const char *const[]){ text }, 1, said);
 	}
 }
+
+Test(key_mistakes, lists_whose_elements_are_compared_end_at_1024)
+{
+	static const struct {
+		const char *key, *element, *said;
+	} lists[] = {
+		{ "interfaces", "eth%u", "policy.yaml:1027:5: more than 1024 interfaces" },
+		{ "failsafe", "%u", "policy.yaml:1027:5: more than 1024 failsafe ports" },
+		{ "protocols", "{%u: {from: 192.0.2.1}}", "policy.yaml:1027:5: more than 1024 protocols" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		_cleanup_free_ char *text = NULL;
+		size_t length;
+		FILE *out = open_memstream(&text, &length);
+
+		(void)fprintf(out, V "%s:\n", lists[i].key);
+		for (unsigned n = 0; n <= 1024; n++) {
+			(void)fputs("  - ", out);
+			(void)fprintf(out, lists[i].element, i == 2 ? 47 : n + 1);
+			(void)fputc('\n', out);
+		}
+		(void)fclose(out);
+		expect_first((const char *const *)&text, 1, lists[i].said);
+	}
+}

@@ -41,8 +41,6 @@ int parse_advance(struct parse *p);
 int parse_unknown(struct parse *p, const char *what, const char *answer, const char *meant, const char *wanted);
 /* The parts of a sentence: verb.c, qualifiers.c. */
 int parse_verb(struct parse *p, bool verbless);
-/* The verb that a word was probably meant to be, or NULL. */
-const char *nearest_verb(const struct token *t);
 int parse_qualifier(struct parse *p);
 /* The token is said for the first time; else a mistake. */
 int parse_once(struct parse *p, bool *said);

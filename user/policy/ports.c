@@ -241,7 +241,7 @@ static int parse_service(struct parse *p, const char *text, size_t length)
 static int parse_element(struct parse *p, const char *text, size_t length)
 {
 	size_t digits = strspn(text, "0123456789"), numeric = strspn(text, "0123456789-");
-	struct port_range r;
+	struct port_range r = { 0, 0 };
 	int error;
 
 	p->at = (size_t)(text - p->text);

@@ -53,7 +53,8 @@ static void unknown_key(struct reader *r, const struct node *name, const struct 
 	}
 	for (size_t i = 0; i < count; i++)
 		words[i] = keys[i].name;
-	meant = nearest_word(name->text, name->length, words);
+	meant = mistakes_want_help(&r->mistakes) ? nearest_word(name->text, name->length, words)
+						 : NULL;
 	if (meant)
 		MISTAKE(r, name, "unknown key '%s' in %s: did you mean '%s'?",
 			SHOW(name->text, name->length), what, meant);

@@ -21,28 +21,33 @@ struct reading {
 	size_t source;
 	yaml_parser_t parser;
 	size_t nodes;
+	/* Where the last scalar began; the next one is looked for from there: a line may be the whole file. */
+	size_t line, column, at;
 	bool stop; /* no more of this file */
 };
-
-void node_free(struct node *n)
-{
-	for (size_t i = 0; i < n->count; i++)
-		node_free(&n->children[i]);
-	free(n->children);
-	free(n->text);
-	memset(n, 0, sizeof(*n));
-}
-
-bool node_is_null(const struct node *n)
-{
-	return n->kind == NODE_SCALAR && n->style == STYLE_PLAIN && !n->length;
-}
 
 static struct place mark_place(const struct reading *r, yaml_mark_t mark)
 {
 	return (struct place){ .source = r->source,
 			       .line = mark.line + 1,
 			       .column = mark.column + 1 };
+}
+
+/* The byte of a mark, which counts characters. */
+static size_t mark_offset(struct reading *r, yaml_mark_t mark)
+{
+	const struct source *s = &r->mistakes->sources[r->source];
+
+	if (mark.line >= s->line_count)
+		return s->length;
+	if (mark.line != r->line || mark.column < r->column) {
+		r->line = mark.line;
+		r->column = 0;
+		r->at = s->lines[mark.line];
+	}
+	for (size_t used; r->column < mark.column && r->at < s->length; r->column++, r->at += used)
+		(void)utf8_next(s->text + r->at, s->length - r->at, &used);
+	return r->at;
 }
 
 #define GIVE_UP(r, place, ...)                                   \
@@ -235,6 +240,7 @@ static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, st
 	case YAML_SCALAR_EVENT:
 		refuse_extras(r, ret->place, event->data.scalar.anchor, event->data.scalar.tag);
 		ret->style = scalar_style(event->data.scalar.style);
+		ret->at = mark_offset(r, event->start_mark);
 		ret->length = event->data.scalar.length;
 		ret->text = (char *)TAKE_PTR(event->data.scalar.value);
 		return;
@@ -292,7 +298,7 @@ static int read_stream(struct reading *r, struct node *ret)
 
 int tree_read(struct mistakes *m, size_t source, struct node *ret)
 {
-	struct reading r = { .mistakes = m, .source = source };
+	struct reading r = { .mistakes = m, .source = source, .line = SIZE_MAX };
 	const struct source *s = &m->sources[source];
 	int found;
 
@@ -311,66 +317,4 @@ int tree_read(struct mistakes *m, size_t source, struct node *ret)
 		return 0;
 	}
 	return found;
-}
-
-static size_t characters(const char *text, size_t length)
-{
-	size_t count = 0;
-
-	for (size_t i = 0, used; i < length; i += used, count++)
-		(void)utf8_next(text + i, length - i, &used);
-	return count;
-}
-
-/* Source characters that one character of a quoted scalar takes. */
-static size_t quoted_width(enum node_style style, const char *text, size_t length)
-{
-	if (style == STYLE_SINGLE)
-		return length > 1 && text[0] == '\'' && text[1] == '\'' ? 2 : 1;
-	if (text[0] != '\\' || length < 2)
-		return 1;
-	return text[1] == 'x' ? 4 : text[1] == 'u' ? 6 : text[1] == 'U' ? 10 : 2;
-}
-
-struct place node_place(const struct mistakes *m, const struct node *n, size_t offset)
-{
-	struct place place = n->place;
-	size_t wanted = characters(n->text, offset < n->length ? offset : n->length);
-	size_t length, at = 0, used;
-	const char *line;
-
-	if (n->end_line != n->place.line || n->style < STYLE_PLAIN)
-		return place;
-	if (n->style == STYLE_PLAIN) {
-		place.column += wanted;
-		return place;
-	}
-	line = source_line(&m->sources[place.source], place.line, &length);
-	for (size_t column = 0; column < n->place.column && at < length; column++, at += used)
-		(void)utf8_next(line + at, length - at, &used);
-	place.column++; /* the quote */
-	for (; wanted && at < length; wanted--) {
-		size_t width = quoted_width(n->style, line + at, length - at);
-
-		place.column += width;
-		for (; width && at < length; width--, at += used)
-			(void)utf8_next(line + at, length - at, &used);
-	}
-	return place;
-}
-
-bool node_is_cut(const struct mistakes *m, const struct node *n)
-{
-	size_t length, at = 0, used, column = 0;
-	const char *line;
-
-	if (n->style != STYLE_PLAIN || n->end_line != n->place.line)
-		return false;
-	line = source_line(&m->sources[n->place.source], n->place.line, &length);
-	for (; column + 1 < n->place.column && at < length; column++, at += used)
-		(void)utf8_next(line + at, length - at, &used);
-	at += n->length;
-	while (at < length && line[at] == ' ')
-		at++;
-	return at < length && line[at] == '#';
 }
