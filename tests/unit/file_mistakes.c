@@ -111,6 +111,7 @@ static const struct wrong_file wrong[] = {
 	{ V "mode: ]\n", "2:7: YAML: did not find expected node content: want a value here" },
 	{ V "%YAML 9.9\n---\nmode: audit\n",
 	  "2:1: YAML: found incompatible YAML document: leave the % line out" },
+	{ V "%\n" V, "2:2: YAML: could not find expected directive name: leave the % line out" },
 	/* characters */
 	{ V "mode: a\xff\n", "2:8: '\\xff' is not UTF-8: want the file saved as such" },
 	{ "\xff\xfev\0e\0r\0", "1:1: '\\xff' is not UTF-8: want the file saved as such" },

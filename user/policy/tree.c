@@ -121,7 +121,7 @@ static const struct complaint {
 	{ "<document start>", "a policy file has one document: leave `...` and `%` lines out",
 	  false },
 	{ "incompatible YAML document", "leave the % line out", false },
-	{ "unknown directive", "leave the % line out", false },
+	{ "directive", "leave the % line out", false },
 };
 
 static const struct complaint *find_complaint(const char *problem)
