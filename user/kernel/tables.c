@@ -112,6 +112,14 @@ static bool check_walk(struct tables *t, unsigned which, const struct holdings *
 	return r != 1 || t->walks[which].sum == wanted[which];
 }
 
+bool tables_name_containers(const struct tables *t)
+{
+	for (size_t i = 0; i < t->policy.scope_count; i++)
+		if (t->policy.scopes[i].kind == SCOPE_CONTAINER)
+			return true;
+	return false;
+}
+
 unsigned tables_check_cgroups(struct tables *t)
 {
 	size_t wrong = 0;

@@ -62,6 +62,8 @@ unsigned tables_check(struct tables *t, const struct holdings *held);
  * Return: 1 << TABLE_CGROUPS, or 0. The programs write there, too: what differs once may be on its way.
  */
 unsigned tables_check_cgroups(struct tables *t);
+/* Whether scopes of containers go by names, which come a while after their cgroups. */
+bool tables_name_containers(const struct tables *t);
 /* After commands have worked: walks begin again. */
 void tables_follow(struct tables *t);
 /* Under the lock, exclusive: write again what @wrong says. 0 or -errno with words. */

@@ -271,15 +271,16 @@ static void repair_tables(struct watch *w, unsigned wrong)
 
 /*
  * The programs give a new cgroup its scopes: it may have been on its way. One that was made while a policy
- * was put in force may lack them, which is nobody's doing; what comes about later is somebody's.
+ * was put in force may lack them, and a container's name may be new: nobody's doing. What comes about
+ * otherwise is somebody's.
  */
 static void repair_cgroups(struct watch *w)
 {
-	bool after_change = w->cgroups_serial != w->serial;
+	bool innocent = w->cgroups_serial != w->serial || tables_name_containers(&w->tables);
 	unsigned wrong = tables_check_cgroups(&w->tables);
 
 	w->cgroups_serial = w->serial;
-	if (wrong && after_change)
+	if (wrong && innocent)
 		(void)tables_repair(&w->tables, wrong, NULL); /* else it is found again */
 	else if (wrong)
 		repair_tables(w, wrong);
