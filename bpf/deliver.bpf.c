@@ -8,7 +8,7 @@
  * to; one that its program bound to a port, those too whom the rules of `in` allow.
  *
  * Where a scope answers `in` for the socket, what inbound let pass is only what some scope allows: it
- * is asked here whatever device it came by. So is what some scope allows for a socket of none.
+ * is asked here whatever device it came by.
  */
 #include "lib/asked.h"
 #include "lib/flow.h"
@@ -57,60 +57,72 @@ static __always_inline __u8 freshness(struct __sk_buff *skb, const struct packet
 	return known ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
 
-/* What came past inbound, or is for a socket that a scope answers for. A struct decided's word. */
-SUBPROGRAM __u64 ask_here(struct __sk_buff *skb, const struct packet *p, __u32 index,
-			  const struct owner *o)
+/*
+ * What came past inbound, or what that let pass for the sake of a scope, put to the host's rules. Return:
+ * a union decided's word. @met: inbound has asked the limits about it.
+ */
+SUBPROGRAM __u64 ask_host_here(struct __sk_buff *skb, const struct packet *p, __u32 index, bool met)
 {
 	struct pg_control *ctl = control();
 	union decided u = { .word = 0 };
-	struct pg_question q = {};
-	const struct pg_slot *slot;
-	__u32 word;
+	__u32 word, fresh = PG_FRESH_NO;
 
 	if (!ctl)
 		return 0;
 	index &= 1;
-	slot = &ctl->slots[index];
-	if (!is_of_host(o)) {
-		put_question(&q, p, false, freshness(skb, p, index, slot));
-		if (!o->here) /* rules name devices of the host's network namespace */
-			q.vlan = 1;
-		return ask_all(index, o, &q, PG_IN);
-	}
 	word = packet_answer(ctl, index, p, false);
-	if (!is_final(word)) {
-		put_question(&q, p, false, PG_FRESH_NO);
-		if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
-			q.fresh = freshness(skb, p, index, slot);
-		word = resolve_limited(index, word, &q);
-	}
-	u.d = decide(slot, word, &q, PG_IN);
+	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
+		fresh = met ? PG_FRESH_PASSED : freshness(skb, p, index, &ctl->slots[index]);
+	u.d = decide_packet(ctl, index, p, word, false, fresh);
 	return u.word;
 }
 
-/*
- * Inbound may have let it pass for a scope's sake: then what the host's rules say, whose limits have counted
- * it there; a struct decided's word. 0: it passed by these rules, or as an answer.
- */
-SUBPROGRAM __u64 ask_host_again(const struct packet *p, __u32 index)
+/* The same, put to the scopes of its socket. */
+SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, __u32 index,
+				 const struct owner *o)
 {
-	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP, answer;
-	const struct pg_control *ctl = control();
-	union decided u = { .word = 0 };
+	struct pg_control *ctl = control();
 	struct pg_question q = {};
 
 	if (!ctl)
 		return 0;
 	index &= 1;
-	put_question(&q, p, false, PG_FRESH_PASSED);
-	answer = pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		answer = resolve(answer, &q);
-	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ALLOW)
-		return 0;
-	answer = resolve(packet_answer(ctl, index, p, false), &q);
-	u.d = decide(&ctl->slots[index], answer, &q, PG_IN);
+	put_question(&q, p, false, freshness(skb, p, index, &ctl->slots[index]));
+	if (!o->here) /* rules name devices of the host's network namespace */
+		q.vlan = 1;
+	return ask_all(index, o, &q, PG_IN);
+}
+
+/* Another IP protocol than TCP or UDP; a union decided's word. */
+SUBPROGRAM __u64 ask_protocol_here(const struct packet *p, __u32 index)
+{
+	const struct pg_control *ctl = control();
+	union decided u = { .word = 0 };
+
+	if (ctl)
+		u.d = judge_protocol(&ctl->slots[index & 1], p);
 	return u.word;
+}
+
+/* Inbound has refused it, and audit let it pass: that has been told. */
+SUBPROGRAM int was_told(const struct packet *p, __u32 index)
+{
+	struct pg_control *ctl = control();
+
+	index &= 1;
+	if (!ctl || ctl->slots[index].mode != PG_MODE_AUDIT)
+		return false;
+	return ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
+}
+
+/* Some scope's rules let it in, perhaps, so that inbound may have let it pass for another socket. */
+static __always_inline bool is_for_scopes(const struct pg_slot *slot, __u32 index,
+					  const struct packet *p)
+{
+	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
+
+	return slot->scopes && p->has_ports &&
+	       pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
 }
 
 /* @ret_judged: inbound has answered already. */
@@ -118,45 +130,44 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 						struct __sk_buff *skb, const struct packet *p,
 						const struct owner *o, bool *ret_judged)
 {
+	const struct pg_slot *slot = &ctl->slots[index];
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
 	bool met = o->here && is_covered(skb->ifindex) && !was_in_fragments(skb, p);
-	union decided again = { .word = 0 };
-	bool covered = met && !scoped;
+	bool covered = met && !scoped && !is_for_scopes(slot, index, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
 
 	*ret_judged = met;
 	if (p->class != PACKET_WHOLE)
 		return decision(PG_DENY, PG_REASON_MALFORMED);
-	if (!p->has_ports)
-		return judge_protocol(&ctl->slots[index], p);
-	if (covered && ctl->slots[index].scopes)
-		again.word = ask_host_again(p, index);
-	if (again.d.verdict == PG_DENY)
-		covered = false;
+	if (!p->has_ports) {
+		union decided u = { .word = ask_protocol_here(p, index) };
+
+		return u.d;
+	}
 	*ret_judged = covered;
 	if (!udp || program_chose_port(socket_of(skb))) {
-		ticks = ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM];
+		ticks = slot->flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered) {
-			if (!again.word)
-				again.word = ask_here(skb, p, index, o);
-			d = again.d;
+			union decided u = { .word = is_of_host(o) ?
+							    ask_host_here(skb, p, index, met) :
+							    ask_scopes_here(skb, p, index, o) };
+
+			d = u.d;
 		}
 		if (udp && (covered || d.verdict == PG_ALLOW) &&
-		    owner_restricts_out(&ctl->slots[index], index, o))
+		    owner_restricts_out(slot, index, o))
 			(void)remember_heard(skb, p);
 		if (covered)
 			return d;
 	}
-	*ret_judged = false;
-	d.reason = refusal_reason(&ctl->slots[index], d.reason);
-	if (ctl->slots[index].panic)
+	*ret_judged = met && !scoped && d.verdict == PG_ALLOW;
+	d.reason = refusal_reason(slot, d.reason);
+	if (slot->panic)
 		return d;
 	if (d.verdict == PG_DENY && udp && is_answer(skb, p, index, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
-	/* What inbound denied and audit let pass has been told. */
-	*ret_judged = covered && ctl->slots[index].mode == PG_MODE_AUDIT &&
-		      ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
+	*ret_judged |= covered && was_told(p, index);
 	return d;
 }
 

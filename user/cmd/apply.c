@@ -66,13 +66,16 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (r)
 		return r;
 	if (guard.state.meta->mode_typed) {
-		/* The hand's mode holds as long as nothing else changes. */
-		enum pg_mode mode = next.mode;
+		/* The hand's modes hold as long as nothing else changes. */
+		_cleanup_policy_ struct policy said = { 0 };
 
-		next.mode = guard.policy.mode;
+		r = policy_copy(&next, &said);
+		if (r)
+			return r;
+		policy_take_modes(&next, &guard.policy);
 		r = guard_merge(&guard, &next, exact, err);
 		if (!r && !policy_equal(&guard.policy, &next))
-			next.mode = mode;
+			policy_take_modes(&next, &said);
 	} else {
 		r = guard_merge(&guard, &next, exact, err);
 	}

@@ -13,9 +13,11 @@
 #include "cmd/print.h"
 #include "config.h"
 #include "kernel/ask.h"
+#include "policy/owner.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 #include "util/address.h"
 #include "util/cleanup.h"
 
@@ -161,109 +163,185 @@ static const struct rule *find_rule(const struct policy *p, uint32_t id)
 	return NULL;
 }
 
-static int print_answer_json(const struct pg_decision *d, const struct pg_question *q,
-			     const char *verdict, const char *rule, struct pg_error *err)
+/* The question, what came of it, and what stands behind that. */
+struct explained {
+	const struct policy *policy;
+	const struct scope *scope; /* whose socket it is; NULL: the host's */
+	struct pg_ask ask;
+	bool at_interface; /* the host's word, before anybody's socket is asked */
+	const struct rule *rule;
+	char *text;
+};
+
+static enum pg_mode mode_of(const struct explained *x)
+{
+	if (x->scope && x->scope->mode_said && !x->policy->panic && !x->at_interface)
+		return x->scope->mode;
+	return x->policy->mode;
+}
+
+static const char *verdict_of(const struct explained *x)
+{
+	bool audit = x->ask.decision.verdict == PG_DENY && mode_of(x) == PG_MODE_AUDIT;
+
+	return verdict_names[audit ? PG_AUDIT : x->ask.decision.verdict];
+}
+
+static const char *scope_name(const struct explained *x)
+{
+	return x->scope && !x->at_interface ? x->scope->name : SCOPE_HOST;
+}
+
+static const char *hook_of(const struct explained *x)
+{
+	if (x->ask.question.direction == PG_IN && x->scope && !x->at_interface)
+		return "deliver"; /* where the owner is known */
+	return hooks[x->ask.question.direction];
+}
+
+static int print_answer_json(const struct explained *x, struct pg_error *err)
 {
 	_cleanup_json_ struct json j = JSON_INIT;
 
 	json_object(&j);
-	json_member_string(&j, "verdict", verdict);
-	json_member_string(&j, "reason", reason_names[d->reason]);
-	json_member_string(&j, "rule", rule);
-	json_member_string(&j, "scope", "host");
-	json_member_string(&j, "hook", hooks[q->direction]);
+	json_member_string(&j, "verdict", verdict_of(x));
+	json_member_string(&j, "reason", reason_names[x->ask.decision.reason]);
+	json_member_string(&j, "rule", x->text);
+	json_member_string(&j, "scope", scope_name(x));
+	json_member_string(&j, "hook", hook_of(x));
 	json_object_end(&j);
 	return print_json(&j, err);
 }
 
+static void print_scope_option(const char *scope)
+{
+	if (scope)
+		(void)printf("--scope %s ", scope);
+}
+
 /* The rule that would change the answer; without a direction it is about bind and in. */
-static void print_sentence(const char *verb, const struct pg_question *q)
+static void print_sentence(const char *verb, const struct explained *x)
 {
 	static const char *const words[] = { "bind ", "", "out " };
+	const struct pg_question *q = &x->ask.question;
 	char text[ADDRESS_TEXT];
 
-	(void)printf("portguard %s %s%u/%s", verb, words[q->direction], q->port,
-		     q->proto == PG_TCP ? "tcp" : "udp");
+	(void)printf("portguard %s ", verb);
+	print_scope_option(x->scope && !x->at_interface ? x->scope->name : NULL);
+	(void)printf("%s%u/%s", words[q->direction], q->port, q->proto == PG_TCP ? "tcp" : "udp");
 	if (q->direction == PG_OUT && far_said(q))
 		(void)printf(" to %s", address_print(q->remote, text));
 	(void)printf("\n");
 }
 
-static void print_remedy(const struct pg_decision *d, const struct pg_question *q, const char *rule)
+static void print_remedy(const struct explained *x)
 {
-	if (rule) {
-		(void)printf("rule: %s\n", rule);
-		(void)printf("to %s: portguard remove %s\n",
-			     d->verdict == PG_DENY ? "lift that" : "close it", rule);
+	bool denied = x->ask.decision.verdict == PG_DENY;
+
+	if (x->text) {
+		(void)printf("rule: %s\nto %s: portguard remove ", x->text,
+			     denied ? "lift that" : "close it");
+		print_scope_option(x->rule->scope);
+		(void)printf("%s\n", x->text);
 		return;
 	}
-	(void)printf(d->verdict == PG_DENY ? "to open it: " : "to close it: ");
-	print_sentence(d->verdict == PG_DENY ? "allow" : "deny", q);
+	(void)printf(denied ? "to open it: " : "to close it: ");
+	print_sentence(denied ? "allow" : "deny", x);
 }
 
-static void print_answer_text(const struct pg_decision *d, const struct pg_question *q,
-			      const char *verdict, const char *rule, const struct policy *p)
+static void print_answer_text(const struct explained *x)
 {
-	(void)printf("%s %u/%s: %s (%s)\n", directions[q->direction], q->port,
-		     q->proto == PG_TCP ? "tcp" : "udp", verdict, reason_names[d->reason]);
+	const struct pg_question *q = &x->ask.question;
+
+	(void)printf("%s %u/%s", directions[q->direction], q->port, q->proto == PG_TCP ? "tcp" : "udp");
+	if (x->scope)
+		(void)printf(" of scope %s", x->scope->name);
+	(void)printf(": %s (%s)\n", verdict_of(x), reason_names[x->ask.decision.reason]);
 	(void)printf("port %u is %s\n", q->port,
 		     q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
-	if (stays_here(q, p))
+	if (x->at_interface)
+		(void)printf("the host's deny is final: it is refused where it comes in\n");
+	if (stays_here(q, x->policy))
 		(void)printf(
 			"that address is this machine's own: not `out`, unless the policy says "
 			"loopback: true\n");
 	else
-		print_remedy(d, q, rule);
-	if (p->mode != PG_MODE_ENFORCE)
-		(void)printf("mode is %s: nothing is refused\n", mode_names[p->mode]);
+		print_remedy(x);
+	if (mode_of(x) != PG_MODE_ENFORCE)
+		(void)printf("mode is %s: nothing is refused\n", mode_names[mode_of(x)]);
 }
 
-static int refuse_scope(void *data, const char *value)
+static void explained_free(struct explained *x)
 {
-	(void)value;
-	return usage_error(data, "--scope is not supported in this version");
+	free(x->text);
+}
+
+/* Where packets come in the host is asked, and its deny is final for every scope. */
+static int ask_host_first(const struct paths *paths, struct explained *x)
+{
+	struct pg_ask host = x->ask;
+	int r;
+
+	if (!x->scope || x->ask.question.direction != PG_IN)
+		return 0;
+	memset(host.owner, 0, sizeof(host.owner));
+	r = ask_kernel(paths, &host);
+	if (r || host.decision.verdict != PG_DENY || host.decision.reason != PG_REASON_RULE)
+		return r;
+	x->ask = host;
+	x->at_interface = true;
+	return 0;
+}
+
+static int ask(const struct paths *paths, struct explained *x, struct pg_error *err)
+{
+	const struct policy *p = x->policy;
+	int r;
+
+	if (x->scope)
+		x->ask.owner[owner_place(x->scope->kind)] = (uint16_t)(x->scope - p->scopes + 1);
+	r = ask_host_first(paths, x);
+	if (!r && !x->at_interface)
+		r = ask_kernel(paths, &x->ask);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "explain: the kernel does not answer: %s", strerror(-r));
+	if (stays_here(&x->ask.question, p))
+		x->ask.decision = (struct pg_decision){ .verdict = PG_ALLOW,
+							.reason = PG_REASON_DEFAULT };
+	x->rule = find_rule(p, x->ask.decision.rule);
+	x->text = x->rule ? rule_print(x->rule, false) : NULL;
+	return 0;
 }
 
 int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
-	const struct option_word options[] = {
-		{ .name = "--scope", .each = refuse_scope, .data = err }
-	};
+	const char *scope = NULL;
+	const struct option_word options[] = { { .name = "--scope", .value = &scope } };
 	_cleanup_guard_ struct guard guard = { 0 };
-	_cleanup_free_ char *text = NULL;
-	struct pg_ask ask = { .question = { .family = 4 } };
-	struct pg_question *q = &ask.question;
-	const struct rule *rule;
-	const char *verdict;
+	_cleanup_(explained_free) struct explained x = { .policy = &guard.policy };
+	struct pg_question *q = &x.ask.question;
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
 
 	if (left < 0)
 		return left;
 	if (left < 2)
 		return usage_error(err, "explain what? such as: explain in 80/tcp from 192.0.2.7");
+	q->family = 4;
 	r = parse_direction(argv[1], q, err);
 	r = r ? r : parse_port(argv[2], q, err);
 	r = r ? r : parse_qualifiers(left - 2, argv + 3, q, err);
 	fill_addresses(q);
 	r = r ? r : guard_open(&ctx->paths, GUARD_READ, &guard, err);
+	if (!r && scope)
+		r = scope_want(&guard.policy, scope, &x.scope, err);
+	r = r ? r : ask(&ctx->paths, &x, err);
 	if (r)
 		return r;
-	r = ask_kernel(&ctx->paths, &ask);
-	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
-			       "explain: the kernel does not answer: %s", strerror(-r));
-	if (stays_here(q, &guard.policy))
-		ask.decision = (struct pg_decision){ .verdict = PG_ALLOW, .reason = PG_REASON_DEFAULT };
-	rule = find_rule(&guard.policy, ask.decision.rule);
-	text = rule ? rule_print(rule, false) : NULL;
-	verdict =
-		verdict_names[ask.decision.verdict == PG_DENY && guard.policy.mode == PG_MODE_AUDIT
-				      ? PG_AUDIT
-				      : ask.decision.verdict];
 	if (ctx->json)
-		r = print_answer_json(&ask.decision, q, verdict, text, err);
+		r = print_answer_json(&x, err);
 	else
-		print_answer_text(&ask.decision, q, verdict, text, &guard.policy);
+		print_answer_text(&x);
 	r = r ? r : print_done(err);
-	return r ? r : ask.decision.verdict == PG_DENY ? PG_EXIT_NEGATIVE : 0;
+	return r ? r : x.ask.decision.verdict == PG_DENY ? PG_EXIT_NEGATIVE : 0;
 }

@@ -4,14 +4,36 @@
 
 #include "cmd/print.h"
 #include "cmd/cmd.h"
+#include "policy/scope.h"
 #include "util/cleanup.h"
+
+/* @name: NULL: the host's. */
+static int set_mode(struct policy *p, const char *name, enum pg_mode mode, struct pg_error *err)
+{
+	const struct scope *found = NULL;
+	struct scope *scope;
+	int r = name ? scope_want(p, name, &found, err) : 0;
+
+	if (r)
+		return r;
+	if (!found) {
+		p->mode = mode;
+		return 0;
+	}
+	scope = &p->scopes[found - p->scopes];
+	scope->mode = mode;
+	scope->mode_said = true;
+	return 0;
+}
 
 int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard guard = { 0 };
 	_cleanup_policy_ struct policy next = { 0 };
 	bool force = false, changed;
-	const struct option_word options[] = { { .name = "--force", .flag = &force } };
+	const char *scope = NULL;
+	const struct option_word options[] = { { .name = "--force", .flag = &force },
+					       { .name = "--scope", .value = &scope } };
 	struct guard_change how = { 0 };
 	unsigned mode = 0;
 	uint8_t typed;
@@ -25,9 +47,9 @@ int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 		return usage_error(err, "mode: want enforce, audit or off");
 	r = guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
 	r = r ? r : policy_copy(&guard.policy, &next);
+	r = r ? r : set_mode(&next, scope, mode, err);
 	if (r)
 		return r;
-	next.mode = mode;
 	how.force = force;
 	typed = guard.state.meta->mode_typed;
 	guard.state.meta->mode_typed = 1;	/* before: the last policy, for a boot, keeps its own */

@@ -18,6 +18,8 @@
 #include "kernel/ask.h"
 #include "kernel/cgroup.h"
 #include "kernel/containers.h"
+#include "kernel/load.h"
+#include "kernel/scope_cgroups.h"
 #include "kernel/state.h"
 #include "policy/reach.h"
 #include "util/address.h"
@@ -120,8 +122,9 @@ static int find_processes(struct ports *p, const struct state *s)
 
 /* --- asking --------------------------------------------------------------------------------- */
 
-static int ask_for(int fd, const struct socket_entry *s, enum pg_direction direction,
-		   struct pg_decision *ret)
+/* @owner: NULL: the host. */
+static int ask_for(int fd, const struct socket_entry *s, const uint16_t *owner,
+		   enum pg_direction direction, struct pg_decision *ret)
 {
 	static const uint8_t nobody_v4[4];
 	struct pg_ask ask = {
@@ -133,6 +136,8 @@ static int ask_for(int fd, const struct socket_entry *s, enum pg_direction direc
 	};
 	int r;
 
+	if (owner)
+		memcpy(ask.owner, owner, sizeof(ask.owner));
 	memcpy(ask.question.local, s->local, 16);
 	if (s->family == 4)
 		address_from_v4(ask.question.remote, nobody_v4);
@@ -140,6 +145,14 @@ static int ask_for(int fd, const struct socket_entry *s, enum pg_direction direc
 	if (!r)
 		*ret = ask.decision;
 	return r;
+}
+
+/* The host denies whoever comes. */
+static bool is_denied_by_all(const struct compiled *c, const struct reach_socket *to)
+{
+	uint32_t answer = compiled_answer(c, PG_IN, to->proto, to->port);
+
+	return PG_ANSWER_KIND(compiled_settle(c, answer, to->now_ns)) == PG_ANSWER_DENY;
 }
 
 static int ask_row(int fd, const struct compiled *c, const struct policy *p, struct port_row *row)
@@ -153,25 +166,32 @@ static int ask_row(int fd, const struct compiled *c, const struct policy *p, str
 		.v6 = s->family == 6,
 		.local = any ? NULL : s->local,
 		.now_ns = boot_now_ns(),
+		.owner = row->owner,
 	};
 	struct reach reach;
-	int r = ask_for(fd, s, PG_BIND, &row->bind.decision);
+	int r = ask_for(fd, s, row->owner, PG_BIND, &row->bind.decision);
 
-	r = r ? r : ask_for(fd, s, PG_IN, &row->in.decision);
+	r = r ? r : ask_for(fd, s, NULL, PG_IN, &row->in.decision);
+	if (r || (row->in.decision.verdict == PG_DENY && row->in.decision.reason == PG_REASON_RULE &&
+		  is_denied_by_all(c, &to)))
+		return r; /* where packets come in the host's deny is final */
+	r = ask_for(fd, s, row->owner, PG_IN, &row->in.decision);
 	r = r ? r : reach_in(c, p, &to, &reach);
 	if (!r && reach.allow && reach.deny)
 		row->in = (struct answer){ .decision = reach.allowed, .depends = true };
 	return r;
 }
 
-static int ask_rows(const struct paths *paths, struct ports *p, struct pg_error *err)
+static int ask_rows(const struct state *s, struct ports *p, struct pg_error *err)
 {
 	_cleanup_compiled_ struct compiled compiled = { 0 };
-	_cleanup_close_ int fd = ask_open(paths);
+	_cleanup_close_ int fd = ask_open(s->paths), cgroups = pin_open(s->paths, "pg_cgroups");
 	int r = fd < 0 ? fd : policy_compile(p->policy, &compiled, err);
 
-	for (size_t i = 0; !r && i < p->count; i++)
+	for (size_t i = 0; !r && i < p->count; i++) {
+		scope_cgroups_owner(s, cgroups, p->rows[i].socket.cgroup, p->rows[i].owner);
 		r = ask_row(fd, &compiled, p->policy, &p->rows[i]);
+	}
 	if (r && r != -ENOMEM)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "ports: the kernel does not answer: %s",
 			       strerror(-r));
@@ -197,7 +217,7 @@ int cmd_ports(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	r = r ? r : services_read("/etc/services", &ports.services);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "ports: %s", strerror(-r));
-	r = ask_rows(&ctx->paths, &ports, err);
+	r = ask_rows(&guard.state, &ports, err);
 	if (r)
 		return r;
 	return ctx->json ? ports_json(&ports, err) : ports_text(&ports, err);

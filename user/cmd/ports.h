@@ -19,6 +19,7 @@ struct answer {
 
 struct port_row {
 	struct socket_entry socket;
+	uint16_t owner[PG_OWNERS];	/* numbers of the scopes that answer for it, nearest first */
 	struct answer bind, in;
 	const struct owner_process *process; /* NULL: nobody's */
 	uint32_t processes;

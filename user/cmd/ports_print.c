@@ -11,6 +11,7 @@
 #include "cmd/ports.h"
 #include "cmd/print.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 #include "policy/show.h"
 #include "util/address.h"
 #include "util/cleanup.h"
@@ -24,11 +25,30 @@ static const char *proto_name(const struct socket_entry *s)
 	return s->protocol == IPPROTO_TCP ? "tcp" : s->protocol == IPPROTO_UDP ? "udp" : "udplite";
 }
 
-static const char *verdict_of(const struct ports *p, const struct answer *a)
+/* The mode of the nearest scope that says one. */
+static enum pg_mode mode_of(const struct ports *p, const struct port_row *row)
+{
+	for (unsigned i = 0; i < PG_OWNERS && !p->policy->panic; i++)
+		if (row->owner[i] && row->owner[i] <= p->policy->scope_count &&
+		    p->policy->scopes[row->owner[i] - 1].mode_said)
+			return p->policy->scopes[row->owner[i] - 1].mode;
+	return p->policy->mode;
+}
+
+/* The nearest, whatever it answers. */
+static const char *scope_of(const struct ports *p, const struct port_row *row)
+{
+	for (unsigned i = 0; i < PG_OWNERS; i++)
+		if (row->owner[i] && row->owner[i] <= p->policy->scope_count)
+			return p->policy->scopes[row->owner[i] - 1].name;
+	return SCOPE_HOST;
+}
+
+static const char *verdict_of(const struct ports *p, const struct port_row *row, const struct answer *a)
 {
 	if (a->depends)
 		return "depends";
-	return verdict_names[a->decision.verdict == PG_DENY && p->policy->mode == PG_MODE_AUDIT
+	return verdict_names[a->decision.verdict == PG_DENY && mode_of(p, row) == PG_MODE_AUDIT
 				     ? PG_AUDIT
 				     : a->decision.verdict];
 }
@@ -65,13 +85,13 @@ static const char *service_of(const struct ports *p, const struct socket_entry *
 /* --- JSON ----------------------------------------------------------------------------------- */
 
 static void answer_json(struct json *j, const char *name, const struct ports *p,
-			const struct answer *a)
+			const struct port_row *row, const struct answer *a)
 {
 	_cleanup_free_ char *rule = rule_of(p, a);
 
 	json_key(j, name);
 	json_object(j);
-	json_member_string(j, "verdict", verdict_of(p, a));
+	json_member_string(j, "verdict", verdict_of(p, row, a));
 	json_member_string(j, "reason", reason_names[a->decision.reason]);
 	json_member_string(j, "rule", rule);
 	json_object_end(j);
@@ -120,8 +140,9 @@ int ports_json(const struct ports *p, struct pg_error *err)
 		json_object_end(&j);
 		process_json(&j, row);
 		json_member_string(&j, "service", service_of(p, &row->socket));
-		answer_json(&j, "bind", p, &row->bind);
-		answer_json(&j, "in", p, &row->in);
+		json_member_string(&j, "scope", scope_of(p, row));
+		answer_json(&j, "bind", p, row, &row->bind);
+		answer_json(&j, "in", p, row, &row->in);
 		json_object_end(&j);
 	}
 	json_array_end(&j);
@@ -175,11 +196,12 @@ static void show_process(char *cell, const struct port_row *row)
 		(void)snprintf(cell + n, CELL - (size_t)n, " +%u", row->processes - 1);
 }
 
-static void show_answer(char *cell, const struct ports *p, const struct answer *a)
+static void show_answer(char *cell, const struct ports *p, const struct port_row *row,
+			const struct answer *a)
 {
 	_cleanup_free_ char *rule = rule_of(p, a);
 
-	(void)snprintf(cell, CELL, "%s (%s)", verdict_of(p, a),
+	(void)snprintf(cell, CELL, "%s (%s)", verdict_of(p, row, a),
 		       rule ? SHOW_STRING(rule) : reason_names[a->decision.reason]);
 }
 
@@ -198,8 +220,8 @@ static void fill(struct cells *c, const struct ports *p, const struct port_row *
 	show(c->text[PROGRAM], row->process ? row->process->exe : NULL);
 	show(c->text[UNIT], row->place.unit);
 	show(c->text[CONTAINER], id);
-	show_answer(c->text[BIND], p, &row->bind);
-	show_answer(c->text[IN], p, &row->in);
+	show_answer(c->text[BIND], p, row, &row->bind);
+	show_answer(c->text[IN], p, row, &row->in);
 	if (is_inner(p, row))
 		show(c->text[IN], "loopback");
 }

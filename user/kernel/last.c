@@ -38,8 +38,15 @@ static void leave_out(const struct paths *paths, struct policy *p, bool mode_typ
 		else
 			p->rules[i].hits_base = p->rules[i].until_ns = 0;
 	p->panic = false;
-	if (mode_typed)
-		p->mode = last_policy_read(paths, &before) ? PG_MODE_ENFORCE : before.mode;
+	if (!mode_typed)
+		return;
+	if (!last_policy_read(paths, &before)) {
+		policy_take_modes(p, &before);
+		return;
+	}
+	p->mode = PG_MODE_ENFORCE;
+	for (size_t i = 0; i < p->scope_count; i++)
+		p->scopes[i].mode_said = false;
 }
 
 int last_policy_write(const struct paths *paths, const struct policy *p, bool mode_typed)

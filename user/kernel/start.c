@@ -276,7 +276,7 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	if (start->interface_count)
 		meta->interfaces_said = 0; /* said anew: take the words of this start */
 	if (meta->mode_typed)
-		start->policy->mode = g->policy.mode;
+		policy_take_modes(start->policy, &g->policy);
 	r = guard_merge(g, start->policy, false, err);
 	if (start->interface_count)
 		meta->interfaces_said = 1;

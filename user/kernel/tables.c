@@ -8,6 +8,7 @@
 
 #include "kernel/exe.h"
 #include "kernel/guard.h"
+#include "kernel/scope_cgroups.h"
 #include "policy/image.h"
 #include "util/cleanup.h"
 
@@ -111,6 +112,17 @@ static bool check_walk(struct tables *t, unsigned which, const struct holdings *
 	return r != 1 || t->walks[which].sum == wanted[which];
 }
 
+unsigned tables_check_cgroups(struct tables *t)
+{
+	size_t wrong = 0;
+
+	if (!t->policy_known || !t->policy.scope_count || !state_in_force(t->state)->scopes)
+		return 0;
+	if (scope_cgroups_check(t->state, &t->policy, t->names, false, &wrong))
+		return 0; /* the enforcement root is gone, or some cgroup this moment */
+	return wrong ? 1u << TABLE_CGROUPS : 0;
+}
+
 unsigned tables_check(struct tables *t, const struct holdings *held)
 {
 	const struct fixed_control fixed = read_fixed(t->state->control);
@@ -118,6 +130,8 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 	uint32_t wanted = meta->sums.slot, slot = wanted & 1;
 	unsigned wrong = 0;
 
+	if (state_has_scopes(t->state))
+		(void)state_map_scopes(t->state); /* without them the sums are wrong */
 	wrong |= (unsigned)!!memcmp(&fixed, &t->fixed, sizeof(fixed)) << TABLE_FIXED;
 	wrong |= (unsigned)(meta->sums.open != 0) << TABLE_OPEN;
 	wrong |= (unsigned)(t->state->control->slot != wanted) << TABLE_SWITCH;
@@ -172,6 +186,7 @@ int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 			     1 << TABLE_GROUPS | 1 << TABLE_RULES | 1 << TABLE_OPEN;
 	const unsigned devices = 1 << TABLE_IFACES | 1 << TABLE_DEVICES;
 	struct pg_control *c = t->state->control;
+	size_t mended;
 	int r = 0;
 
 	if (wrong & 1 << TABLE_FIXED)
@@ -186,6 +201,8 @@ int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 		r = write_anew(t, err);
 	if (!r && wrong & (all | devices))
 		r = tables_sync(t, err);
+	if (!r && wrong & 1 << TABLE_CGROUPS)
+		r = scope_cgroups_check(t->state, &t->policy, t->names, true, &mended);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernel/held.h"
 #include "kernel/sums.h"
+#include "policy/owner.h"
 
 /* What differs; bits, and how operators are told. */
 #define TABLES(X)                                                    \
@@ -23,6 +24,7 @@
 	X(RULES, "pg_rules")                                         \
 	X(IFACES, "pg_ifaces")                                       \
 	X(DEVICES, "pg_devices")                                     \
+	X(CGROUPS, "pg_cgroups")                                     \
 	X(OPEN, "a change of the policy that was cut short")
 
 enum table {
@@ -43,6 +45,7 @@ enum { WALK_PEERS, WALK_CASES, WALK_IFACES, WALK_DEVICES, WALK_CALLERS, WALKS };
 struct tables {
 	const struct paths *paths;
 	struct state *state;
+	const struct owner_names *names;	/* of containers; NULL: as their files have them */
 	struct fixed_control fixed;
 	struct walk walks[WALKS];
 	bool walking[WALKS];
@@ -56,6 +59,11 @@ void tables_close(struct tables *t);
 
 /* Under the lock, shared is enough. @held: the maps. Return: 1 << enum table of all that differ. */
 unsigned tables_check(struct tables *t, const struct holdings *held);
+/*
+ * Whether every cgroup has its scopes, for who calls now and then: the whole tree is walked. Under the lock.
+ * Return: 1 << TABLE_CGROUPS, or 0. The programs write there, too: what differs once may be on its way.
+ */
+unsigned tables_check_cgroups(struct tables *t);
 /* After commands have worked: walks begin again. */
 void tables_follow(struct tables *t);
 /* Under the lock, exclusive: write again what @wrong says. 0 or -errno with words. */

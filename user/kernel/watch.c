@@ -41,6 +41,7 @@ struct watch {
 	struct said said[SAID];
 	uint32_t serial; /* of pg_sums, when links and filters were looked up */
 	unsigned checks, busy;
+	uint32_t cgroups_serial; /* of pg_sums, when cgroups were looked at */
 	time_t tables_failed; /* a table that is full takes a part of each try */
 	bool degraded; /* by our word */
 };
@@ -269,6 +270,22 @@ static void repair_tables(struct watch *w, unsigned wrong)
 }
 
 /*
+ * The programs give a new cgroup its scopes: it may have been on its way. One that was made while a policy
+ * was put in force may lack them, which is nobody's doing; what comes about later is somebody's.
+ */
+static void repair_cgroups(struct watch *w)
+{
+	bool after_change = w->cgroups_serial != w->serial;
+	unsigned wrong = tables_check_cgroups(&w->tables);
+
+	w->cgroups_serial = w->serial;
+	if (wrong && after_change)
+		(void)tables_repair(&w->tables, wrong, NULL); /* else it is found again */
+	else if (wrong)
+		repair_tables(w, wrong);
+}
+
+/*
  * What no held link or filter tells: a guarded device on which nothing was attached, such as one that
  * has come this moment. Nobody tampered; only where it cannot be mended there is something to tell.
  */
@@ -299,7 +316,7 @@ static void follow(struct watch *w)
 }
 
 struct look {
-	bool pins, links, filters, whole;
+	bool pins, links, filters, whole, cgroups;
 	unsigned tables;
 };
 
@@ -314,6 +331,16 @@ static bool is_whole(struct watch *w)
 	return w->checks % WHOLE_CHECKS || !w->tables.policy_known || guard_is_whole(&g);
 }
 
+static bool cgroups_are_wrong(struct watch *w)
+{
+	if (w->checks % WHOLE_CHECKS)
+		return false;
+	if (tables_check_cgroups(&w->tables))
+		return true;
+	w->cgroups_serial = w->serial;
+	return false;
+}
+
 /* What is wrong; tables first, since they bring the policy that tells which devices are guarded. */
 static bool look(struct watch *w, struct look *ret)
 {
@@ -325,7 +352,9 @@ static bool look(struct watch *w, struct look *ret)
 	for (size_t i = 0; i < w->filters.count; i++)
 		ret->filters |= filter_state(w->config.paths, &w->filters.list[i]) != FILTER_WHOLE;
 	ret->whole = is_whole(w);
-	return ret->pins || ret->links || ret->filters || !ret->whole || ret->tables;
+	ret->cgroups = cgroups_are_wrong(w);
+	return ret->pins || ret->links || ret->filters || !ret->whole || ret->tables ||
+	       ret->cgroups;
 }
 
 static void repair(struct watch *w, const struct look *l)
@@ -344,6 +373,9 @@ static void repair(struct watch *w, const struct look *l)
 		repair_filters(w);
 	if (!l->whole && !l->links && !l->filters)
 		repair_whole(w);
+	follow(w);
+	if (l->cgroups)
+		repair_cgroups(w);
 	follow(w);
 }
 
@@ -429,6 +461,7 @@ int watch_open(const struct watch_config *config, struct watch **ret, struct pg_
 	w->config = *config;
 	w->tables_failed = -RETRY_S;
 	tables_open(config->paths, config->state, &w->tables);
+	w->tables.names = config->names;
 	w->serial = config->state->meta->sums.serial;
 	r = held_open(config->paths, &w->held);
 	if (r)

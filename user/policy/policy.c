@@ -248,6 +248,19 @@ bool policy_out_restricted(const struct policy *p)
 	return restricted;
 }
 
+void policy_take_modes(struct policy *to, const struct policy *from)
+{
+	to->mode = from->mode;
+	for (size_t i = 0; i < to->scope_count; i++) {
+		const struct scope *s = policy_find_scope(from, to->scopes[i].name);
+
+		if (!s)
+			continue;
+		to->scopes[i].mode = s->mode;
+		to->scopes[i].mode_said = s->mode_said;
+	}
+}
+
 /* A scope that answers out by an allow alone has the host's default, which then is restricted itself. */
 bool policy_scopes_out_restricted(const struct policy *p)
 {

@@ -187,6 +187,8 @@ bool policy_scopes_out_restricted(const struct policy *p);
 bool rule_names_port(const struct rule *r, uint16_t port);
 /* The same policy? Counters, ids, comments and origins aside; order of rules and of lists aside. */
 bool policy_equal(const struct policy *a, const struct policy *b);
+/* The modes of host and scopes, where both have the scope: those of @from instead. */
+void policy_take_modes(struct policy *to, const struct policy *from);
 /* Index of an equal rule, or -1. */
 ptrdiff_t policy_find_rule(const struct policy *p, const struct rule *rule);
 /* The set of that name, or NULL. */
