@@ -33,6 +33,9 @@ _portguard() {
 	--hook) candidates='bind listen socket connect send inbound deliver' ;;
 	--verdict) candidates='allow deny audit' ;;
 	--format) candidates='json text' ;;
+	--scope)
+		candidates=$("$program" --json list 2>/dev/null | grep -oE '"scope":"[^"\\]*"' | cut -d'"' -f4 | sort -u)
+		;;
 	*)
 		case $command:$word in
 		:-*) candidates=$(_portguard_options "$program") ;;
@@ -40,7 +43,7 @@ _portguard() {
 		*:-*) candidates=$(_portguard_options "$program" "$command") ;;
 		mode:*) candidates='enforce audit off' ;;
 		panic:*) candidates='on off' ;;
-		explain:*) candidates='bind in out from to at on' ;;
+		explain:*) candidates='bind in out from to at on by' ;;
 		allow:* | deny:* | remove:*) candidates='bind in out from to at on any comment' ;;
 		apply:* | check:* | diff:* | try:*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -70,8 +70,10 @@ static const struct command {
 	  "  --memory          what the agent and the maps take\n", cmd_status },
 	{ "events", "[-f] [--format F] [--hook H] [--port P] [--verdict V]", "what was refused",
 	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json.\n", cmd_events },
-	{ "explain", "bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
-	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n", cmd_explain },
+	{ "explain",
+	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
+	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n"
+	  "  --scope NAME      for a socket of that scope of the policy, not of the host\n", cmd_explain },
 	{ "ports", "", "who listens, and may they",
 	  "Every listening socket: process, unit, container, and whether bind and in would pass now.\n"
 	  "With --json: {\"ports\": [...]}.\n", cmd_ports },
@@ -91,8 +93,10 @@ static const struct command {
 	{ "rollback", "", "back to the policy before the trial", "Exit 1: there is no trial.\n", cmd_rollback },
 	{ "panic", "on|off [--force]", "close everything but the failsafe ports",
 	  "Open connections, too. The policy stays below, and may be changed meanwhile.\n", cmd_panic },
-	{ "mode", "enforce|audit|off", "enforce, only report, or neither",
-	  "audit reports what would be refused and lets it pass.\n", cmd_mode },
+	{ "mode", "[--scope NAME] [--force] enforce|audit|off", "enforce, only report, or neither",
+	  "audit reports what would be refused and lets it pass.\n"
+	  "  --scope NAME      for the sockets of that scope alone; packets at interfaces meet the host's\n"
+	  "  --force           even if it closes the port of an open login session\n", cmd_mode },
 };
 
 /* Known to the design, not to this version; and what other firewalls call ours. */

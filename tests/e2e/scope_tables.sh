@@ -85,7 +85,7 @@ within 5 says made "$LAB/late.log"
 holds "the cgroup goes" within 5 rmdir "$web/gone"
 exits "numbers change" 0 '' apply "$LAB/scoped.yaml"
 echo now >"$LAB/bind"
-within 5 says done "$LAB/late.log"
+within 5 says "done" "$LAB/late.log"
 same "its socket has its scope still" "$(paste -sd, "$LAB/late.log")" 'made,refused 5432,refused 80,bound 443,done'
 stop late
 

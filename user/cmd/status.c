@@ -159,6 +159,16 @@ static int status_json(const struct guard *g, const struct event_figures *f, int
 	return r ? r : print_json(&j, err);
 }
 
+/* What becomes of the sockets of other network namespaces. */
+static const char *others_text(const struct policy *p)
+{
+	for (size_t i = 0; i < p->scope_count; i++)
+		if (p->scopes[i].kind == SCOPE_NETNS)
+			return "those of others are in the scope that says netns: private";
+	return p->scope_count ? "those of others are free, but where a scope names their cgroup"
+			      : "those of others bind, receive and send freely";
+}
+
 static int status_text(const struct guard *g, const struct event_figures *f, int pid,
 		       struct pg_error *err)
 {
@@ -187,10 +197,8 @@ static int status_text(const struct guard *g, const struct event_figures *f, int
 			     "run)\n");
 	(void)printf("hooks:\n");
 	r = each_hook(g, hook_text, NULL);
-	(void)printf("  (sockets of the network namespace net:[%u]; those of others bind, receive "
-		     "and send "
-		     "freely)\n",
-		     g->state.control->netns_inum);
+	(void)printf("  (sockets of the network namespace net:[%u]; %s)\n",
+		     g->state.control->netns_inum, others_text(&g->policy));
 	(void)printf("counters:       allow        deny       audit\n");
 	for (size_t i = 0; i < counted_hook_count; i++)
 		(void)printf(

@@ -11,7 +11,7 @@ static bool restricts_out(const struct state *s, uint32_t slot)
 
 	if (t.slot->out_restricted || (t.slot->scopes && !t.scopes)) /* who did not map them asks for all */
 		return true;
-	for (uint32_t i = 0; i < scopes; i++)
+	for (uint32_t i = 0; t.scopes && i < scopes; i++)
 		if (((const struct pg_scope *)(t.scopes + i * PG_SCOPE_STRIDE))->out_restricted)
 			return true;
 	return false;

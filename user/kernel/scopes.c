@@ -283,7 +283,7 @@ void scopes_copy(struct state *s, uint32_t from, uint32_t to)
 	const struct checksum_tables t = slot_tables(s, from);
 	const struct scopes_used used = scopes_used(&t);
 
-	if (!used.scopes)
+	if (!used.scopes || !s->scopes || !s->spans || !s->texts)
 		return;
 	memcpy(slot_scopes(s, to), t.scopes, used.scopes * PG_SCOPE_STRIDE);
 	memcpy(s->spans + to * PG_MAX_SPANS, t.spans, used.spans * sizeof(*t.spans));
@@ -296,7 +296,7 @@ void scopes_each_answer(const struct state *s, uint32_t slot, void (*fn)(void *d
 	const struct checksum_tables t = slot_tables(s, slot);
 	const struct scopes_used used = scopes_used(&t);
 
-	for (uint32_t i = 0; i < used.spans; i++)
+	for (uint32_t i = 0; t.spans && i < used.spans; i++)
 		fn(data, t.spans[i].answer);
 }
 
@@ -306,7 +306,7 @@ uint64_t scopes_matching(const struct state *s, uint32_t slot)
 	const struct scopes_used used = scopes_used(&t);
 	uint64_t sum = used.scopes;
 
-	for (uint32_t i = 1; i < used.scopes; i++) {
+	for (uint32_t i = 1; t.scopes && t.texts && i < used.scopes; i++) {
 		struct pg_scope one = *(const struct pg_scope *)(t.scopes + i * PG_SCOPE_STRIDE);
 		struct pg_scope by = { .selector = one.selector,
 				       .with_socket = one.with_socket,
