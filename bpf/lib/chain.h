@@ -11,40 +11,16 @@
 #include "lib/limit.h"
 #include "portguard/decide.h"
 
+/* Classes, by functions of numbers (chain.bpf.c). @a0, @a1: the address as it lies in memory. */
+extern __u32 pg_peer_class(__u32 table_side, __u64 a0, __u64 a1);
+extern __u32 pg_iface_class(__u32 table, __u32 ifindex, __u32 vlan);
+extern __u32 pg_caller_class(__u32 table, __u32 kind, __u64 value, __u64 device);
+
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
-	struct pg_peer_key key __attribute__((aligned(8))) = {
-		.prefixlen = PG_PEER_PREFIX + 128,
-		.table_side_be = bpf_htonl(table_side),
-	};
-	const __u64 *from = (const __u64 *)address;
-	__u64 *to = (__u64 *)key.address;
-	__u32 *class;
+	const __u64 *words = (const __u64 *)address;
 
-	to[0] = from[0];
-	to[1] = from[1];
-	class = bpf_map_lookup_elem(&pg_peers, &key);
-	return class ? *class : 0;
-}
-
-static __always_inline __u32 iface_class(__u32 table, __u32 ifindex, __u32 vlan)
-{
-	struct pg_iface_key key = { .table = table, .ifindex = ifindex, .vlan = vlan };
-	__u32 *class = bpf_map_lookup_elem(&pg_ifaces, &key);
-
-	if (class)
-		return *class;
-	return vlan ? PG_IFACE_UNKNOWN : 0;
-}
-
-static __always_inline __u32 caller_class(__u32 table, __u32 kind, __u64 value, __u64 device)
-{
-	struct pg_caller_key key = {
-		.table = table, .kind = kind, .value = value, .device = device
-	};
-	__u32 *class = bpf_map_lookup_elem(&pg_callers, &key);
-
-	return class ? *class : 0;
+	return pg_peer_class(table_side, words[0], words[1]);
 }
 
 static __always_inline __u32 find_case(const struct pg_group *group, __u32 number,
@@ -58,11 +34,11 @@ static __always_inline __u32 find_case(const struct pg_group *group, __u32 numbe
 	if (dimensions & PG_DIM_LOCAL)
 		key.local = peer_class(table * 2 + 1, q->local);
 	if (dimensions & PG_DIM_INTERFACE)
-		key.interface = iface_class(table, q->ifindex, q->vlan);
+		key.interface = pg_iface_class(table, q->ifindex, q->vlan);
 	if (dimensions & PG_DIM_USER)
-		key.user = caller_class(table, PG_CALLER_USER, q->uid, 0);
+		key.user = pg_caller_class(table, PG_CALLER_USER, q->uid, 0);
 	if (dimensions & PG_DIM_EXE)
-		key.exe = caller_class(table, PG_CALLER_EXE, q->exe_inode, q->exe_device);
+		key.exe = pg_caller_class(table, PG_CALLER_EXE, q->exe_inode, q->exe_device);
 	answer = bpf_map_lookup_elem(&pg_cases, &key);
 	return answer ? *answer : group->base;
 }
