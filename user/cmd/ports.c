@@ -17,6 +17,7 @@
 #include "cmd/print.h"
 #include "kernel/ask.h"
 #include "kernel/cgroup.h"
+#include "kernel/containers.h"
 #include "kernel/load.h"
 #include "kernel/scope_cgroups.h"
 #include "kernel/state.h"
@@ -91,9 +92,20 @@ static void find_root(const struct state *s, char *to, size_t size)
 		(void)snprintf(to, size, "/"); /* it is gone, and nothing is below it */
 }
 
+static void find_place(const char *root, struct container_reader *files, struct port_row *row)
+{
+	const char *name = NULL;
+
+	place_of_cgroup(root, row->process->cgroup, &row->place);
+	if (row->place.container_id[0])
+		name = container_reader_name(files, row->place.container_id);
+	(void)snprintf(row->container_name, sizeof(row->container_name), "%s", name ? name : "");
+}
+
 /* Kernel sockets, and those of processes that we may not look into, stay nobody's. */
 static int find_processes(struct ports *p, const struct state *s)
 {
+	_cleanup_container_reader_ struct container_reader files = { .files_root = "" };
 	char root[PATH_MAX];
 	int r = owners_find(&p->owners, "/proc");
 
@@ -103,7 +115,7 @@ static int find_processes(struct ports *p, const struct state *s)
 
 		row->process = owners_of(&p->owners, row->socket.inode, &row->processes);
 		if (row->process)
-			place_of_cgroup(root, row->process->cgroup, &row->place);
+			find_place(root, &files, row);
 	}
 	return r;
 }

@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 
+#include "kernel/container_files.h"
 #include "kernel/owners.h"
 #include "kernel/sockets.h"
 #include "policy/place.h"
@@ -23,6 +24,7 @@ struct port_row {
 	const struct owner_process *process; /* NULL: nobody's */
 	uint32_t processes;
 	struct place place;
+	char container_name[CONTAINER_NAME];	/* empty: none is known */
 };
 
 struct ports {

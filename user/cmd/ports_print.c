@@ -116,7 +116,7 @@ static void process_json(struct json *j, const struct port_row *row)
 	}
 	json_object(j);
 	json_member_string(j, "id", row->place.container_id);
-	json_member_null(j, "name"); /* the runtime's to know */
+	json_member_string(j, "name", row->container_name[0] ? row->container_name : NULL);
 	json_object_end(j);
 }
 

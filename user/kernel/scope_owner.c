@@ -9,7 +9,7 @@
 
 int scope_owners_open(const struct policy *p, struct scope_owners *ret)
 {
-	struct scope_owners o = { .patterns = { NULL, 0 } };
+	struct scope_owners o = { .files = { .files_root = "" } };
 	char directory[PATH_MAX];
 	size_t skip;
 	int r = 0;
@@ -27,12 +27,15 @@ int scope_owners_open(const struct policy *p, struct scope_owners *ret)
 			o.root[--skip] = '\0';
 	}
 	*ret = o;
+	ret->names = (struct owner_names){ .data = &ret->files, .container_name = container_reader_name };
+	ret->patterns.names = &ret->names;
 	return 0;
 }
 
 void scope_owners_close(struct scope_owners *o)
 {
 	owner_patterns_free(&o->patterns);
+	container_reader_free(&o->files);
 }
 
 bool scope_owners_find(const struct scope_owners *o, uint64_t cgroup, uint16_t ret[PG_OWNERS])
