@@ -360,6 +360,7 @@ static int open_watch(struct agent *a, struct pg_error *err)
 	const struct watch_config config = {
 		.paths = a->paths,
 		.state = &a->state,
+		.names = &a->containers.names,
 		.say = say_tampering,
 		.data = a,
 	};
@@ -375,11 +376,6 @@ static int open_times(struct agent *a)
 		.tell = tell_change,
 		.data = a,
 		.timer_fd = -1,
-	};
-	a->containers = (struct agent_containers){
-		.paths = a->paths,
-		.state = &a->state,
-		.files = { .files_root = "" },
 	};
 	return agent_times_open(&a->times);
 }
@@ -414,6 +410,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	}
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "agent: %s", strerror(-r));
+	agent_containers_open(&a->containers, a->paths, &a->state);
 	r = agent_events_open(&config, &a->events, err);
 	r = r ? r : open_watch(a, err);
 	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);

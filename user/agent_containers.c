@@ -17,6 +17,7 @@
 
 struct agent_container {
 	char *id, *name; /* name: NULL: not found yet */
+	bool written; /* pg_cgroups has been written with that name */
 	unsigned first; /* when it was seen first, in seconds of the agent */
 };
 
@@ -90,6 +91,7 @@ static void look_around(struct agent_containers *c)
 		struct agent_container *known = find(c, now.list[i].id);
 
 		now.list[i].first = known ? known->first : c->seconds;
+		now.list[i].written = known && known->written;
 		if (known)
 			now.list[i].name = TAKE_PTR(known->name);
 	}
@@ -114,69 +116,118 @@ static void ask_for_names(struct agent_containers *c)
 		const char *name =
 			is_due(c, one) ? container_reader_name(&c->files, one->id) : NULL;
 
-		one->name = one->name ? one->name : name ? strdup(name) : NULL;
-		if (name && one->name && owner_names_container(&c->patterns, name))
+		if (!name)
+			continue;
+		one->name = strdup(name);
+		if (one->name && owner_names_container(&c->patterns, one->name))
 			c->write = true;
 	}
 }
 
-static void begin_anew(struct agent_containers *c, const struct policy *p)
+static void note_written(struct agent_containers *c)
 {
-	owner_patterns_free(&c->patterns);
-	forget(c); /* names that have changed since are asked for, too */
-	if (owner_patterns(p, &c->patterns))
-		c->read = false;
-	else if (!owner_has_containers(&c->patterns))
-		owner_patterns_free(&c->patterns);
+	for (size_t i = 0; i < c->count; i++)
+		c->list[i].written = c->list[i].name != NULL;
 }
 
-/* After the scopes have become others, or a trial has ended. */
-static void read_policy(struct agent_containers *c)
+/*
+ * Who put the policy in force has read the names of all containers, and written their scopes. So have we,
+ * then, all of them again: one that was old, or that has another name now.
+ */
+static void follow(struct agent_containers *c)
+{
+	const struct state *s = c->state;
+	uint32_t serial = s->meta->sums.serial, slot = state_slot(s);
+	bool scopes = state_in_force(s)->scopes;
+	uint64_t matching;
+
+	if (c->known && serial == c->serial && slot == c->slot)
+		return;
+	if (scopes && state_map_scopes(c->state))
+		return; /* the next look */
+	matching = scopes ? scopes_matching(s, slot) : 0;
+	c->serial = serial;
+	c->slot = slot;
+	if (c->known && matching == c->matching)
+		return;
+	c->matching = matching;
+	c->known = true;
+	c->patterns_known = false;
+	forget(c);
+	if (!scopes)
+		return;
+	look_around(c);
+	ask_for_names(c);
+	note_written(c);
+}
+
+/* The patterns of a policy that is new; those that fit are written once more, should some have been missed. */
+static void read_patterns(struct agent_containers *c)
 {
 	_cleanup_policy_ struct policy p = { 0 };
 	_cleanup_close_ int lock = -1;
-	uint64_t matching = 0;
 
-	if (state_has_scopes(c->state) && state_map_scopes(c->state))
-		return;
-	if (state_in_force(c->state)->scopes)
-		matching = scopes_matching(c->state, state_slot(c->state));
-	if (c->read && matching == c->matching)
-		return;
-	if (lock_take(c->paths, "lock", false, 0, &lock) || state_policy(c->state, &p, NULL))
-		return; /* the next second */
-	c->matching = matching;
-	c->read = true;
-	begin_anew(c, &p);
+	if (c->patterns_known || lock_take(c->paths, "lock", false, 0, &lock) ||
+	    state_policy(c->state, &p, NULL))
+		return; /* the next second, if a command is at work */
+	owner_patterns_free(&c->patterns);
+	c->patterns_known = !owner_patterns(&p, &c->patterns);
+	if (!owner_has_containers(&c->patterns))
+		owner_patterns_free(&c->patterns);
+	for (size_t i = 0; i < c->count; i++)
+		c->write |= c->list[i].name && owner_names_container(&c->patterns, c->list[i].name);
 }
 
-static const char *name_of(void *data, const char *id)
+static const char *any_name(void *data, const char *id)
 {
 	const struct agent_container *one = find(data, id);
 
 	return one ? one->name : NULL;
 }
 
+static const char *written_name(void *data, const char *id)
+{
+	const struct agent_container *one;
+
+	follow(data);
+	one = find(data, id);
+	return one && one->written ? one->name : NULL;
+}
+
 static void write_scopes(struct agent_containers *c)
 {
-	const struct owner_names names = { .data = c, .container_name = name_of };
+	const struct owner_names names = { .data = c, .container_name = any_name };
 	_cleanup_guard_ struct guard g = { 0 };
 	size_t wrong;
 
 	if (guard_open(c->paths, GUARD_WRITE_NOW, &g, NULL))
 		return; /* a command is at work: the next second */
-	if (!scope_cgroups_check(&g.state, &g.policy, &names, true, &wrong))
-		c->write = false;
+	if (scope_cgroups_check(&g.state, &g.policy, &names, true, &wrong))
+		return;
+	note_written(c);
+	c->write = false;
 }
 
 void agent_containers_check(struct agent_containers *c)
 {
 	c->seconds++;
-	read_policy(c);
+	follow(c);
+	read_patterns(c);
 	if (!c->patterns.count)
 		return;
 	look_around(c);
 	ask_for_names(c);
 	if (c->write)
 		write_scopes(c);
+}
+
+void agent_containers_open(struct agent_containers *c, const struct paths *paths,
+			   struct state *state)
+{
+	*c = (struct agent_containers){
+		.paths = paths,
+		.state = state,
+		.names = { .data = c, .container_name = written_name },
+		.files = { .files_root = "" },
+	};
 }

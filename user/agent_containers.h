@@ -16,16 +16,22 @@
 struct agent_containers {
 	const struct paths *paths;
 	struct state *state;		/* outlives it */
+	struct owner_names names;	/* those that pg_cgroups accounts for, for who checks it */
 	struct container_reader files;
 	struct agent_container *list;	/* as seen last, sorted by id */
 	size_t count;
 	struct owner_patterns patterns;	/* of the policy in force; none if it has no scopes of containers */
-	uint64_t matching;		/* by which patterns it was, scopes_matching() */
-	bool read;			/* the policy has been read */
+	bool patterns_known;
+	/* The policy as it was when all names were asked for last. */
+	uint64_t matching;		/* scopes_matching() */
+	uint32_t serial, slot;
+	bool known;
 	bool write;			/* some container's scope is to be written */
 	unsigned seconds;
 };
 
+/* *c stays where it is. */
+void agent_containers_open(struct agent_containers *c, const struct paths *paths, struct state *state);
 void agent_containers_close(struct agent_containers *c);
 /* Once a second. */
 void agent_containers_check(struct agent_containers *c);

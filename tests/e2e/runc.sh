@@ -162,6 +162,17 @@ number=$(cgroup_number "$LATE")
 holds "the named one's cgroup is known" has_entry "$number"
 holds "the named one goes" end "$LATE"
 holds "and is forgotten" within 5 not has_entry "$number"
+# Who looks for tampering knows of names what the agent knows: what it would put right is somebody else's.
+number=$(cgroup_number "$NAMED")
+forgotten() {
+	local bytes
+	read -ra bytes < <(printf '%016x' "$number" | sed 's/../& /g' | awk '{ for (i = 8; i; i--) printf "%s ", $i }')
+	bpftool map delete pinned "$BPFFS/portguard/$LAB_NAME/pg_cgroups" key hex "${bytes[@]}"
+}
+holds "somebody takes the named one's scope away" forgotten
+holds "it is put right" within 15 opens "$NAMED"
+tampering() { jq -s 'map(select(.action == "tamper")) | length' "$EVENTS"; }
+same "and told, that alone" "$(within 5 says tamper "$EVENTS"; tampering)" 1
 exits "its scope goes" 0 '' apply "$LAB/closed.yaml"
 same "name: closed again" "$(tries "$NAMED" tcp 80)" EPERM
 same "nothing is uncounted" "$(within 5 adds_up && echo so)" so

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Any bytes as one or two policy files: mistakes that each say where they are, or a policy that goes through
- * its image unchanged, compiles, and whose rules can be saved and read back, and outlive an apply.
+ * Any bytes as one or two policy files and one of a set: mistakes that each say where they are, or a policy
+ * that goes through its image unchanged, compiles, and whose rules can be saved and read back, and outlive an
+ * apply.
  */
 #include <ctype.h>
 
@@ -13,11 +14,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int same_text(void *data, const char *path, char **ret_text, size_t *ret_length)
+/* Every file of a set is the last of the three, but for those that are not there. */
+static int set_text(void *data, const char *path, char **ret_text, size_t *ret_length)
 {
 	const struct policy_text *file = data;
 
-	(void)path;
+	if (path[0] == '/')
+		return -ENOENT;
 	*ret_text = malloc(file->length + 1);
 	must(*ret_text);
 	memcpy(*ret_text, file->text, file->length);
@@ -68,7 +71,7 @@ static void through_saving(struct policy *p)
 }
 
 /* Runtime rules stay, but for those whose scope is gone. */
-static void through_merging(const struct policy *p)
+static void into_nothing(const struct policy *p)
 {
 	_cleanup_policy_ struct policy none;
 	_cleanup_free_ char *orphans = NULL;
@@ -83,28 +86,60 @@ static void through_merging(const struct policy *p)
 	must(none.rule_count == p->rule_count - scoped);
 }
 
-/* Two files, where a line `%%` is between them. */
-static void split_files(const uint8_t *data, size_t size, struct policy_text files[2])
+/* Rules that are there already keep their ids, and nothing is there twice. */
+static void into_itself(const struct policy *p)
+{
+	_cleanup_policy_ struct policy next;
+
+	must(!policy_copy(p, &next));
+	for (size_t i = 0; i < next.rule_count; i++)
+		next.rules[i].id = 0;
+	must(!policy_merge(p, &next, false) && policy_equal(p, &next));
+	must(!policy_number(&next, p, NULL));
+	for (size_t i = 0; i < next.rule_count; i++)
+		must(next.rules[i].id == p->rules[i].id);
+}
+
+/* Text in three parts, where lines `%%` are between them. */
+static void split_files(const uint8_t *data, size_t size, struct policy_text files[3])
 {
 	static const char between[] = "\n%%\n";
-	const char *text = (const char *)data, *cut = size ? memmem(text, size, between, 4) : NULL;
+	const char *text = (const char *)data, *end = text + size;
 
-	files[0] = (struct policy_text){ "a.yaml", text, cut ? (size_t)(cut - text) + 1 : size };
+	files[0] = (struct policy_text){ "a.yaml", "", 0 };
 	files[1] = (struct policy_text){ "b.yaml", "version: 1\n", 11 };
-	if (cut)
-		files[1] = (struct policy_text){ "b.yaml", cut + 4, size - (size_t)(cut + 4 - text) };
+	files[2] = (struct policy_text){ "set", "192.0.2.0/24\n", 13 };
+	for (int i = 0; i < 3; i++) {
+		const char *cut = text < end && i < 2 ? memmem(text, (size_t)(end - text), between, 4) : NULL;
+
+		files[i].text = text;
+		files[i].length = (size_t)((cut ? cut + 1 : end) - text);
+		if (!cut)
+			return;
+		text = cut + 4;
+	}
+}
+
+/* `:12:3: word`: after the name of a file, which may hold the same. */
+static bool is_place(const char *at)
+{
+	for (int i = 0; i < 2; i++) {
+		if (*at++ != ':' || !isdigit((unsigned char)*at))
+			return false;
+		at += strspn(at, "0123456789");
+	}
+	return !strncmp(at, ": ", 2) && isgraph((unsigned char)at[2]);
 }
 
 /* FILE:LINE:COLUMN: words, the line, a caret; nothing that a terminal obeys. */
 static void check_words(const struct pg_error *err)
 {
-	const char *at = strchr(err->text, ':');
+	const char *end = strchr(err->text, '\n'), *at = err->text;
 
-	must(err->exit == PG_EXIT_POLICY && at && isdigit((unsigned char)at[1]));
-	at += 1 + strspn(at + 1, "0123456789");
-	must(*at == ':' && isdigit((unsigned char)at[1]));
-	at += 1 + strspn(at + 1, "0123456789");
-	must(!strncmp(at, ": ", 2) && isgraph((unsigned char)at[2]) && strstr(at, "\n"));
+	must(err->exit == PG_EXIT_POLICY && end && strstr(end, "^"));
+	while (at < end && !is_place(at))
+		at++;
+	must(at > err->text && at < end);
 	for (at = err->text; *at; at++)
 		must(*at == '\n' || ((unsigned char)*at >= ' ' && *at != 0x7f));
 }
@@ -113,9 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_policy_ struct policy p = { .mode = PG_MODE_ENFORCE };
 	_cleanup_compiled_ struct compiled c = { .groups = NULL };
-	struct policy_text files[2];
-	struct policy_world world = { .data = files, .user = fuzz_user, .service = fuzz_service,
-				      .read_file = same_text };
+	struct policy_text files[3];
+	struct policy_world world = { .data = &files[2], .user = fuzz_user, .service = fuzz_service,
+				      .read_file = set_text };
 	struct pg_error err = PG_ERROR_INIT;
 	int r;
 
@@ -130,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = policy_compile(&p, &c, &err);
 	must(!r || (r == -E2BIG && err.exit == PG_EXIT_POLICY && *err.text && p.rule_count > PG_MAX_LIMITS));
 	through_saving(&p);
-	through_merging(&p);
+	into_nothing(&p);
+	into_itself(&p);
 	return 0;
 }

@@ -112,21 +112,13 @@ static bool check_walk(struct tables *t, unsigned which, const struct holdings *
 	return r != 1 || t->walks[which].sum == wanted[which];
 }
 
-bool tables_name_containers(const struct tables *t)
-{
-	for (size_t i = 0; i < t->policy.scope_count; i++)
-		if (t->policy.scopes[i].kind == SCOPE_CONTAINER)
-			return true;
-	return false;
-}
-
 unsigned tables_check_cgroups(struct tables *t)
 {
 	size_t wrong = 0;
 
 	if (!t->policy_known || !t->policy.scope_count || !state_in_force(t->state)->scopes)
 		return 0;
-	if (scope_cgroups_check(t->state, &t->policy, NULL, false, &wrong))
+	if (scope_cgroups_check(t->state, &t->policy, t->names, false, &wrong))
 		return 0; /* the enforcement root is gone, or some cgroup this moment */
 	return wrong ? 1u << TABLE_CGROUPS : 0;
 }
@@ -210,7 +202,7 @@ int tables_repair(struct tables *t, unsigned wrong, struct pg_error *err)
 	if (!r && wrong & (all | devices))
 		r = tables_sync(t, err);
 	if (!r && wrong & 1 << TABLE_CGROUPS)
-		r = scope_cgroups_check(t->state, &t->policy, NULL, true, &mended);
+		r = scope_cgroups_check(t->state, &t->policy, t->names, true, &mended);
 	return r;
 }
 

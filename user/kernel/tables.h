@@ -8,6 +8,7 @@
 
 #include "kernel/held.h"
 #include "kernel/sums.h"
+#include "policy/owner.h"
 
 /* What differs; bits, and how operators are told. */
 #define TABLES(X)                                                    \
@@ -44,6 +45,7 @@ enum { WALK_PEERS, WALK_CASES, WALK_IFACES, WALK_DEVICES, WALK_CALLERS, WALKS };
 struct tables {
 	const struct paths *paths;
 	struct state *state;
+	const struct owner_names *names;	/* of containers; NULL: as their files have them */
 	struct fixed_control fixed;
 	struct walk walks[WALKS];
 	bool walking[WALKS];
@@ -62,8 +64,6 @@ unsigned tables_check(struct tables *t, const struct holdings *held);
  * Return: 1 << TABLE_CGROUPS, or 0. The programs write there, too: what differs once may be on its way.
  */
 unsigned tables_check_cgroups(struct tables *t);
-/* Whether scopes of containers go by names, which come a while after their cgroups. */
-bool tables_name_containers(const struct tables *t);
 /* After commands have worked: walks begin again. */
 void tables_follow(struct tables *t);
 /* Under the lock, exclusive: write again what @wrong says. 0 or -errno with words. */

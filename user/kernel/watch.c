@@ -271,16 +271,15 @@ static void repair_tables(struct watch *w, unsigned wrong)
 
 /*
  * The programs give a new cgroup its scopes: it may have been on its way. One that was made while a policy
- * was put in force may lack them, and a container's name may be new: nobody's doing. What comes about
- * otherwise is somebody's.
+ * was put in force may lack them, which is nobody's doing; what comes about later is somebody's.
  */
 static void repair_cgroups(struct watch *w)
 {
-	bool innocent = w->cgroups_serial != w->serial || tables_name_containers(&w->tables);
+	bool after_change = w->cgroups_serial != w->serial;
 	unsigned wrong = tables_check_cgroups(&w->tables);
 
 	w->cgroups_serial = w->serial;
-	if (wrong && innocent)
+	if (wrong && after_change)
 		(void)tables_repair(&w->tables, wrong, NULL); /* else it is found again */
 	else if (wrong)
 		repair_tables(w, wrong);
@@ -462,6 +461,7 @@ int watch_open(const struct watch_config *config, struct watch **ret, struct pg_
 	w->config = *config;
 	w->tables_failed = -RETRY_S;
 	tables_open(config->paths, config->state, &w->tables);
+	w->tables.names = config->names;
 	w->serial = config->state->meta->sums.serial;
 	r = held_open(config->paths, &w->held);
 	if (r)

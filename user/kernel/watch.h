@@ -12,12 +12,14 @@
 #define PORTGUARD_WATCH_H
 
 #include "kernel/state.h"
+#include "policy/owner.h"
 
 #define WATCH_MS 500
 
 struct watch_config {
 	const struct paths *paths;
 	struct state *state;		/* outlives the watch */
+	const struct owner_names *names;	/* of containers: those that pg_cgroups accounts for; outlives it */
 	/* A finding: action `tamper`, or `degraded` where it could not be put right. */
 	void (*say)(void *data, const char *action, const char *text);
 	void *data;
