@@ -172,7 +172,8 @@ forgotten() {
 holds "somebody takes the named one's scope away" forgotten
 holds "it is put right" within 15 opens "$NAMED"
 tampering() { jq -s 'map(select(.action == "tamper")) | length' "$EVENTS"; }
-same "and told, that alone" "$(within 5 says tamper "$EVENTS"; tampering)" 1
+# Told, unless the agent's own look at the names came first.
+holds "and told once at most" test "$(tampering)" -le 1
 exits "its scope goes" 0 '' apply "$LAB/closed.yaml"
 same "name: closed again" "$(tries "$NAMED" tcp 80)" EPERM
 same "nothing is uncounted" "$(within 5 adds_up && echo so)" so
