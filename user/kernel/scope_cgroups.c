@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walking the cgroups; see scope_cgroups.h. One descriptor is open at a time, however deep they are
- * nested: others may nest them. What has come into the map since the walk began is left alone.
+ * Entries for all cgroups; see scope_cgroups.h. What has come into the map since the walk began is left
+ * alone: a program made it, from tables that are whole.
  */
 #include "kernel/scope_cgroups.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <bpf/bpf.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/cgroup_walk.h"
 #include "kernel/containers.h"
 #include "kernel/load.h"
 #include "kernel/scopes.h"
@@ -21,20 +20,11 @@
 #include "util/cleanup.h"
 
 #define BATCH 4096
-#define LEAF_LINKS 2 /* st_nlink of a cgroup without children */
 
 struct entry {
 	uint64_t id;
 	struct pg_cgroup value;
 	bool seen; /* its cgroup is there */
-};
-
-struct level {
-	uint64_t id;
-	struct cgroup_owner owner;
-	size_t length; /* of its path */
-	char *names; /* of its children, each with its NUL */
-	size_t size, at;
 };
 
 struct walk {
@@ -47,25 +37,13 @@ struct walk {
 	struct owner_patterns patterns;
 	struct entry *known; /* sorted; as the map was when the walk began */
 	size_t known_count, known_room, wrong;
-	/* The way down. */
-	int fd;
-	dev_t device;
-	struct level *levels;
-	size_t depth, room;
-	char *path; /* without a '/' at its end, "" for the root */
-	size_t path_room;
 };
 
 static void walk_free(struct walk *w)
 {
-	while (w->depth)
-		free(w->levels[--w->depth].names);
-	free(w->levels);
 	free(w->known);
-	free(w->path);
 	owner_patterns_free(&w->patterns);
 	container_reader_free(&w->files);
-	cleanup_close(&w->fd);
 	cleanup_close(&w->map);
 }
 
@@ -153,10 +131,12 @@ static int put_entry(struct walk *w, uint64_t id, const struct pg_cgroup *value)
 	return !r || errno == ENOENT ? 0 : -errno;
 }
 
-static int visit(struct walk *w, uint64_t id, const struct cgroup_owner *owner)
+static int visit(void *data, uint64_t id, const struct cgroup_owner *owner)
 {
+	struct walk *w = data;
 	struct entry *known = find_entry(w, id);
 	struct pg_cgroup now = { .place = 0 }, next;
+	int r;
 
 	if (known) {
 		now = known->value;
@@ -169,168 +149,16 @@ static int visit(struct walk *w, uint64_t id, const struct cgroup_owner *owner)
 	if (w->both)
 		memcpy(next.scope[!w->slot], owner->scope, sizeof(owner->scope));
 	next.place = owner->place;
-	return memcmp(&next, &now, sizeof(now)) != 0 ? put_entry(w, id, &next) : 0;
-}
-
-/* --- the tree ----------------------------------------------------------------------------------- */
-
-static void cleanup_closedir(DIR **d)
-{
-	if (*d)
-		(void)closedir(*d);
-}
-
-static int add_name(struct level *l, size_t *room, const char *name)
-{
-	size_t length = strlen(name) + 1;
-
-	if (l->size + length > *room) {
-		size_t wanted = *room * 2 + length;
-		char *grown = realloc(l->names, wanted);
-
-		if (!grown)
-			return -ENOMEM;
-		l->names = grown;
-		*room = wanted;
-	}
-	memcpy(l->names + l->size, name, length);
-	l->size += length;
-	return 0;
-}
-
-static int list_children(int fd, struct level *l)
-{
-	_cleanup_(cleanup_closedir) DIR *dir = NULL;
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	const struct dirent *entry;
-	size_t room = 0;
-
-	if (again < 0)
-		return errno == ENOENT ? 0 : -errno; /* it was removed */
-	dir = fdopendir(again);
-	if (!dir) {
-		r = -errno;
-		(void)close(again);
-		return r;
-	}
-	while (!r && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && entry->d_name[0] &&
-		    strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = add_name(l, &room, entry->d_name);
-	return r;
-}
-
-static int push(struct walk *w, struct level level)
-{
-	int r;
-
-	if (w->depth == w->room) {
-		size_t room = w->room ? w->room * 2 : 16;
-		struct level *grown = reallocarray(w->levels, room, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		w->levels = grown;
-		w->room = room;
-	}
-	r = list_children(w->fd, &level);
-	if (r)
-		free(level.names);
-	else
-		w->levels[w->depth++] = level;
-	return r;
-}
-
-/* Back to the level above; a cgroup never moves to another one. */
-static int pop(struct walk *w)
-{
-	struct stat st;
-	int fd;
-
-	free(w->levels[--w->depth].names);
-	if (!w->depth)
+	if (!memcmp(&next, &now, sizeof(now)))
 		return 0;
-	fd = openat(w->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	cleanup_close(&w->fd);
-	w->fd = fd;
-	if (fstat(fd, &st))
-		return -errno;
-	return st.st_ino == w->levels[w->depth - 1].id ? 0 : -ESTALE;
-}
-
-static int append_name(struct walk *w, size_t length, const char *name, size_t *ret_length)
-{
-	size_t wanted = length + strlen(name) + 2;
-
-	if (wanted > w->path_room) {
-		char *grown = realloc(w->path, wanted * 2);
-
-		if (!grown)
-			return -ENOMEM;
-		w->path = grown;
-		w->path_room = wanted * 2;
-	}
-	w->path[length] = '/';
-	memcpy(w->path + length + 1, name, strlen(name) + 1);
-	*ret_length = wanted - 1;
-	return 0;
-}
-
-/* A child: its entry, and down into it where it has children of its own. */
-static int enter(struct walk *w, const char *name)
-{
-	const struct level *above = &w->levels[w->depth - 1];
-	struct level below = { .names = NULL };
-	size_t wrong = w->wrong;
-	struct stat st;
-	int fd, r;
-
-	if (fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : -errno; /* removed since */
-	if (!S_ISDIR(st.st_mode) || st.st_dev != w->device)
-		return 0; /* something was mounted there */
-	r = append_name(w, above->length, name, &below.length);
-	if (r)
-		return r;
-	below.id = st.st_ino;
-	owner_below(&w->patterns, &above->owner, w->path, below.length, &below.owner);
-	r = visit(w, below.id, &below.owner);
-	/* Again: a child that came before its parent's entry was written has inherited the former one. */
-	if (!r && w->wrong != wrong && fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : -errno;
-	if (r || st.st_nlink <= LEAF_LINKS)
-		return r;
-	fd = openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	cleanup_close(&w->fd);
-	w->fd = fd;
-	return push(w, below);
-}
-
-static int walk_down(struct walk *w)
-{
-	int r = 0;
-
-	while (!r && w->depth) {
-		struct level *l = &w->levels[w->depth - 1];
-		const char *name = l->names + l->at;
-
-		if (l->at == l->size) {
-			r = pop(w);
-			continue;
-		}
-		l->at += strlen(name) + 1;
-		r = enter(w, name);
-	}
-	return r;
+	r = put_entry(w, id, &next);
+	return r ? r : 1;
 }
 
 /* The path of the enforcement root as /proc/PID/cgroup prints it; "" for "/". */
 static int root_path(const struct state *s, char *to, size_t size)
 {
+	const char *directory = s->meta->cgroup_dir;
 	char mount[1024];
 	size_t skip;
 	int r = cgroup_mount(mount, sizeof(mount));
@@ -338,8 +166,8 @@ static int root_path(const struct state *s, char *to, size_t size)
 	if (r)
 		return r;
 	skip = strlen(mount);
-	if (!strncmp(s->meta->cgroup_dir, mount, skip)) {
-		(void)snprintf(to, size, "%s", s->meta->cgroup_dir + skip);
+	if (!strncmp(directory, mount, skip) && (!directory[skip] || directory[skip] == '/')) {
+		(void)snprintf(to, size, "%s", directory + skip);
 	} else {
 		r = cgroup_path(mount, s->control->cgroup_id, to, size);
 		if (r)
@@ -348,32 +176,6 @@ static int root_path(const struct state *s, char *to, size_t size)
 	for (skip = strlen(to); skip && to[skip - 1] == '/';)
 		to[--skip] = '\0';
 	return 0;
-}
-
-static int walk_root(struct walk *w, const struct state *s)
-{
-	struct level root = { .names = NULL };
-	char path[PG_META_PATH];
-	struct stat st;
-	int r = root_path(s, path, sizeof(path));
-
-	if (r)
-		return r;
-	w->fd = open(s->meta->cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->fd < 0 || fstat(w->fd, &st))
-		return -errno;
-	if (st.st_ino != s->control->cgroup_id)
-		return -ESTALE;
-	w->device = st.st_dev;
-	root.id = st.st_ino;
-	root.length = strlen(path);
-	w->path = strdup(path);
-	if (!w->path)
-		return -ENOMEM;
-	w->path_room = root.length + 1;
-	owner_of_root(&w->patterns, root.length ? path : "/", root.length ? root.length : 1, &root.owner);
-	r = visit(w, root.id, &root.owner);
-	return r ? r : push(w, root);
 }
 
 /* --- what is removed ---------------------------------------------------------------------------- */
@@ -450,6 +252,7 @@ static int keep_removed(struct walk *w, const struct policy *from, const struct 
 
 static int walk(struct walk *w, const struct state *s, const struct policy *p, const struct owner_names *names)
 {
+	char path[PG_META_PATH];
 	int r = owner_patterns(p, &w->patterns);
 
 	w->files.files_root = "";
@@ -459,14 +262,15 @@ static int walk(struct walk *w, const struct state *s, const struct policy *p, c
 	if (!r && w->map < 0)
 		r = w->map;
 	r = r ? r : read_entries(w);
-	r = r ? r : walk_root(w, s);
-	return r ? r : walk_down(w);
+	r = r ? r : root_path(s, path, sizeof(path));
+	return r ? r
+		 : cgroup_walk(s->meta->cgroup_dir, s->control->cgroup_id, path, &w->patterns, visit, w);
 }
 
 /* Neither slot has scopes any more: no program looks, and places are found again when one has. */
 static int drop_all(const struct paths *paths)
 {
-	_cleanup_(walk_free) struct walk w = { .map = pin_open(paths, "pg_cgroups"), .fd = -1 };
+	_cleanup_(walk_free) struct walk w = { .map = pin_open(paths, "pg_cgroups") };
 	int r = w.map < 0 ? w.map : read_entries(&w);
 
 	for (size_t i = 0; !r && i < w.known_count; i++)
@@ -476,7 +280,7 @@ static int drop_all(const struct paths *paths)
 
 int scope_cgroups_write(struct edit *e, struct pg_error *err)
 {
-	_cleanup_(walk_free) struct walk w = { .map = -1, .fd = -1, .slot = e->slot, .write = true };
+	_cleanup_(walk_free) struct walk w = { .map = -1, .slot = e->slot, .write = true };
 	const struct policy *to = e->change->to, *from = e->change->from ? e->change->from : to;
 	const struct pg_meta *meta = e->state->meta;
 	int r;
@@ -507,7 +311,7 @@ void scope_cgroups_owner(const struct state *s, int map, uint64_t id, uint16_t r
 int scope_cgroups_check(struct state *s, const struct policy *p, const struct owner_names *names, bool mend,
 			size_t *ret_wrong)
 {
-	_cleanup_(walk_free) struct walk w = { .map = -1, .fd = -1, .slot = state_slot(s), .write = mend };
+	_cleanup_(walk_free) struct walk w = { .map = -1, .slot = state_slot(s), .write = mend };
 	int r = state_has_scopes(s) ? state_map_scopes(s) : 0;
 
 	w.both = !r && scopes_matching(s, 0) == scopes_matching(s, 1);
