@@ -106,10 +106,10 @@ lint: compile_commands.json ## house rules, clang-tidy, shellcheck, man pages
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 	@for f in $(FUZZERS); do \
 		corpus=$(BUILD)/corpus/$${f##*/}; mkdir -p $$corpus; \
-		seeds=tests/fuzz/corpus/$${f##*/}; [ -d $$seeds ] || seeds=; \
 		echo "  FUZZ     $${f##*/}"; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-			-artifact_prefix=$(BUILD)/corpus/crash- $$corpus $$seeds || exit; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -timeout=20 \
+			-dict=tests/fuzz/words.dict -artifact_prefix=$(BUILD)/corpus/crash- \
+			$$corpus tests/fuzz/corpus/$${f##*/} || exit; \
 	done
 
 bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, commands; QUICK=1: in a minute (root)
@@ -234,10 +234,11 @@ $(KERNEL_TESTS): $(BUILD)/tests/kernels/%: $(BUILD)/tests/kernels/%.o $(ALL_LIB)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(PG_LIBRARIES:%=-l%)
 
 # libFuzzer wants its own build of what it looks at.
+$(BUILD)/fuzz/policy: tests/unit/lib/law.c
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_OBJS:$(BUILD)/%.o=%.c) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZCC)
-	$(Q)$(CLANG) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-Itests $(PG_CPPFLAGS) -o $@ $(filter %.c,$^) $(PG_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

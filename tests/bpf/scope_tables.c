@@ -131,7 +131,7 @@ Test(scope_tables, every_field_of_a_scope_is_there)
 	cr_expect_eq(s->mode, PG_MODE_AUDIT + 1);
 	cr_expect_eq(s->raw, PG_ALLOW);
 	cr_expect_eq(s->defaults[PG_OUT], PG_ALLOW);
-	cr_expect_eq(s->out_restricted, 0);
+	cr_expect_eq(s->out_restricted, 1, "what it inherits is");
 	cr_expect_eq(s->selector, PG_SELECT_UNIT);
 	cr_expect_eq(s->with_socket, 1);
 	cr_expect_eq(s->weight, strlen("web*.service"));

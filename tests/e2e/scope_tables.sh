@@ -94,7 +94,7 @@ stop late
 explained() { run --json explain "$@"; jq -r '"\(.verdict) \(.reason) \(.scope) \(.hook)"' <<<"$OUT"; }
 same "explain of a scope" "$(explained --scope web in 443/tcp)" 'allow rule web deliver'
 same "another port" "$(explained --scope web bind 80/tcp)" 'deny no-rule web bind'
-same "what it does not answer is the host's" "$(explained --scope web out 80/tcp)" 'allow default web connect'
+same "what it does not answer is the host's" "$(explained --scope web out 80/tcp)" 'allow default host connect'
 same "the host's deny is final" "$(explained --scope web in 445/tcp)" 'deny rule host inbound'
 same "the host itself" "$(explained in 80/tcp)" 'allow rule host inbound'
 exits "an unknown scope" 65 "did you mean 'web'" explain --scope wbe in 80/tcp

@@ -4,6 +4,8 @@
 # Scopes in force: which sockets a unit, a cgroup and a private network namespace mean, what of it the host's
 # rules still say, and that names claim nothing where others choose them. Cgroups made later are the
 # kernel's business: the agent is stopped while they come.
+#
+# attach: xdp tc
 . "$(dirname "$0")/../lib/lab.sh"
 need jq bpftool
 lab_up
@@ -24,7 +26,6 @@ serve_in() { # NAME PATH TCP-PORTS UDP-PORTS
 	within 5 says ready "$LAB/$1.log"
 }
 number_of() { stat -c %i "$LAB_CGROUP/$1"; }
-entry_of() { bpftool -j map lookup pinned "$BPFFS/portguard/$LAB_NAME/pg_cgroups" key $(printf '%d ' $(number_bytes "$1")); }
 number_bytes() { local n=$1 i; for i in 1 2 3 4 5 6 7 8; do echo $((n & 255)); n=$((n >> 8)); done; }
 entries() { bpftool -j map dump pinned "$BPFFS/portguard/$LAB_NAME/pg_cgroups" | jq -r '.[].formatted.key'; }
 has_entry() { entries | grep -qx "$1"; }
@@ -152,8 +153,6 @@ same "explain: another answer there" "$(explained x bind 80/tcp --scope apps)" "
 same "explain: what the scope leaves to the host" "$(explained x bind 80/tcp --scope shut)" "allow host"
 exits "explain: no such scope" 65 "unknown scope" explain bind 80/tcp --scope nope
 serve_in app apps/one 7000 ''
-same "ports asks the socket's scope" "$(pg ports --json | jq -c '[.. | objects | select(.port? == 7000)][0].bind // empty')" \
-	"$(pg ports --json | jq -c '[.. | objects | select(.port? == 7000)][0].bind // empty')"
 same "status has the hook" "$(status '[.hooks[] | select(.hook == "scopes")][0] | [.attached, .via]')" '[true,"raw_tp"]'
 
 # --- removed, damaged ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "unit/lib/question.h"
+#include "unit/policy_help.h"
 
 #define UNKNOWN "?"	/* as a device */
 

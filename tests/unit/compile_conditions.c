@@ -4,7 +4,7 @@
  * promise at a time. Random mixtures of all of them: compile_law.c.
  */
 #include "policy/reach.h"
-#include "unit/lib/question.h"
+#include "unit/lib/decision_help.h"
 
 #define NOW 1000u
 #define SOON (NOW + 10)
@@ -96,17 +96,6 @@ static struct pg_decision decide(uint64_t now_ns, struct question q)
 	compile();
 	return compiled_decide_in(&compiled, &policy, &k, &in);
 }
-
-static void expect(struct pg_decision d, enum pg_verdict verdict, enum pg_reason reason, uint32_t id)
-{
-	cr_expect_eq(d.verdict, verdict, "verdict %u", d.verdict);
-	cr_expect_eq(d.reason, reason, "reason %u", d.reason);
-	cr_expect_eq(d.rule, id, "rule %u", d.rule);
-}
-
-#define IN(...) ((struct question){ .direction = PG_IN, __VA_ARGS__ })
-#define OUT(...) ((struct question){ .direction = PG_OUT, __VA_ARGS__ })
-#define BIND(...) ((struct question){ .direction = PG_BIND, __VA_ARGS__ })
 
 /* --- callers --------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
  * asks, when, and whether there are tokens changes at random.
  */
 #include "unit/lib/law.h"
+#include "unit/policy_help.h"
 
 /* --- random policies --------------------------------------------------------------------------- */
 
@@ -221,51 +222,6 @@ static void compare(const struct asked *a, const struct question *q, struct pg_d
 		explain_difference(a->policy, q, got, want);
 }
 
-static bool answers(const struct policy *p, const struct scope *s, enum pg_direction direction)
-{
-	bool says = s->defaults_said >> direction & 1;
-
-	for (size_t i = 0; i < p->rule_count; i++)
-		says |= p->rules[i].scope && !strcmp(p->rules[i].scope, s->name) &&
-			rule_covers(&p->rules[i], direction);
-	return says;
-}
-
-static uint8_t scope_default(const struct policy *p, const struct scope *s, enum pg_direction direction)
-{
-	return s->defaults_said >> direction & 1 ? s->defaults[direction] : p->defaults[direction];
-}
-
-/* The nearest that answers; where it inherits, those further out may speak, and a default is its own. */
-static struct pg_decision law_of_scopes(const struct asked *a, const size_t *numbers, size_t count,
-					const struct question *q)
-{
-	const struct policy *p = a->policy;
-	struct pg_decision found[8], d;
-	size_t n = 0;
-	bool more = true;
-
-	for (size_t i = 0; i < count && more; i++) {
-		const struct scope *s = &p->scopes[numbers[i] - 1];
-
-		if (!answers(p, s, q->direction))
-			continue;
-		found[n++] = law_decide(&a->law, s->name, scope_default(p, s, q->direction), q);
-		more = s->inherit;
-	}
-	if (more)
-		found[n++] = law_decide(&a->law, NULL, p->defaults[q->direction], q);
-	for (size_t i = 0; i < n; i++)
-		if (found[i].verdict == PG_DENY && found[i].reason != PG_REASON_NO_RULE)
-			return found[i];
-	for (size_t i = 0; i < n; i++) {
-		d = found[i];
-		if (d.verdict == PG_ALLOW && d.reason != PG_REASON_DEFAULT)
-			return d;
-	}
-	return found[0];
-}
-
 static void ask_scopes(const struct asked *a, const struct question *q, const struct pg_question *k,
 		       const struct circumstances *in)
 {
@@ -276,7 +232,7 @@ static void ask_scopes(const struct asked *a, const struct question *q, const st
 		if (pick(random, 2))
 			numbers[count++] = (start + i) % a->policy->scope_count + 1;
 	compare(a, q, compiled_decide_scopes(a->compiled, a->policy, numbers, count, k, in),
-		law_of_scopes(a, numbers, count, q));
+		law_decide_scopes(&a->law, numbers, count, q));
 }
 
 static void ask_union(const struct asked *a, const struct question *q, const struct pg_question *k,
@@ -287,9 +243,6 @@ static void ask_union(const struct asked *a, const struct question *q, const str
 	struct pg_decision got =
 		compiled_decide_scopes(a->compiled, a->policy, &all, 1, k, in);
 
-	for (size_t i = 0; i < a->policy->scope_count; i++)
-		want |= answers(a->policy, &a->policy->scopes[i], PG_IN) &&
-			scope_default(a->policy, &a->policy->scopes[i], PG_IN) == PG_ALLOW;
 	if ((got.verdict == PG_ALLOW) != want || got.flags)
 		explain_difference(a->policy, q, got,
 				   (struct pg_decision){ .verdict = want ? PG_ALLOW : PG_DENY });

@@ -2,7 +2,7 @@
 /* Tables of scopes: what they answer, what stays the host's, what inbound lets in for all of them. */
 #include <time.h>
 
-#include "unit/lib/question.h"
+#include "unit/lib/decision_help.h"
 
 static struct policy policy;
 static struct compiled compiled;
@@ -69,17 +69,6 @@ static struct pg_decision decide(int near, int far, struct question q)
 	compile();
 	return compiled_decide_scopes(&compiled, &policy, numbers, (near >= 0) + (far >= 0), &k, &in);
 }
-
-static void expect(struct pg_decision d, enum pg_verdict verdict, enum pg_reason reason, uint32_t id)
-{
-	cr_expect_eq(d.verdict, verdict, "verdict %u", d.verdict);
-	cr_expect_eq(d.reason, reason, "reason %u", d.reason);
-	cr_expect_eq(d.rule, id, "rule %u", d.rule);
-}
-
-#define IN(...) ((struct question){ .direction = PG_IN, __VA_ARGS__ })
-#define OUT(...) ((struct question){ .direction = PG_OUT, __VA_ARGS__ })
-#define BIND(...) ((struct question){ .direction = PG_BIND, __VA_ARGS__ })
 
 Test(scopes, the_rules_of_a_scope_are_none_of_the_hosts_and_the_reverse)
 {

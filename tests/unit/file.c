@@ -2,6 +2,8 @@
 /*
  * Policy files: what a good one becomes, and that what is saved is one. Wrong ones: file_mistakes.c.
  */
+#include <time.h>
+
 #include "unit/lib/file_help.h"
 
 Test(file, a_whole_policy_becomes_what_it_says)
@@ -107,6 +109,14 @@ Test(file, a_byte_order_mark_and_windows_line_ends_are_fine)
 	cr_assert_eq(p.rule_count, 1);
 }
 
+Test(file, a_set_may_stand_in_a_file_of_windows)
+{
+	_cleanup_policy_ struct policy p;
+
+	parse_good(V "sets: {a: {file: windows.txt}}\n", &p);
+	cr_assert_eq(p.sets[0].count, 2);
+}
+
 Test(file, the_same_rule_twice_is_one_with_the_later_comment)
 {
 	_cleanup_policy_ struct policy p;
@@ -139,6 +149,25 @@ Test(file, an_empty_file_beside_the_main_one_is_fine)
 	_cleanup_policy_ struct policy p;
 
 	cr_assert_eq(parse_texts(texts, 3, &p, NULL), 0);
+}
+
+/* As a program writes it: where a set is named is found without looking at the line from its beginning. */
+Test(file, a_policy_of_one_long_line_is_read_as_fast_as_any)
+{
+	_cleanup_policy_ struct policy p;
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	clock_t start = clock();
+
+	(void)fputs("{\"version\": 1, \"sets\": {\"a\": [\"192.0.2.1\"]}, \"rules\": [", out);
+	for (unsigned i = 0; i < 16000; i++)
+		(void)fprintf(out, "%s\"allow in %u from @a\"", i ? ", " : "", i + 1);
+	(void)fputs("]}\n", out);
+	(void)fclose(out);
+	parse_good(text, &p);
+	cr_assert_eq(p.rule_count, 16000);
+	cr_assert_lt(clock() - start, 5 * CLOCKS_PER_SEC, "it takes a quarter of a minute");
 }
 
 Test(file, saved_rules_are_read_back)

@@ -95,6 +95,24 @@ static inline void expect_text(const char *got, const char *want)
 	cr_assert_str_eq(got, want);
 }
 
+struct good_sentence {
+	const char *sentence, *canonical;
+};
+
+/* Each becomes its canonical text, and that itself; what becomes several rules is no sentence again. */
+static inline void expect_canonical(const struct good_sentence *good, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_free_ char *text = canonical(good[i].sentence), *again = NULL;
+
+		expect_text(text, good[i].canonical);
+		if (strstr(text, " + "))
+			continue;
+		again = canonical(text);
+		expect_text(again, text);
+	}
+}
+
 static inline void address_of(const char *text, uint8_t address[16])
 {
 	struct prefix p;

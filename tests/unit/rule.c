@@ -9,9 +9,7 @@
 
 /* --- what sentences become --------------------------------------------------------------------- */
 
-static const struct {
-	const char *sentence, *canonical;
-} good[] = {
+static const struct good_sentence good[] = {
 	{ "allow 80/tcp", "allow 80/tcp" },
 	{ "allow 80", "allow 80" },
 	{ "  allow   80  ", "allow 80" },
@@ -74,15 +72,7 @@ static const struct {
 
 Test(rule, a_sentence_becomes_its_canonical_text_and_that_itself)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		_cleanup_free_ char *text = canonical(good[i].sentence), *again = NULL;
-
-		expect_text(text, good[i].canonical);
-		if (strstr(text, " + "))
-			continue;
-		again = canonical(text);
-		expect_text(again, text);
-	}
+	expect_canonical(good, ARRAY_SIZE(good));
 }
 
 static void parse_words(const char *const *words, size_t count, struct policy *p)

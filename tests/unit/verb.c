@@ -2,9 +2,7 @@
 /* limit, reject, by, for and log: what such sentences become, of which directions they speak, who means them. */
 #include "unit/policy_help.h"
 
-static const struct {
-	const char *sentence, *canonical;
-} good[] = {
+static const struct good_sentence good[] = {
 	{ "reject 80", "reject 80" },
 	{ "reject in 80/tcp from 192.0.2.7", "reject in 80/tcp from 192.0.2.7" },
 	{ "reject 80 from 192.0.2.7", "reject in 80 from 192.0.2.7" },
@@ -63,15 +61,7 @@ static const struct {
 
 Test(verb, a_sentence_becomes_its_canonical_text_and_that_itself)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		_cleanup_free_ char *text = canonical(good[i].sentence), *again = NULL;
-
-		expect_text(text, good[i].canonical);
-		if (strstr(text, " + "))
-			continue;
-		again = canonical(text);
-		expect_text(again, text);
-	}
+	expect_canonical(good, ARRAY_SIZE(good));
 }
 
 static void make(const char *sentence, struct policy *p)

@@ -74,7 +74,7 @@ static const struct wrong_sentence wrong[] = {
 	  "the ports, or at for the local address" },
 	{ "reject 80 log", 10, "'log' is about what is allowed: what is refused is an event already" },
 	{ "reject 20/s 80", 10,
-	  "protocol 's': want tcp or udp (other protocols have no ports here: see protocols: in the policy)" },
+	  "protocol 's': want tcp or udp (if this is a rate, limit stands in front of it)" },
 	/* by */
 	{ "allow by user www", 6, "'by' where the ports belong: want 80, http, 8000-8100, 80,443 or any" },
 	{ "allow 80 by", 11, "'by' lacks its kind: want by user NAME or by exe /path" },

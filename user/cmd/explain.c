@@ -187,14 +187,20 @@ static const char *verdict_of(const struct explained *x)
 	return verdict_names[audit ? PG_AUDIT : x->ask.decision.verdict];
 }
 
+/* The nearest that answers: the scope that was named may leave it to the host. */
+static const struct scope *deciding(const struct explained *x)
+{
+	return x->ask.decision.scope && !x->at_interface ? x->scope : NULL;
+}
+
 static const char *scope_name(const struct explained *x)
 {
-	return x->scope && !x->at_interface ? x->scope->name : SCOPE_HOST;
+	return deciding(x) ? deciding(x)->name : SCOPE_HOST;
 }
 
 static const char *hook_of(const struct explained *x)
 {
-	if (x->ask.question.direction == PG_IN && x->scope && !x->at_interface)
+	if (x->ask.question.direction == PG_IN && deciding(x))
 		return "deliver"; /* where the owner is known */
 	return hooks[x->ask.question.direction];
 }
@@ -227,7 +233,7 @@ static void print_sentence(const char *verb, const struct explained *x)
 	char text[ADDRESS_TEXT];
 
 	(void)printf("portguard %s ", verb);
-	print_scope_option(x->scope && !x->at_interface ? x->scope->name : NULL);
+	print_scope_option(deciding(x) ? deciding(x)->name : NULL);
 	(void)printf("%s%u/%s", words[q->direction], q->port, q->proto == PG_TCP ? "tcp" : "udp");
 	if (q->direction == PG_OUT && far_said(q))
 		(void)printf(" to %s", address_print(q->remote, text));

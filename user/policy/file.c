@@ -57,21 +57,29 @@ static void read_file(struct reader *r, size_t source)
 	node_free(&root);
 }
 
+static bool knows_set(const struct reader *r, const char *name)
+{
+	const struct policy *known = r->world ? r->world->sets_of : NULL;
+
+	return policy_find_set(&r->policy, name) || (known && policy_find_set(known, name));
+}
+
 static void check_sets(struct reader *r)
 {
 	for (size_t i = 0; i < r->ref_count; i++) {
 		const struct rule rule = { .remote = { .kind = PEER_SET, .set = r->refs[i].name } };
 		struct pg_error err = PG_ERROR_INIT;
-		int error = policy_check_rule(&r->policy, &rule, &err);
+		int error;
 
-		if (error == -EINVAL && r->world->sets_of &&
-		    !policy_check_rule(r->world->sets_of, &rule, NULL))
+		if (knows_set(r, r->refs[i].name))
 			continue;
-
-		if (error == -ENOMEM)
-			r->mistakes.no_memory = true;
-		else if (error)
-			mistakes_add(&r->mistakes, r->refs[i].place, "%s", err.text);
+		if (!mistakes_want_help(&r->mistakes)) {
+			mistakes_add(&r->mistakes, r->refs[i].place, "unknown set '@%s'",
+				     r->refs[i].name);
+			continue;
+		}
+		error = policy_check_rule(&r->policy, &rule, &err);
+		note_error(r, r->refs[i].place, error, &err);
 	}
 }
 

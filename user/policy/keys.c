@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/paths.h"
 #include "policy/reader.h"
 #include "policy/show.h"
 #include "policy/units.h"
@@ -34,10 +35,22 @@ static void *field(struct reader *r, const struct key *key)
 	return (char *)&r->policy + key->field;
 }
 
+static bool is_word(const struct node *n, const char *word)
+{
+	return n->kind == NODE_SCALAR && n->text && !strcmp(n->text, word);
+}
+
 static void read_verdict(struct reader *r, const struct key *key, const struct node *n)
 {
-	uint8_t verdict = want_verdict(r, n, key->name, NULL);
+	uint8_t verdict;
 
+	if (is_word(n, "reject")) {
+		MISTAKE(r, n,
+			"%s 'reject': want allow or deny: there is an answer only to what comes in",
+			key->name);
+		return;
+	}
+	verdict = want_verdict(r, n, key->name, NULL);
 	if (verdict != PG_NONE)
 		*(uint8_t *)field(r, key) = verdict;
 }
@@ -91,32 +104,17 @@ static void read_mode(struct reader *r, const struct key *key, const struct node
 		r->policy.mode = (enum pg_mode)choice;
 }
 
-static bool good_path(const char *path)
-{
-	if (path[0] != '/' || strlen(path) > 4095)
-		return false;
-	for (const char *part = path; part; part = strchr(part, '/')) {
-		part++;
-		if (!strncmp(part, "..", 2) && (part[2] == '/' || !part[2]))
-			return false;
-	}
-	for (; *path; path++)
-		if ((unsigned char)*path < 0x20 || *path == 0x7f)
-			return false;
-	return true;
-}
-
 static void read_cgroup(struct reader *r, const struct key *key, const struct node *n)
 {
+	const char *why;
 	char *path;
 
-	if (!want_scalar(r, n, key->name, "a path"))
+	if (!want_scalar(r, n, key->name,
+			 "a path below the cgroup2 mount, such as / or /system.slice"))
 		return;
-	if (!good_path(n->text)) {
-		MISTAKE(r, n,
-			"cgroup '%s': want a path below the cgroup2 mount, such as / or "
-			"/system.slice",
-			SHOW(n->text, n->length));
+	why = path_mistake(n->text, n->length);
+	if (why) {
+		MISTAKE(r, n, "cgroup '%s': %s", SHOW(n->text, n->length), why);
 		return;
 	}
 	path = strdup(n->text);
@@ -180,21 +178,23 @@ static void read_default(struct reader *r, const struct key *key, const struct n
 
 static void read_echo(struct reader *r, const struct key *key, const struct node *n)
 {
+	static const char *const words[] = { "allow", "deny", NULL };
 	struct pg_error err = PG_ERROR_INIT;
-	int error;
+	const char *meant;
 
-	if (n->kind != NODE_SCALAR || !n->text || !memchr(n->text, '/', n->length)) {
-		uint8_t verdict = want_verdict(r, n, key->name, NULL);
-
-		if (verdict != PG_NONE)
-			r->policy.echo = verdict;
+	if (!want_scalar(r, n, key->name, "allow, deny or a rate such as 10/s"))
 		return;
-	}
-	error = rate_parse(n->text, n->length, &r->policy.echo_rate, &err);
-	if (error)
-		mistakes_add(&r->mistakes, n->place, "echo %s, allow or deny", err.text);
-	else
+	meant = nearest_word(n->text, n->length, words);
+	if (is_word(n, "allow"))
+		r->policy.echo = PG_ALLOW;
+	else if (is_word(n, "deny"))
+		r->policy.echo = PG_DENY;
+	else if (!rate_parse(n->text, n->length, &r->policy.echo_rate, &err))
 		r->policy.echo = PG_NONE;
+	else if (meant)
+		MISTAKE(r, n, "echo '%s': did you mean '%s'?", SHOW(n->text, n->length), meant);
+	else
+		MISTAKE(r, n, "echo %s", err.text);
 }
 
 static void read_icmp(struct reader *r, const struct key *key, const struct node *n)

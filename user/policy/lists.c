@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy/list.h"
+#include "policy/paths.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/reader.h"
@@ -25,9 +26,22 @@
 		}                                                                  \
 	} while (0)
 
+#define ELEMENTS_MAX 1024 /* each is compared with those before it */
+
+/* Whether there is room for one more. */
+static bool has_room(struct reader *r, const struct node *n, size_t count, const char *what)
+{
+	if (count < ELEMENTS_MAX)
+		return true;
+	MISTAKE(r, n, "more than %d %s", ELEMENTS_MAX, what);
+	return false;
+}
+
 static bool good_pattern(const char *text, size_t length)
 {
 	if (!length || length >= 64 || (length >= IFNAMSIZ && !strpbrk(text, "*?[")))
+		return false;
+	if (pattern_mistake(text, length))
 		return false;
 	if (!strcmp(text, ".") || !strcmp(text, ".."))
 		return false;
@@ -51,6 +65,8 @@ static void add_interface(struct reader *r, const struct node *n, enum attach_ch
 			SHOW(n->text, n->length));
 		return;
 	}
+	if (!has_room(r, n, p->interface_count, "interfaces"))
+		return;
 	for (size_t i = 0; i < p->interface_count; i++)
 		if (!strcmp(p->interfaces[i].pattern, n->text)) {
 			MISTAKE(r, n, "interface '%s' is there already", n->text);
@@ -79,7 +95,9 @@ static void read_interface_map(struct reader *r, const struct node *n)
 		else if (key->kind == NODE_SCALAR && key->text && !strcmp(key->text, "attach"))
 			known = &attach;
 		if (!known)
-			MISTAKE(r, key, "an interface has the keys name and attach");
+			MISTAKE(r, key,
+				"an interface has the keys name and attach: want {name: veth*, "
+				"attach: tc}");
 		else if (*known)
 			MISTAKE(r, key, "duplicate key '%s' in interfaces", key->text);
 		else
@@ -143,7 +161,8 @@ static void read_failsafe_port(struct reader *r, const struct node *n)
 	size_t at = 0;
 	int error;
 
-	if (!want_scalar(r, n, "failsafe", "a port such as 22/tcp"))
+	if (!want_scalar(r, n, "failsafe", "a port such as 22/tcp") ||
+	    !has_room(r, n, r->policy.failsafe_count, "failsafe ports"))
 		return;
 	error = ports_parse(n->text, n->length, r->world, &c, &at, &err);
 	if (error)
@@ -213,6 +232,7 @@ void read_protocols(struct reader *r, const struct key *key, const struct node *
 			read_protocol_map(r, &n->children[i], &rule, &good);
 		else
 			good = want_protocol(r, &n->children[i], &rule.protocol);
+		good = good && has_room(r, &n->children[i], p->protocol_count, "protocols");
 		if (good)
 			APPEND(r, p->protocols, p->protocol_count, rule, peer_free(&rule.from));
 		else

@@ -51,6 +51,15 @@ void mistakes_add(struct mistakes *m, struct place place, const char *format, ..
 const char *source_line(const struct source *s, size_t line, size_t *ret_length);
 /* The place of a byte. */
 struct place source_place(const struct mistakes *m, size_t source, size_t offset);
+/*
+ * Whether it is worth a search what was meant by a mistake that is about to be added: behind so many none is
+ * shown, and thousands of wrong names against thousands of right ones would take minutes.
+ */
+static inline bool mistakes_want_help(const struct mistakes *m)
+{
+	return m->count < 64;
+}
+
 /* Return: 0 if there are none, -EINVAL with all of them in @err (exit 65), or -ENOMEM. */
 int mistakes_report(struct mistakes *m, struct pg_error *err);
 

@@ -85,6 +85,14 @@ static int check_host_bits(const struct prefix *p, const char *word, struct pg_e
 		       word, prefix_print(&network, network_text), prefix_print(&host, host_text));
 }
 
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((*text < ' ' && *text != '\t') || *text > '~')
+			return false;
+	return true;
+}
+
 /* The usual mistakes, told apart by how the word looks. */
 static int not_an_address(const char *text, const char *word, struct pg_error *err)
 {
@@ -97,7 +105,11 @@ static int not_an_address(const char *text, const char *word, struct pg_error *e
 			return pg_fail(err, MISTAKE,
 				       "'%s': anybody is meant where no peer is said: leave it out",
 				       word);
-	if (strchr(text, ','))
+	if (!is_plain(text))
+		why = "want plain ASCII without control characters";
+	else if (strpbrk(text, " \t"))
+		why = "want one address or prefix, alone";
+	else if (strchr(text, ','))
 		why = "want one peer: put several into a set and name it, @set";
 	else if (strchr(text, '['))
 		why = "want the address without brackets";
@@ -140,7 +152,8 @@ int prefix_parse(const char *text, size_t length, struct prefix *ret, struct pg_
 
 	show_text(word, text, length);
 	if (!length || length >= sizeof(copy) || memchr(text, '\0', length))
-		return pg_fail(err, MISTAKE, "'%s' is no address", word);
+		return pg_fail(err, MISTAKE,
+			       "'%s' is no address: want one such as 192.0.2.7, or a prefix", word);
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	slash = strchr(copy, '/');

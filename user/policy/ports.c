@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "policy/list.h"
+#include "policy/peer.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
 
@@ -150,17 +151,51 @@ static int parse_range(struct parse *p, const char *text, size_t length, size_t 
 	return append(&p->choice.by_protos[p->protos ? p->protos : RULE_TCP | RULE_UDP], r);
 }
 
+/* Words of other programs, and of other places of a sentence. */
+static const char *foreign_port(const char *text, size_t length)
+{
+	static const struct {
+		const char *word, *answer;
+	} words[] = {
+		{ "*", "say 'any'" },
+		{ "all", "say 'any'" },
+		{ "tcp", "want the port in front, such as 80/tcp, or any/tcp" },
+		{ "udp", "want the port in front, such as 53/udp, or any/udp" },
+		{ "icmp", "it has no ports: see icmp: in the policy" },
+		{ "icmpv6", "it has no ports: see icmp: in the policy" },
+		{ "port", "leave the word out: the number is enough" },
+		{ "ports", "leave the word out: the numbers are enough" },
+		{ "proto", "leave the word out: the protocol follows the port, 80/tcp" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i].word) == length && !strncasecmp(text, words[i].word, length))
+			return words[i].answer;
+	if (length == 3 && !strncasecmp(text, "any", 3))
+		return "did you mean 'any'?";
+	if (!prefix_parse(text, length, &(struct prefix){ .length = 0 }, NULL))
+		return "an address follows from, to or at, as in any from 192.0.2.7";
+	return text[0] == '@' ? "a set has addresses, not ports: it follows from, to or at" : NULL;
+}
+
 static int unknown_service(struct parse *p, const char *text, size_t length)
 {
 	const char *why = "neither a port 1-65535 nor the name of a service";
+	const char *answer = foreign_port(text, length);
 	size_t digits = strspn(text, "0123456789");
 
-	if (memchr("+-", text[0], 2))
+	if (answer)
+		why = answer;
+	else if (memchr("+-", text[0], 2))
 		why = "a port has no sign: want 1-65535";
 	else if (digits && digits < length && (text[digits] == ':' || text[digits] == '.'))
 		why = "a range is written with '-', such as 8000-8100";
-	else if (!strncmp(text, "0x", 2))
+	else if (length > 1 && !memcmp(text, "0x", 2))
 		why = "a port is plain decimal: want 1-65535";
+	else if (memchr(text, ';', length))
+		why = "lists are written 80,443";
+	else if (memchr(text, '-', length))
+		why = "neither the name of a service nor a range of two numbers, such as 8000-8100";
 	return pg_fail(p->err, MISTAKE, "port '%s': %s", SHOW(text, length), why);
 }
 
@@ -206,7 +241,7 @@ static int parse_service(struct parse *p, const char *text, size_t length)
 static int parse_element(struct parse *p, const char *text, size_t length)
 {
 	size_t digits = strspn(text, "0123456789"), numeric = strspn(text, "0123456789-");
-	struct port_range r;
+	struct port_range r = { 0, 0 };
 	int error;
 
 	p->at = (size_t)(text - p->text);
@@ -260,8 +295,14 @@ static int parse_proto(struct parse *p, const char *text, size_t length)
 	if (memchr(text, ',', length) || memchr(text, '/', length))
 		why = "want one protocol, for the whole list: write a rule for each, or leave it "
 		      "out for both";
-	else if (length == 7 && !strncasecmp(text, "udplite", 7))
+	else if ((length == 7 && !strncasecmp(text, "udplite", 7)) ||
+		 (length == 8 && !strncasecmp(text, "udp-lite", 8)))
 		why = "UDP-Lite goes with udp";
+	else if ((length == 3 && (!strncasecmp(text, "any", 3) || !strncasecmp(text, "all", 3))) ||
+		 (length == 4 && !strncasecmp(text, "both", 4)))
+		why = "leave it out for both tcp and udp";
+	else if (length == 1 && memchr("sm", text[0], 2))
+		why = "want tcp or udp (if this is a rate, limit stands in front of it)";
 	else if (length && text[0] >= '0' && text[0] <= '9')
 		why = "want PORT/PROTO, such as 80/tcp";
 	else if (length && strncasecmp(text, "tcp", length) && strncasecmp(text, "udp", length))

@@ -12,8 +12,8 @@
 #include "policy/units.h"
 #include "util/cleanup.h"
 
-const char *const rule_qualifiers[] = { "from", "to",  "at",  "on",
-					"by",   "for", "log", "comment", NULL };
+const char *const rule_qualifiers[] = { "from", "to",  "at",      "on", "by",
+					"for",  "log", "comment", NULL };
 
 #define LONGEST_FOR (3650u * 86400)
 
@@ -36,11 +36,15 @@ static const struct answer foreign_qualifiers[] = {
 	{ "burst", "it belongs to the rate: limit 20/s burst 40, then ports" },
 	{ "per", "it belongs to the rate: limit 20/s per source, then ports" },
 	{ "limit", "it is the verb: limit 20/s, then ports" },
+	{ "allow", "it is a second verb: write two rules" },
+	{ "deny", "it is a second verb: write two rules" },
+	{ "reject", "it is a second verb: write two rules" },
 	{ "user", "say 'by user NAME'" },
 	{ "uid", "say 'by user NUMBER'" },
 	{ "owner", "say 'by user NAME'" },
 	{ "exe", "say 'by exe /path'" },
-	{ "scope", "scopes are not part of the sentence: want --scope NAME, or scopes: in the file" },
+	{ "scope",
+	  "scopes are not part of the sentence: want --scope NAME, or scopes: in the file" },
 	{ "until", "say 'for', and how long: for 2h" },
 	{ "timeout", "say 'for', and how long: for 2h" },
 	{ "forever", "leave it out" },
@@ -163,16 +167,19 @@ static int unknown_qualifier(struct parse *p)
 
 	if (!answer && p->comment)
 		answer = "a comment with blanks is put in double quotes";
-	if (!answer && t->length && t->text[0] == '#')
+	if (!answer && t->text[0] == '#')
 		answer = "want comment \"why\"";
+	if (!answer && t->text[0] == '/')
+		answer = t->length > 1 && t->text[1] <= '9'
+				 ? "a prefix is one word, such as 192.0.2.0/24"
+				 : "port and protocol are one word, such as 80/tcp";
 	if (!answer && t->length && t->text[t->length - 1] == ',')
 		answer = "lists are written 80,443 without blanks";
 	if (!answer && strspn(t->text, "0123456789,-") >= t->length)
 		answer = "ports are one word, such as 80,443,8000-8100";
 	return parse_unknown(p, "word", answer, nearest_word(t->text, t->length, rule_qualifiers),
-			     p->directions == RULE_OUT
-				     ? "to, by, for, log or comment"
-				     : "from, at, on, by, for, log or comment");
+			     p->directions == RULE_OUT ? "to, by, for, log or comment"
+						       : "from, at, on, by, for, log or comment");
 }
 
 int parse_qualifier(struct parse *p)

@@ -25,10 +25,26 @@ static const char *kind_name(const struct node *n)
 	return node_is_null(n) ? "nothing" : names[n->kind];
 }
 
+/* "a, b or c", cut to what fits. */
+static const char *alternatives(char *buffer, size_t size, const char *const *words)
+{
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (size_t i = 0; words[i] && used < size; i++)
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
+					 !i             ? ""
+					 : words[i + 1] ? ", "
+							: " or ",
+					 words[i]);
+	return buffer;
+}
+
 static void unknown_key(struct reader *r, const struct node *name, const struct key *keys,
 			size_t count, const char *what)
 {
 	_cleanup_free_ const char **words = calloc(count + 1, sizeof(*words));
+	char wanted[256];
 	const char *meant;
 
 	if (!words) {
@@ -37,12 +53,14 @@ static void unknown_key(struct reader *r, const struct node *name, const struct 
 	}
 	for (size_t i = 0; i < count; i++)
 		words[i] = keys[i].name;
-	meant = nearest_word(name->text, name->length, words);
+	meant = mistakes_want_help(&r->mistakes) ? nearest_word(name->text, name->length, words)
+						 : NULL;
 	if (meant)
 		MISTAKE(r, name, "unknown key '%s' in %s: did you mean '%s'?",
 			SHOW(name->text, name->length), what, meant);
 	else
-		MISTAKE(r, name, "unknown key '%s' in %s", SHOW(name->text, name->length), what);
+		MISTAKE(r, name, "unknown key '%s' in %s: want %s", SHOW(name->text, name->length),
+			what, alternatives(wanted, sizeof(wanted), words));
 }
 
 /* Whether the scalar is said for the first time in all files; else a mistake. */
@@ -134,21 +152,6 @@ bool want_scalar(struct reader *r, const struct node *n, const char *what, const
 	else
 		return true;
 	return false;
-}
-
-/* "a, b or c", cut to what fits. */
-static const char *alternatives(char *buffer, size_t size, const char *const *words)
-{
-	size_t used = 0;
-
-	buffer[0] = '\0';
-	for (size_t i = 0; words[i] && used < size; i++)
-		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-					 !i             ? ""
-					 : words[i + 1] ? ", "
-							: " or ",
-					 words[i]);
-	return buffer;
 }
 
 int want_choice(struct reader *r, const struct node *n, const char *what, const char *const *words)

@@ -16,8 +16,17 @@
 #include "util/cleanup.h"
 
 static const struct answer foreign_directions[] = {
-	{ "input", "say 'in'" },   { "inbound", "say 'in'" },   { "incoming", "say 'in'" },
-	{ "output", "say 'out'" }, { "outbound", "say 'out'" }, { "listen", "say 'bind'" },
+	{ "input", "say 'in'" },
+	{ "inbound", "say 'in'" },
+	{ "incoming", "say 'in'" },
+	{ "output", "say 'out'" },
+	{ "outbound", "say 'out'" },
+	{ "outgoing", "say 'out'" },
+	{ "ingress", "say 'in'" },
+	{ "egress", "say 'out'" },
+	{ "connect", "say 'out'" },
+	{ "listen", "say 'bind'" },
+	{ "both", "leave it out: bind and in are meant where none is said" },
 };
 
 const char *parse_answer(const struct answer *list, size_t count, const struct token *t)
@@ -99,10 +108,27 @@ static int parse_direction(struct parse *p)
 	return !r && p->more && direction_of(&p->token) ? second_direction(p) : r;
 }
 
+/* `allow bnid 80`, and in `remove alow 80` the verb: what is no port may be the word in front of it. */
+static int wrong_first_word(struct parse *p, int error)
+{
+	const struct token *t = &p->token;
+	const char *verb = NULL, *direction = NULL;
+
+	if (!p->directions) {
+		verb = p->rule.verdict == PG_NONE ? nearest_verb(t) : NULL;
+		direction = nearest_word(t->text, t->length, directions);
+	}
+	if (verb)
+		return parse_unknown(p, "verb", NULL, verb, NULL);
+	/* Of two letters only the case may be wrong: many services have as many. */
+	if (direction && (t->length > 2 || !strncasecmp(t->text, direction, t->length)))
+		return parse_unknown(p, "direction", NULL, direction, NULL);
+	return error;
+}
+
 static int parse_ports(struct parse *p)
 {
 	const struct token *t = &p->token;
-	const char *meant;
 	size_t at = 0;
 	int r;
 
@@ -119,11 +145,7 @@ static int parse_ports(struct parse *p)
 	r = ports_parse(t->text, t->length, p->world, &p->ports, &at, p->err);
 	if (r == -EINVAL) {
 		p->wrong_at += at;
-		/* `allow bnid 80`: another word follows that could well be the ports. */
-		meant = p->directions ? NULL : nearest_word(t->text, t->length, directions);
-		if (meant && t->length > 2)
-			return parse_unknown(p, "direction", NULL, meant, NULL);
-		return r;
+		return wrong_first_word(p, r);
 	}
 	return r ? r : parse_advance(p);
 }

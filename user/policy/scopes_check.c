@@ -36,7 +36,7 @@ static void unknown_scope(struct reader *r, size_t i)
 	for (size_t j = 0; j < p->scope_count; j++)
 		if (p->scopes[j].selector)
 			names[count++] = p->scopes[j].name;
-	meant = nearest_word(name, strlen(name), names);
+	meant = mistakes_want_help(&r->mistakes) ? nearest_word(name, strlen(name), names) : NULL;
 	if (meant)
 		mistakes_add(&r->mistakes, r->scope_notes[i].first,
 			     "scope '%s' has no selector in any file: did you mean '%s'?",

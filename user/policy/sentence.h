@@ -30,6 +30,8 @@ struct token {
 };
 
 bool token_is(const struct token *t, const char *word);
+/* The verb that a word is, or was probably meant to be, or NULL. */
+const char *nearest_verb(const struct token *t);
 
 /* Return: 1 and the next word, 0 at the end, -EINVAL (@ret->at is set) with words in @err. */
 int sentence_next(struct sentence *s, struct token *ret, struct pg_error *err);

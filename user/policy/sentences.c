@@ -9,10 +9,30 @@
 
 #include "policy/reader.h"
 #include "policy/rule.h"
+#include "policy/sentence.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
 
 #define QUOTE_IT "put the whole rule in quotes"
+
+/* Does not begin as a sentence does. */
+static bool is_fragment(const struct node *n)
+{
+	const struct token first = { .text = n->text,
+				     .length = n->text ? strcspn(n->text, " ") : 0 };
+
+	return n->kind == NODE_SCALAR && n->style == STYLE_PLAIN && !nearest_verb(&first);
+}
+
+/* A comma may have ended it: what it lacks is the next one, or it is what another lacks. */
+static bool is_torn(const struct node *list, const struct node *n)
+{
+	const struct node *end = list->children + list->count;
+
+	if (list->style != STYLE_FLOW || n->style != STYLE_PLAIN)
+		return false;
+	return (n > list->children && is_fragment(n)) || (n + 1 < end && is_fragment(n + 1));
+}
 
 /* What YAML may have done to the sentence, as the end of a message. */
 static const char *torn_by(struct reader *r, const struct node *list, const struct node *n)
@@ -20,7 +40,7 @@ static const char *torn_by(struct reader *r, const struct node *list, const stru
 	if (node_is_cut(&r->mistakes, n))
 		return " (' #' begins a comment of the file: if it belongs to the rule, " QUOTE_IT
 		       ")";
-	if (list->style == STYLE_FLOW && n->style == STYLE_PLAIN && list->count > 1)
+	if (is_torn(list, n))
 		return " (between [ ] a comma ends a rule: if it belongs to the rule, " QUOTE_IT
 		       ")";
 	return "";
@@ -69,9 +89,7 @@ static void add_rule(struct reader *r, const struct node *n, struct rule *rule)
 		note_rule_set(r, n, &rule->remote);
 		note_rule_set(r, n, &rule->at);
 		rule->scope = scope ? strdup(scope) : NULL;
-		if (scope && !rule->scope)
-			r->mistakes.no_memory = true;
-		else if (policy_add_rule(&r->policy, rule))
+		if ((scope && !rule->scope) || policy_add_rule(&r->policy, rule))
 			r->mistakes.no_memory = true;
 	}
 	rule_free(rule);

@@ -34,6 +34,11 @@ static void add_prefix(struct reader *r, struct set *set, const char *text, size
 			     SHOW(text, length));
 		return;
 	}
+	if (length == 3 && !strncasecmp(text, "any", 3)) {
+		mistakes_add(&r->mistakes, place, "'%s': everybody is 0.0.0.0/0 and ::/0",
+			     SHOW(text, length));
+		return;
+	}
 	error = prefix_parse(text, length, &prefix, &err);
 	error = error ?: list_append(&set->prefixes, &set->count, &prefix, sizeof(prefix));
 	if (error)
@@ -145,6 +150,10 @@ static void read_set(struct reader *r, const struct node *name, const struct nod
 
 	if (!want_scalar(r, name, "sets", "a name"))
 		return;
+	if (!name->length) {
+		MISTAKE(r, name, "set '': want a name of 1-64 letters, such as office");
+		return;
+	}
 	error = set_name_check(name->text, name->length, &err);
 	if (error) {
 		note_error(r, name->place, error, &err);
@@ -161,8 +170,10 @@ static void read_set(struct reader *r, const struct node *name, const struct nod
 		read_set_map(r, &set, value);
 	else if (!value->bad)
 		MISTAKE(r, value,
-			"set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: PATH}",
-			set.name);
+			"set '%s': want a list of prefixes such as [192.0.2.0/24], or {file: "
+			"PATH}; "
+			"found %s",
+			set.name, node_is_null(value) ? "nothing" : "a word");
 	add_set(r, &set, name->place);
 }
 
@@ -171,7 +182,8 @@ void read_sets(struct reader *r, const struct key *key, const struct node *n)
 	if (node_is_null(n) || n->bad)
 		return; /* its sets may be commented out */
 	if (n->kind != NODE_MAP) {
-		MISTAKE(r, n, "%s: want a map, {office: [192.0.2.0/24]}", key->name);
+		MISTAKE(r, n, "%s: want a map, {office: [192.0.2.0/24]}; found a %s", key->name,
+			n->kind == NODE_LIST ? "list" : "word");
 		return;
 	}
 	for (size_t i = 0; i + 1 < n->count; i += 2)

@@ -6,6 +6,7 @@
 #include "policy/tree.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -20,28 +21,33 @@ struct reading {
 	size_t source;
 	yaml_parser_t parser;
 	size_t nodes;
+	/* Where the last scalar began; the next one is looked for from there: a line may be the whole file. */
+	size_t line, column, at;
 	bool stop; /* no more of this file */
 };
-
-void node_free(struct node *n)
-{
-	for (size_t i = 0; i < n->count; i++)
-		node_free(&n->children[i]);
-	free(n->children);
-	free(n->text);
-	memset(n, 0, sizeof(*n));
-}
-
-bool node_is_null(const struct node *n)
-{
-	return n->kind == NODE_SCALAR && n->style == STYLE_PLAIN && !n->length;
-}
 
 static struct place mark_place(const struct reading *r, yaml_mark_t mark)
 {
 	return (struct place){ .source = r->source,
 			       .line = mark.line + 1,
 			       .column = mark.column + 1 };
+}
+
+/* The byte of a mark, which counts characters. */
+static size_t mark_offset(struct reading *r, yaml_mark_t mark)
+{
+	const struct source *s = &r->mistakes->sources[r->source];
+
+	if (mark.line >= s->line_count)
+		return s->length;
+	if (mark.line != r->line || mark.column < r->column) {
+		r->line = mark.line;
+		r->column = 0;
+		r->at = s->lines[mark.line];
+	}
+	for (size_t used; r->column < mark.column && r->at < s->length; r->column++, r->at += used)
+		(void)utf8_next(s->text + r->at, s->length - r->at, &used);
+	return r->at;
 }
 
 #define GIVE_UP(r, place, ...)                                   \
@@ -56,7 +62,8 @@ static bool check_text(struct reading *r)
 	const struct source *s = &r->mistakes->sources[r->source];
 
 	if (s->length > TREE_BYTES) {
-		GIVE_UP(r, ((struct place){ r->source, 1, 1 }), "the file is larger than %u MiB",
+		GIVE_UP(r, ((struct place){ r->source, 1, 1 }),
+			"the file is larger than %u MiB: put long sets into {file: …}",
 			TREE_BYTES >> 20);
 		return false;
 	}
@@ -68,7 +75,8 @@ static bool check_text(struct reading *r)
 		if (!bad && (c == '\t' || c == '\n' || c == '\r' || !utf8_is_control(c)))
 			continue;
 		if (bad)
-			GIVE_UP(r, source_place(r->mistakes, r->source, i), "'%s' is not UTF-8",
+			GIVE_UP(r, source_place(r->mistakes, r->source, i),
+				"'%s' is not UTF-8: want the file saved as such",
 				SHOW(s->text + i, used));
 		else
 			GIVE_UP(r, source_place(r->mistakes, r->source, i),
@@ -80,27 +88,74 @@ static bool check_text(struct reading *r)
 	return true;
 }
 
+/* A character that no word begins with: by which one it is. */
+static const char *wrong_character(const char *line, size_t length, size_t column)
+{
+	if (memchr(line, '@', length))
+		return "a word that begins with '@' is put in quotes, such as \"@office\"";
+	if (memchr(line, '\t', length))
+		return "YAML is indented by blanks, not tabs";
+	if (column <= length && memchr("%`", line[column - 1], 2))
+		return "a word that begins so is put in quotes";
+	return NULL;
+}
+
+/* What libyaml complains of, and what helps. */
+static const struct complaint {
+	const char *problem, *help;
+	bool unclosed; /* what is not closed began elsewhere: there it is to be mended */
+} complaints[] = {
+	{ "unexpected end of stream", "the quote that begins here is not closed", true },
+	{ "unexpected document indicator", "the quote that begins here is not closed", true },
+	{ "expected ',' or ']'", "a list in [ ] wants commas between its words, and its ']'",
+	  false },
+	{ "expected ',' or '}'", "a map in { } wants commas between its pairs, and its '}'",
+	  false },
+	{ "mapping values", "a sentence with ': ' is put in quotes", false },
+	{ "did not find expected key", "want `key: value` below the key before it", false },
+	{ "could not find expected ':'", "want `key: value`", false },
+	{ "'-' indicator", "want the words of a list below each other, each behind a '-'", false },
+	{ "block sequence entries", "want a list on lines of its own below its key", false },
+	{ "unknown escape character", "in single quotes a backslash is only itself", false },
+	{ "expected node content", "want a value here", false },
+	{ "<document start>", "a policy file has one document: leave `...` and `%` lines out",
+	  false },
+	{ "incompatible YAML document", "leave the % line out", false },
+	{ "directive", "leave the % line out", false },
+};
+
+static const struct complaint *find_complaint(const char *problem)
+{
+	static const struct complaint none = { NULL, NULL, false };
+
+	for (size_t i = 0; i < ARRAY_SIZE(complaints); i++)
+		if (strstr(problem, complaints[i].problem))
+			return &complaints[i];
+	return &none;
+}
+
 /* libyaml's words, and what helps where it is known. */
 static void syntax_error(struct reading *r)
 {
 	struct place place = mark_place(r, r->parser.problem_mark);
-	const char *problem = r->parser.problem ? r->parser.problem : "no YAML";
-	const char *help = "", *line;
+	struct place began = mark_place(r, r->parser.context_mark);
+	const char *problem = r->parser.problem ? r->parser.problem : "no YAML", *line;
+	const struct complaint *known = find_complaint(problem);
+	const char *help = known->help;
+	char elsewhere[64] = "";
 	size_t length;
 
+	if (known->unclosed)
+		place = began;
+	else if (strstr(problem, "expected ','") && began.line < place.line)
+		(void)snprintf(elsewhere, sizeof(elsewhere), " (it begins in line %zu)",
+			       began.line);
 	line = source_line(&r->mistakes->sources[r->source], place.line, &length);
-	if (strstr(problem, "cannot start any token")) {
-		if (memchr(line, '@', length))
-			help = ": a word that begins with '@' is put in quotes, such as "
-			       "\"@office\"";
-		else if (memchr(line, '\t', length))
-			help = ": YAML is indented by blanks, not tabs";
-	} else if (strstr(problem, "mapping values")) {
-		help = ": a sentence with ': ' is put in quotes";
-	}
+	if (strstr(problem, "cannot start any token"))
+		help = wrong_character(line, length, place.column);
 	if (r->parser.error == YAML_MEMORY_ERROR)
 		r->mistakes->no_memory = true;
-	GIVE_UP(r, place, "YAML: %s%s", problem, help);
+	GIVE_UP(r, place, "YAML: %s%s%s%s", problem, help ? ": " : "", help ? help : "", elsewhere);
 }
 
 static bool next_event(struct reading *r, yaml_event_t *event)
@@ -175,7 +230,7 @@ static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, st
 			      .place = mark_place(r, event->start_mark),
 			      .end_line = event->end_mark.line + 1 };
 	if (depth > TREE_DEPTH)
-		GIVE_UP(r, ret->place, "nested more than %d deep", TREE_DEPTH);
+		GIVE_UP(r, ret->place, "nested more than %d deep: no policy is", TREE_DEPTH);
 	else if (++r->nodes > TREE_NODES)
 		GIVE_UP(r, ret->place, "more than %u values: put long sets into {file: …}",
 			TREE_NODES);
@@ -185,6 +240,7 @@ static void read_node(struct reading *r, yaml_event_t *event, unsigned depth, st
 	case YAML_SCALAR_EVENT:
 		refuse_extras(r, ret->place, event->data.scalar.anchor, event->data.scalar.tag);
 		ret->style = scalar_style(event->data.scalar.style);
+		ret->at = mark_offset(r, event->start_mark);
 		ret->length = event->data.scalar.length;
 		ret->text = (char *)TAKE_PTR(event->data.scalar.value);
 		return;
@@ -225,7 +281,9 @@ static int read_stream(struct reading *r, struct node *ret)
 		case YAML_DOCUMENT_START_EVENT:
 			if (documents++)
 				GIVE_UP(r, mark_place(r, event.start_mark),
-					"a second document: a policy file has one");
+					"a second document: a policy file has one, policy.d/ has "
+					"room for "
+					"more");
 			break;
 		case YAML_STREAM_END_EVENT:
 			more = false;
@@ -240,7 +298,7 @@ static int read_stream(struct reading *r, struct node *ret)
 
 int tree_read(struct mistakes *m, size_t source, struct node *ret)
 {
-	struct reading r = { .mistakes = m, .source = source };
+	struct reading r = { .mistakes = m, .source = source, .line = SIZE_MAX };
 	const struct source *s = &m->sources[source];
 	int found;
 
@@ -259,66 +317,4 @@ int tree_read(struct mistakes *m, size_t source, struct node *ret)
 		return 0;
 	}
 	return found;
-}
-
-static size_t characters(const char *text, size_t length)
-{
-	size_t count = 0;
-
-	for (size_t i = 0, used; i < length; i += used, count++)
-		(void)utf8_next(text + i, length - i, &used);
-	return count;
-}
-
-/* Source characters that one character of a quoted scalar takes. */
-static size_t quoted_width(enum node_style style, const char *text, size_t length)
-{
-	if (style == STYLE_SINGLE)
-		return length > 1 && text[0] == '\'' && text[1] == '\'' ? 2 : 1;
-	if (text[0] != '\\' || length < 2)
-		return 1;
-	return text[1] == 'x' ? 4 : text[1] == 'u' ? 6 : text[1] == 'U' ? 10 : 2;
-}
-
-struct place node_place(const struct mistakes *m, const struct node *n, size_t offset)
-{
-	struct place place = n->place;
-	size_t wanted = characters(n->text, offset < n->length ? offset : n->length);
-	size_t length, at = 0, used;
-	const char *line;
-
-	if (n->end_line != n->place.line || n->style < STYLE_PLAIN)
-		return place;
-	if (n->style == STYLE_PLAIN) {
-		place.column += wanted;
-		return place;
-	}
-	line = source_line(&m->sources[place.source], place.line, &length);
-	for (size_t column = 0; column < n->place.column && at < length; column++, at += used)
-		(void)utf8_next(line + at, length - at, &used);
-	place.column++; /* the quote */
-	for (; wanted && at < length; wanted--) {
-		size_t width = quoted_width(n->style, line + at, length - at);
-
-		place.column += width;
-		for (; width && at < length; width--, at += used)
-			(void)utf8_next(line + at, length - at, &used);
-	}
-	return place;
-}
-
-bool node_is_cut(const struct mistakes *m, const struct node *n)
-{
-	size_t length, at = 0, used, column = 0;
-	const char *line;
-
-	if (n->style != STYLE_PLAIN || n->end_line != n->place.line)
-		return false;
-	line = source_line(&m->sources[n->place.source], n->place.line, &length);
-	for (; column + 1 < n->place.column && at < length; column++, at += used)
-		(void)utf8_next(line + at, length - at, &used);
-	at += n->length;
-	while (at < length && line[at] == ' ')
-		at++;
-	return at < length && line[at] == '#';
 }

@@ -21,6 +21,7 @@ struct node {
 	bool bad;			/* its mistake has been said; text is NULL */
 	struct place place;
 	size_t end_line;
+	size_t at;			/* scalar: the byte of its source where it begins, its quote included */
 	char *text;			/* scalar: terminated, may hold NUL before its length */
 	size_t length;
 	struct node *children;		/* list; map: key and value in turn */

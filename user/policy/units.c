@@ -168,7 +168,7 @@ static int wrong_rate(const char *text, size_t length, struct pg_error *err)
 		return pg_fail(err, MISTAKE, "'%s': 'per source' is not supported in this version",
 			       SHOW(text, length));
 	return pg_fail(err, MISTAKE,
-		       "'%s': want a rate such as 10/s or 100/m [burst N], at most %u/s",
+		       "'%s': want allow, deny or a rate such as 10/s or 100/m [burst N], at most %u/s",
 		       SHOW(text, length), RATE_MAX);
 }
 

@@ -21,7 +21,7 @@ int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret
 char *duration_print(uint32_t seconds, char *text);
 /* 10/s or 100/m alone; the burst is the number. */
 int rate_word_parse(const char *text, size_t length, struct pg_bucket_config *ret, struct pg_error *err);
-/* 10/s, 100/m [burst N]. Left out, the burst is the number of the rate. */
+/* 10/s, 100/m [burst N]. Left out, the burst is the number of the rate. Its words are those of `icmp: {echo}`. */
 int rate_parse(const char *text, size_t length, struct pg_bucket_config *ret, struct pg_error *err);
 /* As rate_parse() reads it, to the thousandth of a token a second. Return: @text of RATE_TEXT. */
 char *rate_print(const struct pg_bucket_config *rate, char *text);

@@ -11,16 +11,22 @@
 #include "policy/units.h"
 #include "util/cleanup.h"
 
-#define WANT_VERB "want allow, deny, reject or limit"
+#define VERBS "allow, deny, reject or limit"
 
 static const char *const verbs[] = { "allow", "deny", "reject", "limit", NULL };
 
 static const struct answer foreign_verbs[] = {
-	{ "accept", "say 'allow'" },    { "permit", "say 'allow'" },   { "open", "say 'allow'" },
-	{ "drop", "say 'deny'" },       { "block", "say 'deny'" },     { "close", "say 'deny'" },
-	{ "refuse", "say 'deny'" },     { "rate", "say 'limit 20/s'" },
+	{ "accept", "say 'allow'" },        { "permit", "say 'allow'" },
+	{ "open", "say 'allow'" },          { "drop", "say 'deny'" },
+	{ "block", "say 'deny'" },          { "close", "say 'deny'" },
+	{ "refuse", "say 'deny'" },         { "rate", "say 'limit 20/s'" },
 	{ "throttle", "say 'limit 20/s'" },
 };
+
+const char *nearest_verb(const struct token *t)
+{
+	return nearest_word(t->text, t->length, verbs);
+}
 
 static int parse_burst(struct parse *p)
 {
@@ -76,13 +82,12 @@ int parse_verb(struct parse *p, bool verbless)
 	int r;
 
 	if (!p->more)
-		return pg_fail(p->err, MISTAKE, "the rule is empty: " WANT_VERB ", then ports");
+		return pg_fail(p->err, MISTAKE, "the rule is empty: want " VERBS ", then ports");
 	if (!parse_one_of(t, verbs)) {
 		if (verbless)
 			return 0;
-		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t),
-				     nearest_word(t->text, t->length, verbs),
-				     WANT_VERB + strlen("want "));
+		return parse_unknown(p, "verb", FIND_ANSWER(foreign_verbs, t), nearest_verb(t),
+				     VERBS);
 	}
 	p->rule.reject = token_is(t, "reject");
 	p->rule.verdict = p->rule.reject || token_is(t, "deny") ? PG_DENY : PG_ALLOW;

@@ -101,17 +101,23 @@ static bool law_names(const struct law_world *w, const struct rule *r, const str
 	return false;
 }
 
+static bool is_link_local(const char *text)
+{
+	uint8_t address[16];
+
+	question_address(text, address);
+	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+}
+
 static bool law_essential(const struct policy *p, const struct question *q)
 {
-	bool link_local = !strncmp(q->remote, "fe80:", 5);
-
 	if (q->proto != PG_UDP || q->direction == PG_OUT)
 		return false;
 	if (p->essentials & ESSENTIAL_DHCP && (q->port == 68 || q->port == 546)) {
 		if (q->direction == PG_BIND)
 			return q->uid == 0;
 		return q->port == 68 ? !strchr(q->remote, ':') && q->remote_port == 67 :
-			link_local && q->remote_port == 547;
+			is_link_local(q->remote) && q->remote_port == 547;
 	}
 	if (!(p->essentials & ESSENTIAL_MDNS) || q->port != 5353)
 		return false;
@@ -248,15 +254,63 @@ struct pg_decision law_decide(const struct law_world *w, const char *scope, uint
 	return unruled_decision(w, !scope, unruled, q);
 }
 
+static bool answers(const struct policy *p, const struct scope *s, enum pg_direction direction)
+{
+	bool says = s->defaults_said >> direction & 1;
+
+	for (size_t i = 0; i < p->rule_count; i++)
+		says |= p->rules[i].scope && !strcmp(p->rules[i].scope, s->name) &&
+			rule_covers(&p->rules[i], direction);
+	return says;
+}
+
+static uint8_t scope_default(const struct policy *p, const struct scope *s, enum pg_direction direction)
+{
+	return s->defaults_said >> direction & 1 ? s->defaults[direction] : p->defaults[direction];
+}
+
+struct pg_decision law_decide_scopes(const struct law_world *w, const size_t *numbers, size_t count,
+				     const struct question *q)
+{
+	const struct policy *p = w->policy;
+	struct pg_decision found[LAW_SCOPES + 1], d;
+	size_t n = 0;
+	bool more = true;
+
+	for (size_t i = 0; i < count && more; i++) {
+		const struct scope *s = &p->scopes[numbers[i] - 1];
+
+		if (!answers(p, s, q->direction))
+			continue;
+		found[n++] = law_decide(w, s->name, scope_default(p, s, q->direction), q);
+		more = s->inherit;
+	}
+	if (more)
+		found[n++] = law_decide(w, NULL, p->defaults[q->direction], q);
+	for (size_t i = 0; i < n; i++)
+		if (found[i].verdict == PG_DENY && found[i].reason != PG_REASON_NO_RULE)
+			return found[i];
+	for (size_t i = 0; i < n; i++) {
+		d = found[i];
+		if (d.verdict == PG_ALLOW && d.reason != PG_REASON_DEFAULT)
+			return d;
+	}
+	return found[0];
+}
+
 bool law_union(const struct law_world *w, const struct question *q)
 {
 	struct pg_question k = to_kernel(q);
+	const struct policy *p = w->policy;
 
-	for (size_t i = 0; i < w->policy->rule_count; i++) {
-		const struct rule *r = &w->policy->rules[i];
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct rule *r = &p->rules[i];
 
 		if (r->scope && r->verdict == PG_ALLOW && law_alive(w, r) && law_matches(w, r, q, &k))
 			return true;
 	}
+	for (size_t i = 0; i < p->scope_count; i++)
+		if (answers(p, &p->scopes[i], PG_IN) && scope_default(p, &p->scopes[i], PG_IN) == PG_ALLOW)
+			return true;
 	return false;
 }

@@ -19,7 +19,14 @@ struct law_world {
 /* What the rules of one scope say; NULL: the host's, with failsafe and essentials. */
 struct pg_decision law_decide(const struct law_world *w, const char *scope, uint8_t unruled,
 			      const struct question *q);
-/* Whether some scope's rules let it in, whoever counts. */
+#define LAW_SCOPES 7
+/*
+ * What scopes say: @numbers are their places in the policy, from 1, the nearest first, at most LAW_SCOPES.
+ * The nearest that answers; where it inherits, those further out may speak, and a default is its own.
+ */
+struct pg_decision law_decide_scopes(const struct law_world *w, const size_t *numbers, size_t count,
+				     const struct question *q);
+/* Whether some scope lets it in, by a rule or by default, whoever counts. */
 bool law_union(const struct law_world *w, const struct question *q);
 
 #endif

@@ -11,11 +11,12 @@ struct wrong_sentence {
 	const char *message;
 };
 
-static inline const char *refusal(const char *const *words, size_t count, size_t *at, struct pg_error *err)
+static inline const char *refusal_of(const char *const *words, size_t count, bool verbless, size_t *at,
+				     struct pg_error *err)
 {
 	struct rule *rules = NULL;
 	size_t rule_count = 7;
-	int r = rule_parse(words, count, false, &help_world, &rules, &rule_count, at, err);
+	int r = rule_parse(words, count, verbless, &help_world, &rules, &rule_count, at, err);
 
 	cr_assert_eq(r, -EINVAL, "'%s' was not refused", words[0]);
 	cr_assert_eq(err->exit, PG_EXIT_POLICY);
@@ -24,17 +25,33 @@ static inline const char *refusal(const char *const *words, size_t count, size_t
 	return err->text;
 }
 
-static inline void expect_refusals(const struct wrong_sentence *wrong, size_t count)
+static inline const char *refusal(const char *const *words, size_t count, size_t *at, struct pg_error *err)
+{
+	return refusal_of(words, count, false, at, err);
+}
+
+static inline void expect_each(const struct wrong_sentence *wrong, size_t count, bool verbless)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct pg_error err = PG_ERROR_INIT;
 		size_t at;
-		const char *text = refusal(&wrong[i].sentence, 1, &at, &err);
+		const char *text = refusal_of(&wrong[i].sentence, 1, verbless, &at, &err);
 
 		if (strcmp(text, wrong[i].message) || at != wrong[i].at)
 			FAIL("'%s': wanted %zu '%s', got %zu '%s'", wrong[i].sentence, wrong[i].at,
 			     wrong[i].message, at, text);
 	}
+}
+
+static inline void expect_refusals(const struct wrong_sentence *wrong, size_t count)
+{
+	expect_each(wrong, count, false);
+}
+
+/* The sentences of `remove`. */
+static inline void expect_verbless_refusals(const struct wrong_sentence *wrong, size_t count)
+{
+	expect_each(wrong, count, true);
 }
 
 #endif

@@ -3,8 +3,11 @@
 #ifndef PORTGUARD_TESTS_QUESTION_H
 #define PORTGUARD_TESTS_QUESTION_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "policy/compile.h"
-#include "unit/policy_help.h"
+#include "util/address.h"
 
 struct question {
 	enum pg_direction direction;
@@ -16,6 +19,12 @@ struct question {
 	enum pg_fresh fresh;
 };
 
+static inline void question_address(const char *text, uint8_t address[16])
+{
+	if (address_parse(text, address))
+		abort();
+}
+
 static inline struct pg_question to_kernel(const struct question *q)
 {
 	struct pg_question k = { .direction = q->direction, .proto = q->proto, .port = q->port,
@@ -24,8 +33,8 @@ static inline struct pg_question to_kernel(const struct question *q)
 				 .fresh = q->fresh };
 
 	k.family = strchr(q->remote, ':') ? 6 : 4;
-	address_of(q->remote, k.remote);
-	address_of(q->local, k.local);
+	question_address(q->remote, k.remote);
+	question_address(q->local, k.local);
 	return k;
 }
 
