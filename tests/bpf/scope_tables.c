@@ -385,6 +385,50 @@ Test(scope_cgroups, a_removed_cgroup_keeps_the_scopes_that_stay)
 	cr_expect_not(lookup(g, id, &c), "it is in none of either policy");
 }
 
+#define DEEP 40
+
+/* The directories of a nest whose path is longer than any system call takes, outermost first; closed by the caller. */
+static void make_nest(int fds[DEEP + 1], const char *name)
+{
+	fds[0] = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < DEEP; i++) {
+		cr_assert_eq(mkdirat(fds[i], name, 0755), 0, "%d: %s", i, strerror(errno));
+		fds[i + 1] = openat(fds[i], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cr_assert_geq(fds[i + 1], 0);
+	}
+}
+
+static void drop_nest(int fds[DEEP + 1], const char *name)
+{
+	(void)close(fds[DEEP]);
+	for (int i = DEEP; i--;) {
+		(void)unlinkat(fds[i], name, AT_REMOVEDIR);
+		(void)close(fds[i]);
+	}
+}
+
+Test(scope_cgroups, however_deep_a_cgroup_is_it_has_the_scope_of_those_above)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("");
+	_cleanup_free_ char *text = NULL;
+	char name[121];
+	struct pg_cgroup c = { .place = 0 };
+	struct stat st;
+	int fds[DEEP + 1];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	guard_tree(g);
+	make_nest(fds, name);
+	cr_assert_eq(fstat(fds[DEEP], &st), 0);
+	cr_assert_geq(asprintf(&text, "scopes: [{cgroup: '%s/x*', mode: off}]", top + strlen(mount_point)), 0);
+	change_policy(g, text);
+	cr_expect(lookup(g, st.st_ino, &c));
+	cr_expect_eq(c.scope[state_slot(&g->state)][PG_OWNER_CGROUP], 1);
+	cr_expect_eq(wrong(g, false), 0);
+	drop_nest(fds, name);
+}
+
 static double seconds(void)
 {
 	struct timespec now;

@@ -111,6 +111,21 @@ same "ports knows the scopes of sockets" \
 	"$(pg --json ports | jq -r '[.ports[] | "\(.local.port) \(.scope) \(.bind.verdict) \(.in.verdict)"] | unique | join("|")')" \
 	'443 web allow allow|444 web allow deny|444 web allow depends'
 
+# --- a login by a socket of a scope -------------------------------------------------------------
+
+start talk peer "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" talk tcp $HOST4 443 "$LAB/talked"
+within 5 test -s "$LAB/talked"
+port=$(in_namespace host ss -Htn state established 'sport = :443' | awk '{ sub(/.*:/, "", $4); print $4 }' | head -1)
+export SSH_CONNECTION="$PEER4 $port $HOST4 443"
+exits "its port in the scope stays open" 78 'port 443/tcp of the login session' remove --scope web 443/tcp
+exits "and the scope is named" 78 'allow --scope web 443/tcp from 10.77.0.2' remove --scope web 443/tcp
+exits "another scope's rule is none of it" 0 '' remove --scope db 5432/tcp
+exits "nor is one of the host, but a deny" 0 '' remove 80/tcp
+exits "which is final" 78 "'deny in 443/tcp' closes it" deny in 443/tcp
+unset SSH_CONNECTION
+stop talk
+exits "all of it again" 0 '' apply --exact "$LAB/scoped.yaml"
+
 # --- tampering ----------------------------------------------------------------------------------
 
 pins=$BPFFS/portguard/$LAB_NAME
@@ -131,6 +146,27 @@ written_again() { [ "$(bind_in "$db" 5432)" = OPEN ]; }
 holds "are written again" within 5 written_again
 same "all is well" "$(status .degraded)" null
 agent_ends TERM
+
+# --- another build ------------------------------------------------------------------------------
+
+"$PYTHON" - "$PORTGUARD" "$LAB/next" <<-'END'
+	import os, sys
+	text = open(sys.argv[1], "rb").read()
+	open(sys.argv[2], "wb").write(text.replace(b"Dual BSD/GPL\0", b"Dual MIT/GPL\0"))
+	os.chmod(sys.argv[2], 0o755)
+END
+mkdir_program() { bpftool -j link show pinned "$pins/link_mkdir" | jq '.prog_id // .[0].prog_id'; }
+before=$(mkdir_program) now=$PORTGUARD
+PORTGUARD=$LAB/next
+exits "takes over" 0 '' up -c "$LAB/scoped.yaml" --cgroup "$LAB_CGROUP" -i host0
+holds "with programs of its own" test "$(mkdir_program)" -gt "$before"
+same "that see cgroups come" "$(hook)" 'cgroup_mkdir true raw_tp'
+mkdir "$db/under-next"
+binds_in "and give them their scopes" "$db/under-next" 5432 80
+binds_in "those from before have theirs" "$web/worker" 445 80
+same "once" "$(bpftool link show -j | jq '[.[] | select(.tp_name? == "cgroup_mkdir" and .prog_id == '"$before"')] | length')" 0
+PORTGUARD=$now
+exits "and back" 0 '' up -c "$LAB/scoped.yaml" --cgroup "$LAB_CGROUP" -i host0
 
 # --- the end ------------------------------------------------------------------------------------
 

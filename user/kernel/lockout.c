@@ -54,11 +54,6 @@ static void search_free(struct search *s)
 	local_free(&s->addresses);
 }
 
-static bool is_guarding(const struct policy *p)
-{
-	return p && (p->mode == PG_MODE_ENFORCE || p->panic);
-}
-
 /* SSH_CONNECTION: "CLIENT PORT SERVER PORT", set by sshd. Whatever else it holds is no session. */
 static void read_own_session(struct search *s)
 {
@@ -108,6 +103,16 @@ static const char *scope_of(const struct judge *j, const uint16_t owner[PG_OWNER
 	return NULL;
 }
 
+/* A packet is refused where it comes in, by the host's mode, or at the socket, by its scope's. */
+static bool guards(const struct judge *j, const uint16_t owner[PG_OWNERS])
+{
+	for (unsigned i = 0; i < PG_OWNERS; i++)
+		if (owner[i] && j->policy->scopes[owner[i] - 1].mode_said)
+			return policy_host_guards(j->policy) ||
+			       j->policy->scopes[owner[i] - 1].mode == PG_MODE_ENFORCE;
+	return policy_host_guards(j->policy);
+}
+
 /* Where it comes in the host's deny is final; at the socket its scopes are asked. */
 static struct pg_decision decide(const struct judge *j, uint64_t cgroup, const struct pg_question *q,
 				 const struct circumstances *in, const char **ret_scope)
@@ -115,10 +120,13 @@ static struct pg_decision decide(const struct judge *j, uint64_t cgroup, const s
 	struct pg_decision d = compiled_decide_in(&j->compiled, j->policy, q, in);
 	size_t numbers[PG_OWNERS], count = 0;
 	uint16_t owner[PG_OWNERS];
+	bool scoped = scope_owners_find(&j->owners, cgroup, owner);
+	bool final = d.verdict == PG_DENY && d.reason == PG_REASON_RULE && policy_host_guards(j->policy);
 
 	*ret_scope = NULL;
-	if ((d.verdict == PG_DENY && d.reason == PG_REASON_RULE) ||
-	    !scope_owners_find(&j->owners, cgroup, owner))
+	if (!guards(j, owner))
+		return (struct pg_decision){ .verdict = PG_ALLOW, .reason = PG_REASON_DEFAULT };
+	if (final || !scoped)
 		return d;
 	for (unsigned i = 0; i < PG_OWNERS; i++)
 		if (owner[i])
@@ -132,7 +140,7 @@ static bool open_before(const struct search *s, uint64_t cgroup, const struct pg
 {
 	const char *scope;
 
-	return !is_guarding(s->before.policy) ||
+	return !policy_guards(s->before.policy) ||
 	       decide(&s->before, cgroup, q, in, &scope).verdict == PG_ALLOW;
 }
 
@@ -208,11 +216,15 @@ static bool may_allow(const struct judge *j, const struct socket_entry *e, uint6
 		.owner = owner,
 	};
 	struct reach reach;
+	bool scoped;
 
 	*ret_scope = NULL;
-	if (!scope_owners_find(&j->owners, e->cgroup, owner))
+	scoped = scope_owners_find(&j->owners, e->cgroup, owner);
+	if (!guards(j, owner))
+		return true;
+	if (!scoped)
 		return compiled_may_allow_at(&j->compiled, j->policy, PG_IN, PG_TCP, e->local_port, now_ns);
-	if (deny_of(j, e->local_port, now_ns))
+	if (policy_host_guards(j->policy) && deny_of(j, e->local_port, now_ns))
 		return false;
 	*ret_scope = scope_of(j, owner);
 	return reach_in(&j->compiled, j->policy, &to, &reach) || reach.allow;
@@ -229,7 +241,7 @@ static void check_listeners(struct search *s)
 
 		if ((s->found->port && s->found->port <= e->local_port) ||
 		    may_allow(&s->after, e, s->now_ns, &scope) ||
-		    (is_guarding(s->before.policy) && !may_allow(&s->before, e, s->now_ns, &before)))
+		    (policy_guards(s->before.policy) && !may_allow(&s->before, e, s->now_ns, &before)))
 			continue;
 		s->found->port = e->local_port;
 		s->found->scope = scope;
@@ -242,7 +254,7 @@ static int open_judge(struct judge *j, const struct policy *p, struct pg_error *
 	int r;
 
 	j->policy = p;
-	if (!is_guarding(p))
+	if (!policy_guards(p))
 		return 0;
 	r = policy_compile(p, &j->compiled, err);
 	return r ? r : scope_owners_open(p, &j->owners);
@@ -255,7 +267,7 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 	int r;
 
 	*ret = (struct lockout){ 0 };
-	if (!is_guarding(to))
+	if (!policy_guards(to))
 		return 0;
 	r = open_judge(&s.after, to, err);
 	r = r ? r : open_judge(&s.before, from, err);
@@ -363,44 +375,4 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 			      "refused: this would close port %u/tcp, on which sshd listens",
 			      l.port);
 	return help_lockout(from, to, &l, err);
-}
-
-/* Whether a port's answer can refuse what it let in before; where it depends on addresses: if it changes at all. */
-static bool answer_narrows(const struct compiled *before, uint32_t a, const struct compiled *after,
-			   uint32_t b, uint8_t unruled)
-{
-	uint32_t from = PG_ANSWER_KIND(a), to = PG_ANSWER_KIND(b);
-
-	if (from == PG_ANSWER_ASK && to == PG_ANSWER_ASK)
-		return !compiled_same_answer(before, a, after, b);
-	if (from == PG_ANSWER_DENY || (from == PG_ANSWER_NONE && unruled == PG_DENY))
-		return false;
-	return to != PG_ANSWER_ALLOW && from != to;
-}
-
-bool policy_narrows(const struct policy *from, const struct policy *to)
-{
-	_cleanup_compiled_ struct compiled before = { 0 }, after = { 0 };
-	const struct interval *a, *b;
-
-	if (!is_guarding(to))
-		return false;
-	if (!is_guarding(from) || policy_compile(from, &before, NULL) ||
-	    policy_compile(to, &after, NULL) || to->scope_count || from->scope_count ||
-	    policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
-	    !compiled_same_classes(&before, &after))
-		return true;
-	a = before.ports[PG_IN][PG_TCP].list;
-	b = after.ports[PG_IN][PG_TCP].list;
-	for (uint32_t at = 0; at < PG_PORTS;) {
-		uint32_t last = a->last < b->last ? a->last : b->last;
-
-		if (answer_narrows(&before, a->answer, &after, b->answer,
-				   policy_default(from, PG_IN)))
-			return true;
-		at = last + 1;
-		a += a->last == last;
-		b += b->last == last;
-	}
-	return false;
 }

@@ -21,6 +21,9 @@ struct lockout {
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret, struct pg_error *err);
 /* -EPERM with exit 78, naming port, peer, and the rule that helps; 0 if nobody is locked out. */
 int lockout_refuse(const struct policy *from, const struct policy *to, struct pg_error *err);
+/* By their modes: whether the host refuses anything, and whether it or some scope does (NULL: no). */
+bool policy_host_guards(const struct policy *p);
+bool policy_guards(const struct policy *p);
 /* Whether @to closes anything on inbound TCP that @from leaves open. */
 bool policy_narrows(const struct policy *from, const struct policy *to);
 

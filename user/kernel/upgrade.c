@@ -12,6 +12,7 @@
 
 #include "kernel/attach.h"
 #include "kernel/cgroup.h"
+#include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "kernel/held.h"
 #include "kernel/image_map.h"
@@ -193,7 +194,10 @@ static int carry_control(struct takeover *t, struct pg_error *err)
 
 static int write_tables(struct takeover *t, struct pg_error *err)
 {
-	const struct change change = { .to = &t->policy, .anew = true, .devices = devices_list };
+	const struct change change = { .to = &t->policy,
+				       .anew = true,
+				       .devices = devices_list,
+				       .exes = &exe_own_world };
 	struct state *s = &t->guard.state;
 	int r = carry_control(t, err);
 
