@@ -189,6 +189,12 @@ is_told() { [ "$(tampering)" -ge 1 ]; }
 holds "and told" within 5 is_told
 exits "its scope goes" 0 '' apply "$LAB/closed.yaml"
 same "name: closed again" "$(tries "$NAMED" tcp 80)" EPERM
+docker_names "$WEB" shop-3
+holds "a container that comes while no scope is in force" idle web "$WEB"
+run apply "$LAB/scoped.yaml"
+same "name: known at once where the scopes come back" "$(tries "$WEB" tcp 80)" OPEN
+same "and those of before" "$(tries "$NAMED" tcp 80)" OPEN
+end "$WEB"
 same "nothing is uncounted" "$(within 5 adds_up && echo so)" so
 unguard
 same "unguarded again" "$(tries "$NAMED" tcp 80)" OPEN
