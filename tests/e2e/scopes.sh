@@ -26,7 +26,7 @@ serve_in() { # NAME PATH TCP-PORTS UDP-PORTS
 	within 5 says ready "$LAB/$1.log"
 }
 number_of() { stat -c %i "$LAB_CGROUP/$1"; }
-number_bytes() { local n=$1 i; for i in 1 2 3 4 5 6 7 8; do echo $((n & 255)); n=$((n >> 8)); done; }
+number_bytes() { local n=$1; for _ in 1 2 3 4 5 6 7 8; do echo $((n & 255)); n=$((n >> 8)); done; }
 entries() { bpftool -j map dump pinned "$BPFFS/portguard/$LAB_NAME/pg_cgroups" | jq -r '.[].formatted.key'; }
 has_entry() { entries | grep -qx "$1"; }
 

@@ -192,8 +192,8 @@ static int prepare(struct edit *e, struct pg_error *err)
 		r = policy_compile_exes(e->change->from, e->change->exes, &e->from, err);
 	if (r)
 		return r;
-	e->same_classes =
-		e->change->from && compiled_same_classes(&e->from, &e->to) && groups_know_exes(e);
+	e->same_classes = e->change->from && compiled_same_classes(&e->from, &e->to) &&
+			  groups_know_exes(e);
 	/* Counted up before it is used: what a killed command left in a table is never found again. */
 	e->table = e->same_classes ? state_in_force(e->state)->table : ++meta->next_table;
 	e->numbers = calloc(e->to.group_count + 1, sizeof(*e->numbers));
@@ -242,8 +242,8 @@ static int fill_slot(struct edit *e, struct pg_error *err)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, direction, proto);
 	if (!r && !e->same_classes &&
-	    (e->change->anew || e->to.remote.count || e->to.local.count || e->to.interface_count ||
-	     e->to.user_count || e->to.exe_count))
+	    (e->change->anew || e->to.remote.count || e->to.local.count ||
+	     e->to.interface_count || e->to.user_count || e->to.exe_count))
 		r = groups_open(e);
 	if (r)
 		return r;
