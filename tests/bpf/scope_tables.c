@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <mntent.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
@@ -429,14 +428,6 @@ Test(scope_cgroups, however_deep_a_cgroup_is_it_has_the_scope_of_those_above)
 	drop_nest(fds, name);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* YAML of a thousand scopes, each with three rules. */
 static char *thousand(void)
 {
@@ -453,12 +444,11 @@ static char *thousand(void)
 	return text;
 }
 
-Test(scope_cgroups, a_thousand_scopes_and_a_thousand_cgroups_take_a_moment)
+Test(scope_cgroups, a_thousand_scopes_meet_a_thousand_cgroups)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
 	_cleanup_policy_ struct policy next = { .mode = 0 };
 	_cleanup_free_ char *text = thousand();
-	double begin, took;
 	char path[64];
 
 	guard_tree(g);
@@ -467,14 +457,9 @@ Test(scope_cgroups, a_thousand_scopes_and_a_thousand_cgroups_take_a_moment)
 		make(path);
 	}
 	policy_of(text, &next);
-	begin = seconds();
 	put_in_force(g, &next, true);
-	took = seconds() - begin;
 	expect_owner(g, "/system.slice/app999.service", PG_OWNER_UNIT, 1000);
-	begin = seconds();
 	cr_expect_eq(wrong(g, false), 0);
-	cr_log_warn("put in force in %.0f ms, looked at in %.0f ms", took * 1e3, (seconds() - begin) * 1e3);
-	cr_expect_lt(took, 0.25);
 	for (unsigned i = 0; i < 1000; i++) {
 		(void)snprintf(path, sizeof(path), "/system.slice/app%u.service", i);
 		drop(path);

@@ -77,7 +77,7 @@ END
 look
 same "--json is silent on stderr" "$(cat "$LAB/err")" ''
 same "--json is JSON of these fields" "$(jq -c '[keys, (.ports[] | keys)] | unique' "$LAB/ports.json")" \
-	'[["bind","comm","container","exe","in","local","pid","processes","proto","service","unit"],["ports"]]'
+	'[["bind","comm","container","exe","in","local","pid","processes","proto","scope","service","unit"],["ports"]]'
 same "each socket once" "$(jq -c '[.ports[] | select(.local.port < 7200) | .local.port] | length' "$LAB/ports.json")" \
 	"$((13 + 3 + 3 - $(grep -c without "$LAB/other.log")))"
 is "an allowed port" 80 '[.local.ip, .bind, .in]' \

@@ -79,10 +79,13 @@ static void expect(const char *id, const char *name)
 }
 
 static const char docker[] =
-	"{\"StreamConfig\":{},\"State\":{\"Running\":true,\"Pid\":4711,\"StartedAt\":\"2026-03-02T10:11:12.131415161Z\","
+	"{\"StreamConfig\":{},\"State\":{\"Running\":true,\"Pid\":4711,"
+	"\"StartedAt\":\"2026-03-02T10:11:12.131415161Z\","
 	"\"Health\":null},\"ID\":\"" ID "\",\"Created\":\"2026-03-02T10:11:11.9Z\",\"Managed\":false,\"Path\":"
-	"\"/docker-entrypoint.sh\",\"Args\":[\"nginx\",\"-g\",\"daemon off;\"],\"Config\":{\"Hostname\":\"0123456789ab\","
-	"\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"PATH=/usr/sbin:/usr/bin\",\"NJS_VERSION=0.8.3\",\"X=a\\\"b\\\\c\"],"
+	"\"/docker-entrypoint.sh\",\"Args\":[\"nginx\",\"-g\",\"daemon off;\"],"
+	"\"Config\":{\"Hostname\":\"0123456789ab\","
+	"\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"PATH=/usr/sbin:/usr/bin\",\"NJS_VERSION=0.8.3\","
+	"\"X=a\\\"b\\\\c\"],"
 	"\"Labels\":{\"Name\":\"/label\",\"maintainer\":\"NGINX \\u003cdocker-maint@nginx.com\\u003e\"},"
 	"\"Name\":\"/nested\"},\"Image\":\"sha256:92b11f67642b62bbb98e7e49169c346b30e20cd3c1c034d31087e46924b9312e\","
 	"\"NetworkSettings\":{\"Networks\":{\"bridge\":{\"IPAddress\":\"172.17.0.2\"}}},\"LogPath\":\"\","
@@ -92,7 +95,8 @@ static const char containerd[] =
 	"{\"ociVersion\":\"1.1.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[0,10]},\"args\":"
 	"[\"/coredns\",\"-conf\",\"/etc/coredns/Corefile\"],\"env\":[\"HOSTNAME=coredns-1\"],\"cwd\":\"/\"},"
 	"\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\","
-	"\"source\":\"proc\",\"options\":[\"nosuid\"]}],\"annotations\":{\"io.kubernetes.cri.container-name\":\"coredns\","
+	"\"source\":\"proc\",\"options\":[\"nosuid\"]}],\"annotations\":{"
+	"\"io.kubernetes.cri.container-name\":\"coredns\","
 	"\"io.kubernetes.cri.container-type\":\"container\",\"io.kubernetes.cri.sandbox-name\":\"coredns-1\"},"
 	"\"linux\":{\"cgroupsPath\":\"kubepods-burstable-pod1.slice:cri-containerd:" ID "\",\"sysctl\":{}}}";
 
@@ -262,14 +266,16 @@ Test(containers, a_buffer_that_is_too_small_gets_nothing)
 
 Test(containers, what_is_in_an_image_hides_no_name)
 {
-	put(DOCKER, "{\"Config\":{\"Labels\":{\"a\":\"\x7f\xff\\ud800\",\"\\ud83d\\ude00\":\"x\"},\"Env\":[\"\\u0001\"]},"
+	put(DOCKER, "{\"Config\":{\"Labels\":{\"a\":\"\x7f\xff\\ud800\",\"\\ud83d\\ude00\":\"x\"},"
+		    "\"Env\":[\"\\u0001\"]},"
 		    "\"Name\":\"/web\"}");
 	expect(ID, "web");
 }
 
 Test(containers, ids_are_ids)
 {
-	static const char *const bad[] = { "", "..", "../" ID, ID "0", ID "/x", "0123456789a", "0123456789AB", "0123456789ag" };
+	static const char *const bad[] = { "", "..", "../" ID, ID "0", ID "/x", "0123456789a", "0123456789AB",
+					   "0123456789ag" };
 
 	put("/var/lib/docker/containers/0123456789ag/config.v2.json", docker);
 	put("/var/lib/docker/config.v2.json", docker);
@@ -295,7 +301,8 @@ Test(containers, what_is_no_plain_file_is_not_read)
 
 Test(containers, files_that_are_broken_or_too_large)
 {
-	static const char *const bad[] = { "", "{", "{\"Name\":\"/web\"", "\"Name\":\"/web\"", "Name: /web\n", "[[[[[[[" };
+	static const char *const bad[] = { "", "{", "{\"Name\":\"/web\"", "\"Name\":\"/web\"",
+					   "Name: /web\n", "[[[[[[[" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		put(DOCKER, bad[i]);

@@ -319,13 +319,28 @@ static void begin_slot(struct edit *e)
 }
 
 /*
+ * Containers by name are the agent's to write, and it writes no slot of other patterns than those in force:
+ * such a slot lacks those that came meanwhile.
+ */
+static bool misses_names(const struct edit *e, uint64_t matching)
+{
+	const struct policy *to = e->change->to;
+	bool containers = false;
+
+	for (size_t i = 0; i < to->scope_count; i++)
+		containers |= to->scopes[i].kind == SCOPE_CONTAINER;
+	return containers && matching != scopes_matching(e->state, !e->slot);
+}
+
+/*
  * Numbers of scopes that pg_cgroups has for this slot are kept by the programs as long as the slot's
  * patterns stay what they are.
  */
 static int write_cgroups(struct edit *e, uint64_t matching, struct pg_error *err)
 {
 	struct state *s = e->state;
-	bool whole = !e->change->anew && !e->change->cgroups && !e->cut_short;
+	bool whole = !e->change->anew && !e->change->cgroups && !e->cut_short &&
+		     !misses_names(e, matching);
 	int r;
 
 	if (scopes_matching(s, e->slot) == matching && (whole || !state_has_scopes(s)))

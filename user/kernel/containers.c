@@ -123,8 +123,8 @@ static void read_list(struct container_reader *r, size_t which)
 	struct container_list *l = &r->lists[which];
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
+	struct stat st = { .st_dev = 0 };
 	char path[PATH_MAX];
-	struct stat st;
 	size_t length;
 
 	(void)snprintf(path, sizeof(path), "%s%s", r->files_root, lists[which]);
