@@ -3,7 +3,7 @@
 #
 # guest.sh ATTACH: portguard's main job on the kernel that runs, with busybox alone: a bind that is
 # refused, a port that is silent from outside, `allow` that opens it, the guard that stays when its
-# agent is killed and when another build takes over, and `down` that leaves nothing. The guest is a machine of its own.
+# agent is killed and when another build takes over, a unit's scope, and `down` that leaves nothing. The guest is a machine of its own.
 attach=$1 failed=0 pg="./portguard-static --instance guest"
 ok() { echo "ok $attach: $1"; }
 not_ok() { echo "not ok $attach: $1: $2"; failed=1; }
@@ -81,6 +81,17 @@ fails "and listen without bind" in_host ./net listen
 rm /tmp/enough /tmp/wrong
 $pg remove 80/tcp
 fails "remove closes it, without an agent" answers 80
+# A scope, without an agent: the programs know a unit's cgroup that is made after the policy.
+in_unit() { (mkdir -p "/sys/fs/cgroup/guarded/$1" && echo 0 >"/sys/fs/cgroup/guarded/$1/cgroup.procs" && shift && exec "$@"); }
+printf 'scopes: [{unit: web.service, rules: [allow 8080/tcp, allow 82/tcp]}]\n' | cat /tmp/policy.yaml - >/tmp/scopes.yaml
+$pg apply /tmp/scopes.yaml >/tmp/up 2>&1 || not_ok "scopes" "$(cat /tmp/up)"
+holds "status has the hook of scopes" sh -c "$pg status | grep -qE '^ +scopes +raw_tp '"
+holds "a unit that comes has its scope" in_unit system.slice/web.service ./net bind 8080
+fails "another one has not" in_unit system.slice/other.service ./net bind 8080
+fails "nor has one that a unit made up" in_unit system.slice/other.service/web.service ./net bind 8080
+in_unit system.slice/web.service ./net serve 82 &
+holds "packets reach its socket" within 5 answers 82
+fails "and no other" answers 81
 $pg down
 holds "down opens all" within 5 answers 81
 holds "and leaves no pin" test -z "$(find /sys/fs/bpf/portguard 2>/dev/null)"

@@ -122,6 +122,19 @@ static int unfilter(const char *device)
 	return ask_rtnetlink(&request, sizeof(request));
 }
 
+/* Answer whoever comes to the listening socket that systemd hands over (sd_listen_fds(3): from 3 on). */
+static int answer(const char *text)
+{
+	for (;;) {
+		int client = accept4(3, NULL, NULL, SOCK_CLOEXEC);
+
+		if (client < 0)
+			return 1;
+		(void)dprintf(client, "%s\n", text);
+		(void)close(client);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "move"))
@@ -138,7 +151,9 @@ int main(int argc, char **argv)
 		return listen(tcp_socket(), 1) != 0;
 	if (argc == 3 && !strcmp(argv[1], "raw"))
 		return socket(AF_INET, SOCK_RAW, atoi(argv[2])) < 0;
+	if (argc == 3 && !strcmp(argv[1], "answer"))
+		return answer(argv[2]);
 	fprintf(stderr, "usage: net move DEVICE PID | serve PORT | dial ADDRESS PORT | bind PORT |\n"
-			"           listen | raw PROTOCOL | unfilter DEVICE\n");
+			"           listen | raw PROTOCOL | unfilter DEVICE | answer TEXT\n");
 	return 64;
 }
