@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Inside the guest of systemd.sh: scopes of units on a machine that systemd runs. The enforcement root is
@@ -90,4 +91,4 @@ stop echo@6001.service
 
 ./portguard down || echo "not ok systemd: portguard down: $?"
 try_all started started "taken down"
-echo done
+echo "that was all"
