@@ -16,7 +16,7 @@ cat >"$LAB/lease.sh" <<-'END'
 	echo "$1 ${ip:-}" >>"${0%.sh}.got"
 END
 chmod +x "$LAB/lease.sh"
-daemon dhcp peer dnsmasq -k -C /dev/null -p 0 --no-resolv --user=root --dhcp-range=10.77.0.50,10.77.0.60,2m \
+daemon dhcp peer dnsmasq -k -C /dev/null -p 0 --no-resolv --user=root --dhcp-range=10.77.0.50,10.77.0.59,2m \
 	--dhcp-range=fd77::,ra-only --enable-ra --interface=peer0 --dhcp-leasefile="$LAB/leases" --no-ping
 within 5 says 'IPv6 router advertisement' "$LAB/dhcp.log"
 udhcp() { rm -f "$LAB/lease.got"; host timeout 15 udhcpc -f -q -n -t 10 -T 1 -i host0 -s "$LAB/lease.sh" >"$LAB/udhcpc.log" 2>&1; }
