@@ -35,7 +35,7 @@ if [ "$via" != sockops ]; then
 	exit $LAB_FAILED
 fi
 holds "by sockops: listen cannot be refused" listener seen
-told_unenforced() { jq -e 'select(.hook == "listen" and .verdict == "audit" and .reason == "unenforced")' "$EVENTS"; }
+told_unenforced() { jq -es 'any(.[]; .hook == "listen" and .verdict == "audit" and .reason == "unenforced")' "$EVENTS"; }
 holds "and is told" within 3 quiet told_unenforced
 fails "and not reached" reaches tcp $HOST4 "$(port seen)"
 same "the event names its port" "$(jq 'select(.hook == "listen").local.port' "$EVENTS")" "$(port seen)"

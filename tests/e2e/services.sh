@@ -117,8 +117,8 @@ same "finger: you should fail" "$(answering)" '80 80/ipv6'
 
 # A daemon that is started under guard does not get a port that is not allowed, and the event says which.
 refusal() { # PROGRAM PORT
-	pg events --format json | jq -e --arg comm "$1" --argjson port "$2" --argjson pid "$(cat "$LAB/$1.pid")" \
-		'select(.kind == "verdict" and .hook == "bind" and .verdict == "deny" and .reason == "no-rule"
+	pg events --format json | jq -es --arg comm "$1" --argjson port "$2" --argjson pid "$(cat "$LAB/$1.pid")" \
+		'any(.[]; .kind == "verdict" and .hook == "bind" and .verdict == "deny" and .reason == "no-rule"
 			and .local.port == $port and .comm == $comm and .pid == $pid)' >/dev/null
 }
 for case in xinetd:79 dnsmasq:53; do
