@@ -105,10 +105,10 @@ judged "another build"
 
 probes
 note
+agent_ends KILL # it would undo this
 "$TAMPER" "$PINS" layout newer
 exits "a newer layout: commands" 69 'a newer version.*layout' allow 84/tcp
 holds "and what to do" grep -q 'portguard down' <<<"$ERR"
-agent_ends KILL
 exits "a newer layout: run" 69 'a newer version.*layout' run -c "$base" --cgroup "$LAB_CGROUP" -i host0
 exits "a newer layout: up" 69 'a newer version.*layout' up -c "$base" --cgroup "$LAB_CGROUP" -i host0
 same "which change nothing" "$(programs)" "$before"
