@@ -159,6 +159,19 @@ Test(stream, record_that_makes_no_sense_is_counted_as_lost)
 	cr_expect_eq(w->journal.lost, 1, "and what is no record is nothing");
 }
 
+Test(stream, record_of_a_former_layout_is_counted_as_lost)
+{
+	struct pg_record_refusal r = world_bind(w, 1, 1);
+
+	stream_record(w->stream, &r, sizeof(r) - 8);
+	w->handed_in++;
+	cr_expect_eq(w->line_count, 0);
+	cr_expect_eq(w->journal.lost, 1);
+	r.verdict = PG_ALLOW;
+	stream_record(w->stream, &r, sizeof(r) - 8);
+	cr_expect_eq(w->journal.lost, 1, "and an allowed one is no refusal");
+}
+
 Test(stream, announced_packet_is_told_at_once)
 {
 	(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 7091);

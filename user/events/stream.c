@@ -7,6 +7,7 @@
 #include "events/stream.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -202,16 +203,17 @@ static bool makes_sense(const struct pg_record_refusal *r)
 
 static void on_call(struct stream *s, const void *record, size_t size)
 {
-	struct pg_record_refusal r;
+	struct pg_record_refusal r = { 0 };
 	bool refusal;
 
-	if (size < sizeof(r))
+	if (size < offsetof(struct pg_record_refusal, rule))
 		return;
-	memcpy(&r, record, sizeof(r));
+	/* A shorter one lay unread when a former layout was taken over: all begin alike. */
+	memcpy(&r, record, size < sizeof(r) ? size : sizeof(r));
 	refusal = r.verdict != PG_ALLOW;
-	if (!journal_take_record(&s->journal, record, sizeof(r), refusal))
+	if (!journal_take_record(&s->journal, &r, sizeof(r), refusal))
 		return;
-	if (makes_sense(&r))
+	if (size >= sizeof(r) && makes_sense(&r))
 		take_call(s, &r);
 	else if (refusal)
 		journal_lose(&s->journal, 1);

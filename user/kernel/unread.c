@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Carrying an account over; see unread.h. The word of slot 0 in pg_reported is journal.c's. */
+/* Carrying accounts over; see unread.h. The word of slot 0 in pg_reported is journal.c's. */
 #include "kernel/unread.h"
 
 #include <stdbool.h>
@@ -59,4 +59,34 @@ int unread_carry(const struct paths *from, const struct paths *to, uint32_t cpus
 	new.reported[0] =
 		(word & ~COUNT_MASK) | (((word & COUNT_MASK) + refusals(&old, cpus)) & COUNT_MASK);
 	return 0;
+}
+
+/* Readers sum up regions, and the shared one alone has several writers: it takes what all of them had. */
+static void add_counts(uint64_t *new, const uint64_t *old, size_t region, uint32_t regions)
+{
+	size_t ids = region < PG_COUNT_REGION ? region : PG_COUNT_REGION;
+
+	for (size_t i = 0; i < regions; i++)
+		for (size_t id = 0; id < ids; id++)
+			if (old[i * region + id])
+				(void)__atomic_fetch_add(&new[id], old[i * region + id],
+							 __ATOMIC_RELAXED);
+}
+
+int counts_carry(const struct paths *from, const struct paths *to, uint32_t cpus)
+{
+	uint32_t regions = cpus + 1;
+	void *old = NULL, *new = NULL;
+	long old_size = map_pinned(from, "pg_counts", false, &old), new_size = 0;
+
+	if (old_size < 0)
+		return old_size;
+	if (old_size != (long)(regions * PG_COUNT_REGION * sizeof(uint64_t))) {
+		new_size = map_pinned(to, "pg_counts", true, &new);
+		if (new_size > 0)
+			add_counts(new, old, old_size / sizeof(uint64_t) / regions, regions);
+	}
+	map_release(old, old_size);
+	map_release(new, new_size > 0 ? new_size : 0);
+	return new_size < 0 ? new_size : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Refusals that lie in a former layout's pg_seen, which the agent of a newer one cannot read. */
+/* Accounts of a former layout, which programs and agent of a newer one cannot go on with. */
 #ifndef PORTGUARD_UNREAD_H
 #define PORTGUARD_UNREAD_H
 
@@ -15,5 +15,11 @@
  * Nothing is done where both have the same map. Doing it again does no harm. 0 or -errno.
  */
 int unread_carry(const struct paths *from, const struct paths *to, uint32_t cpus);
+
+/**
+ * counts_carry() - Add up what the former layout counted in the new one's pg_counts, which counts already.
+ * Once, before pg_counts is frozen; otherwise as unread_carry().
+ */
+int counts_carry(const struct paths *from, const struct paths *to, uint32_t cpus);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "kernel/attach.h"
 #include "kernel/cgroup.h"
+#include "kernel/edit.h"
 #include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "kernel/held.h"
@@ -151,6 +152,8 @@ static size_t slot_bytes(const struct takeover *t)
 {
 	if (t->control_size >= (long)sizeof(*t->control))
 		return sizeof(struct pg_slot);
+	if (t->control->abi == 1) /* nothing stood behind `used` */
+		return (t->control_size - HEAD_BYTES - sizeof(t->control->used)) / PG_SLOTS;
 	return t->control->abi == 2 ? sizeof(struct pg_slot) - 8 : 0;
 }
 
@@ -238,7 +241,6 @@ static int prepare(struct takeover *t, struct pg_error *err)
 	}
 	if (r)
 		return r;
-	load_freeze(&t->next);
 	r = pin_make(&t->next, "pg_control", control);
 	if (!r && t->same_tables)
 		r = pins_each(t->paths, "pg_image", pin_image, t);
@@ -350,12 +352,25 @@ static int attach_rest(struct takeover *t, struct pg_error *err)
 	return guard_sync_hooks(&t->guard, err);
 }
 
+/* What the former programs counted, to the last packet; from then on nobody but programs writes there. */
+static int carry_accounts(struct takeover *t)
+{
+	uint32_t cpus = t->control->cpus;
+	int r;
+
+	wait_for_programs();
+	r = counts_carry(t->paths, &t->next, cpus);
+	r = r ? r : unread_carry(t->paths, &t->next, cpus);
+	load_freeze(&t->next);
+	return r;
+}
+
 static int replace(struct takeover *t, struct pg_error *err)
 {
 	int r = move_links(t);
 
 	r = r ? r : move_filters(&t->next);
-	r = r ? r : unread_carry(t->paths, &t->next, t->control->cpus);
+	r = r ? r : carry_accounts(t);
 	r = r ? r : exchange(t);
 	if (!r)
 		return attach_rest(t, err);
