@@ -22,9 +22,11 @@ static void setup(void)
 	w = world_new(LINES);
 }
 
+/* Criterion reports an assertion of a teardown and lets the test pass: nothing but dying fails it. */
 static void teardown(void)
 {
-	cr_expect(world_adds_up(w));
+	if (!world_adds_up(w))
+		abort();
 	world_free(w);
 }
 
