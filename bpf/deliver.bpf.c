@@ -11,6 +11,7 @@
  * is asked here whatever device it came by.
  */
 #include "lib/asked.h"
+#include "lib/capture.h"
 #include "lib/flow.h"
 #include "lib/question.h"
 
@@ -219,7 +220,12 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return true;
 	d = judge(ctl, index, skb, p, &owner, &judged);
-	return judged || report_here(p, &d, owner.mode);
+	if (judged)
+		return true;
+	if (is_captured(ctl, &d))
+		(void)capture_skb(skb, captured_as(d, owner.mode),
+				  CAPTURED_BY(PG_HOOK_DELIVER, PG_LINK_IP, PG_CAPTURED_CGROUP));
+	return report_here(p, &d, owner.mode);
 }
 
 /* Then open connections are judged as well. */

@@ -5,6 +5,7 @@
  * nobody sees. The law is in "Inbound packets" of portguard-policy(5).
  */
 #include "lib/answer.h"
+#include "lib/capture.h"
 #include "lib/flow.h"
 #include "lib/question.h"
 #include "lib/report.h"
@@ -235,6 +236,18 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	return d;
 }
 
+static __always_inline void capture_inbound(const struct bytes *b, const struct pg_decision *d, __u8 mode)
+{
+	__u8 link = b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP;
+
+	if (b->xdp)
+		(void)capture_xdp(b->ctx, captured_as(*d, mode),
+				  CAPTURED_BY(PG_HOOK_INBOUND, link, PG_CAPTURED_XDP));
+	else
+		(void)capture_skb(b->ctx, captured_as(*d, mode),
+				  CAPTURED_BY(PG_HOOK_INBOUND, link, PG_CAPTURED_TC));
+}
+
 /* What becomes of a packet. */
 enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
 
@@ -244,6 +257,8 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	struct pg_decision d;
 	struct packet *p;
 	__u32 index;
+	bool passes;
+	__u8 mode;
 
 	if (!ctl)
 		return FATE_PASS;
@@ -254,7 +269,11 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	d = judge(ctl, index, b->ctx, p);
-	if (report_packet(ctl, mode_of(&ctl->slots[index]), p, PG_HOOK_INBOUND, &d))
+	mode = mode_of(&ctl->slots[index]);
+	passes = report_packet(ctl, mode, p, PG_HOOK_INBOUND, &d);
+	if (is_captured(ctl, &d))
+		capture_inbound(b, &d, mode);
+	if (passes)
 		return FATE_PASS;
 	if (!wants_answer(&ctl->slots[index], &d) || !may_be_answered(p) ||
 	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))

@@ -24,6 +24,8 @@ struct pg_sources_map pg_sources SEC(".maps");
 struct pg_admitted_map pg_admitted SEC(".maps");
 struct pg_allowances_map pg_allowances SEC(".maps");
 struct pg_packet_map pg_packet SEC(".maps");
+struct pg_capture_map pg_capture SEC(".maps");
+struct pg_captured_map pg_captured SEC(".maps");
 struct pg_counts_map pg_counts SEC(".maps");
 struct pg_seen_map pg_seen SEC(".maps");
 struct pg_events_map pg_events SEC(".maps");

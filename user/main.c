@@ -70,6 +70,13 @@ static const struct command {
 	  "  --memory          what the agent and the maps take\n", cmd_status },
 	{ "events", "[-f] [--format F] [--hook H] [--port P] [--verdict V]", "what was refused",
 	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json.\n", cmd_events },
+	{ "capture", "-w FILE [-c COUNT] [-s BYTES] [--rate N]", "the refused packets themselves",
+	  "As a pcapng file, with the reason of each as its comment, until COUNT or Ctrl-C. XDP drops packets\n"
+	  "where tcpdump does not see them. In audit mode: those that would be refused.\n"
+	  "  -w FILE           - is stdout, for a pipe: portguard capture -w - | tcpdump -r -\n"
+	  "  -c COUNT          packets in all (100000)\n"
+	  "  -s BYTES          of each packet (256)\n"
+	  "  --rate N          packets a second and CPU; the others are only counted (1000)\n", cmd_capture },
 	{ "explain",
 	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
 	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n"
@@ -102,7 +109,7 @@ static const struct command {
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
 	"evict", "learn", "import", "profile",
-	"init", "top", "report", "capture", "metrics", "doctor",
+	"init", "top", "report", "metrics", "doctor",
 };
 
 static const struct {

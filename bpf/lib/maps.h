@@ -208,8 +208,8 @@ struct pg_admitted_map {
 	__type(value, __u32);
 };
 
-/* Fragments that come before their first one; answers of `reject`. */
-enum { ALLOWANCE_FRAGMENTS, ALLOWANCE_ANSWERS, ALLOWANCES };
+/* Fragments that come before their first one; answers of `reject`; copies of refused packets. */
+enum { ALLOWANCE_FRAGMENTS, ALLOWANCE_ANSWERS, ALLOWANCE_CAPTURE, ALLOWANCES };
 struct pg_allowance {
 	__u64 second;
 	__u64 spent;
@@ -220,6 +220,22 @@ struct pg_allowances_map {
 	__uint(max_entries, ALLOWANCES);
 	__type(key, __u32);
 	__type(value, struct pg_allowance);
+};
+
+struct pg_capture_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pg_capture);
+};
+
+/* A buffer for each CPU, of whoever captures; they go when that process does. */
+struct pg_captured_map {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
 };
 
 struct pg_counts_map {
@@ -289,6 +305,8 @@ extern struct pg_buckets_map pg_buckets SEC(".maps");
 extern struct pg_sources_map pg_sources SEC(".maps");
 extern struct pg_admitted_map pg_admitted SEC(".maps");
 extern struct pg_allowances_map pg_allowances SEC(".maps");
+extern struct pg_capture_map pg_capture SEC(".maps");
+extern struct pg_captured_map pg_captured SEC(".maps");
 extern struct pg_counts_map pg_counts SEC(".maps");
 extern struct pg_seen_map pg_seen SEC(".maps");
 extern struct pg_events_map pg_events SEC(".maps");

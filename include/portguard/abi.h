@@ -304,7 +304,8 @@ struct pg_control {
 	__u32 drained;		/* slots last hit in this epoch or before have been reported */
 	__u8 used_now;		/* the stamp that outbound writes; never 0 */
 	__u8 used_before;	/* the other stamp that still counts; 0: none */
-	__u8 pad[2];
+	__u8 capturing;		/* 1: refused packets are copied, as pg_capture says */
+	__u8 pad;
 	__u32 seed;		/* random: where a key lies in pg_seen is not for outsiders to choose */
 	__u32 hz;		/* jiffies a second */
 	__u32 changes;		/* of the policy, counted up */
@@ -460,6 +461,32 @@ struct pg_record_refusal {
 	__u64 socket;		/* listen: its cookie; else 0 */
 };
 
+/* pg_capture, one element: what `portguard capture` wants, as long as it lives. */
+struct pg_capture {
+	__u64 until_ns;		/* CLOCK_BOOTTIME; then it is over, whoever has died */
+	__u32 rate;		/* packets a second and CPU */
+	__u32 snaplen;		/* bytes of a packet at most */
+};
+
+/* pg_captured: before the bytes of a packet. */
+enum pg_link { PG_LINK_ETHERNET, PG_LINK_IP };
+enum pg_captured_by { PG_CAPTURED_XDP, PG_CAPTURED_TC, PG_CAPTURED_CGROUP };
+struct pg_captured {
+	__u64 time_ns;		/* CLOCK_BOOTTIME */
+	__u32 length;		/* of the packet */
+	__u32 copied;		/* of it, behind this */
+	__u32 ifindex;
+	__u16 rule;
+	__u16 scope;		/* PG_SCOPE_TOLD() */
+	__u8 verdict;
+	__u8 reason;
+	__u8 hook;
+	__u8 link;		/* enum pg_link */
+	__u8 via;		/* enum pg_captured_by */
+	__u8 tagged;		/* 1: a VLAN tag lies beside the packet, of this id */
+	__u16 vlan;
+};
+
 /* pg_flows: a conversation that this machine began. */
 struct pg_flow_key {
 	__u8 remote[16];	/* all zero: any (multicast) */
@@ -556,6 +583,7 @@ _Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) =
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
 _Static_assert(sizeof(struct pg_record_refusal) == 112, "ring layout");
+_Static_assert(sizeof(struct pg_capture) == 16 && sizeof(struct pg_captured) == 32, "map layout");
 _Static_assert(sizeof(struct pg_flow_key) == 44 && sizeof(struct pg_flow) == 8, "map layout");
 _Static_assert(sizeof(struct pg_question) == 72 && sizeof(struct pg_decision) == 8, "map layout");
 _Static_assert(sizeof(struct pg_asked_key) == 32, "map layout");

@@ -102,6 +102,7 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 	(void)bpf_program__set_autoload(b->progs.pg_listen_fmod, false);
 	r = cgroups_made_as_needed(b);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
+	r = r ? r : bpf_map__set_max_entries(b->maps.pg_captured, cpus);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
