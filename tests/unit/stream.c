@@ -390,6 +390,48 @@ Test(stream, scan_on_two_cpus_is_one_line_with_its_ports)
 	cr_expect(line(0)->remote.ip_known && !line(0)->rule);
 }
 
+Test(stream, scan_that_goes_on_is_told_ever_more_seldom_and_ends_with_a_line)
+{
+	scan(600, "10.77.0.2", 100, 50);
+	for (int second = 0; second < 120; second++) {
+		world_hit(w, 600, 10);
+		ticks(1);
+	}
+	cr_expect_eq(w->line_count, 11, "after 0 1 3 7 15 31 47 63 79 95 111 seconds: %zu", w->line_count);
+	ticks(1);
+	cr_expect_eq(w->line_count, 12);
+	cr_expect_eq(world_told(w, 0), 1250);
+	ticks(3);
+	cr_expect_eq(w->line_count, 12);
+}
+
+Test(stream, who_asks_is_told_of_a_scan_at_once)
+{
+	scan(600, "10.77.0.2", 100, 50);
+	for (int second = 0; second < 5; second++) {
+		world_hit(w, 600, 10);
+		ticks(1);
+	}
+	world_hit(w, 600, 7);
+	stream_flush(w->stream);
+	cr_expect_eq(world_told(w, 0), 107);
+}
+
+Test(stream, kinds_of_one_source_wait_for_the_tick_after_a_few)
+{
+	for (uint32_t i = 0; i < 10; i++) {
+		(void)world_slot(w, 5 + i, PG_SEEN_KIND, i < 8 ? "10.77.0.2" : "10.77.0.3", 7091 + i);
+		world_hit(w, 5 + i, 1);
+		world_announce(w, 5 + i);
+	}
+	cr_expect_eq(w->line_count, 6, "four of the one, two of the other: %zu", w->line_count);
+	scan(600, "10.77.0.2", 100, 50);
+	ticks(1);
+	cr_assert_eq(w->line_count, 7);
+	cr_expect_eq(line(6)->reason, PG_REASON_SCAN);
+	cr_expect_eq(line(6)->count, 54);
+}
+
 Test(stream, scanning_source_stays_one_line_a_second)
 {
 	scan(600, "10.77.0.2", 100, 50);

@@ -13,6 +13,7 @@
 #include "events/stream_state.h"
 
 #define SEQLOCK_TRIES 8
+#define AT_ONCE 4 /* kinds of a source, between two ticks */
 
 /* A copy of a slot whose key and count belong together; false while the kernel writes the key. */
 static bool copy_slot(const struct pg_seen *slot, struct pg_seen *ret)
@@ -240,6 +241,24 @@ void drain_next_epoch(struct stream *s)
 	/* A packet that is being counted right now may still write this epoch: so only those before. */
 	__atomic_store_n(&control->drained, epoch - 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&control->epoch, epoch + 1, __ATOMIC_RELEASE);
+	memset(s->announcers, 0, sizeof(s->announcers));
+}
+
+/*
+ * A source whose kinds come one after the other may be one that scans: after a few they wait for the tick,
+ * which knows. Sources that meet in a place wait together at worst.
+ */
+static bool may_announce(struct stream *s, const uint8_t remote[16])
+{
+	struct announcer *a;
+	uint32_t hash = 0;
+
+	for (int i = 0; i < 16; i++)
+		hash = (hash ^ remote[i]) * 0x9e3779b1u;
+	a = &s->announcers[(hash >> 16) % ANNOUNCERS];
+	if (!a->count)
+		memcpy(a->remote, remote, sizeof(a->remote));
+	return memcmp(a->remote, remote, sizeof(a->remote)) || a->count++ < AT_ONCE;
 }
 
 struct kind *drain_announced(struct stream *s, uint32_t index)
@@ -257,7 +276,8 @@ struct kind *drain_announced(struct stream *s, uint32_t index)
 		return NULL;
 	source = source_of(&slot);
 	key = key_of(&slot);
-	if (scans_find(s->scans, &source) || kinds_find(s->kinds, &key))
+	if (scans_find(s->scans, &source) || kinds_find(s->kinds, &key) ||
+	    !may_announce(s, slot.remote))
 		return NULL;
 	detail = detail_of(s, &slot, slot.count - s->journal.reported[index] == 1);
 	return kinds_add(s->kinds, &key, &detail,

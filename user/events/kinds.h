@@ -48,6 +48,8 @@ struct kind {
 	uint64_t waiting;	/* refusals that wait for a line */
 	uint64_t since;		/* order in which kinds began to wait */
 	uint8_t patience;	/* ticks that it was let wait for company */
+	uint8_t pace;		/* of a scan: seconds until its next line, while it goes on */
+	uint64_t told_ns;	/* of a scan: when it had its last one (CLOCK_MONOTONIC); 0: never */
 	bool touched;		/* since the last kinds_forget_quiet() */
 	bool fresh;		/* made by the last kinds_add() */
 	uint32_t next;		/* in its chain */

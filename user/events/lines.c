@@ -13,6 +13,7 @@
 #define WINDOW_NS 980000000ULL
 #define HOLD_SECONDS 2 /* kinds that can be told within these wait; beyond, they are folded */
 #define PATIENCE 2 /* ticks that a lone packet of no known source waits for another */
+#define PACE_MAX 16 /* seconds between two lines of a scan that goes on */
 #define TEXT_SIZE 64
 
 static bool is_past(const struct stream *s, uint32_t i)
@@ -174,6 +175,19 @@ static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
 	spend_line(s);
 }
 
+/* A scan that goes on has its second line after a second, then after two, four …; it ends with one. */
+static void set_pace(const struct stream *s, struct kind *kind)
+{
+	kind->pace = !kind->pace ? 1 : kind->pace < PACE_MAX ? kind->pace * 2 : PACE_MAX;
+	kind->told_ns = s->monotonic_ns;
+}
+
+static bool is_paced(const struct stream *s, const struct kind *kind)
+{
+	return kind->key.reason == PG_REASON_SCAN && kind->touched && kind->pace &&
+	       kind->told_ns + kind->pace * WINDOW_NS > s->monotonic_ns;
+}
+
 void lines_tell(struct stream *s, struct kind *const *kinds, size_t count)
 {
 	uint64_t seq, refusals = 0, lines = 0;
@@ -189,8 +203,10 @@ void lines_tell(struct stream *s, struct kind *const *kinds, size_t count)
 		lines++;
 	}
 	flush(s);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		set_pace(s, kinds[i]);
 		kinds_told(s->kinds, kinds[i]);
+	}
 	journal_end(&s->journal, seq + count - 1, lines, refusals);
 }
 
@@ -251,13 +267,15 @@ static bool is_lone(const struct kind *kind)
 }
 
 /* The kinds whose time has come, first in the list; returns how many. */
-static size_t without_lone(struct stream *s, struct kind **kinds, size_t count)
+static size_t without_waiting(struct stream *s, enum lines_which which, struct kind **kinds, size_t count)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct kind *kind = kinds[i];
 
+		if (which == LINES_PACED && is_paced(s, kind))
+			continue;
 		if (!is_lone(kind) || kind->patience >= PATIENCE)
 			kinds[n++] = kind;
 		else if (kind->key.level == KIND_REST)
@@ -268,7 +286,7 @@ static size_t without_lone(struct stream *s, struct kind **kinds, size_t count)
 	return n;
 }
 
-void lines_tell_waiting(struct stream *s, uint32_t limit)
+void lines_tell_waiting(struct stream *s, enum lines_which which, uint32_t limit)
 {
 	size_t count;
 	struct kind **kinds = kinds_list_waiting(s->kinds, &count);
@@ -277,6 +295,6 @@ void lines_tell_waiting(struct stream *s, uint32_t limit)
 		tell_folded(s, limit);
 		return;
 	}
-	count = without_lone(s, kinds, count);
+	count = without_waiting(s, which, kinds, count);
 	lines_tell(s, kinds, count < limit ? count : limit);
 }

@@ -251,7 +251,7 @@ void stream_tick(struct stream *s)
 	read_clocks(s);
 	drain_all(s);
 	drain_next_epoch(s);
-	lines_tell_waiting(s, lines_left(s, s->budget.max));
+	lines_tell_waiting(s, LINES_PACED, lines_left(s, s->budget.max));
 	kinds_forget_quiet(s->kinds);
 	process_cache_clear(&s->processes);
 }
@@ -260,7 +260,7 @@ void stream_flush(struct stream *s)
 {
 	read_clocks(s);
 	drain_all(s);
-	lines_tell_waiting(s, lines_left(s, s->budget.max));
+	lines_tell_waiting(s, LINES_ALL, lines_left(s, s->budget.max));
 }
 
 void stream_finish(struct stream *s)
@@ -268,7 +268,7 @@ void stream_finish(struct stream *s)
 	read_clocks(s);
 	drain_all(s);
 	while (kinds_waiting(s->kinds))
-		lines_tell_waiting(s, s->budget.max);
+		lines_tell_waiting(s, LINES_ALL, s->budget.max);
 	journal_close(&s->journal);
 }
 

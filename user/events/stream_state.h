@@ -18,6 +18,13 @@ struct budget {
 	uint32_t oldest;
 };
 
+/* How many kinds of a source were told at once since the last tick; sources that meet in a place share it. */
+#define ANNOUNCERS 64
+struct announcer {
+	uint8_t remote[16];
+	uint32_t count;
+};
+
 struct stream {
 	struct stream_config config;
 	struct journal journal;
@@ -25,6 +32,7 @@ struct stream {
 	struct scans *scans;
 	struct process_cache processes;
 	struct budget budget;
+	struct announcer announcers[ANNOUNCERS];
 	uint32_t slots;			/* of pg_seen */
 	uint32_t *changed;		/* scratch of a drain: slots with something new */
 	uint64_t monotonic_ns, now_us;	/* the time of this call */
@@ -49,8 +57,10 @@ uint64_t drain_utc_us(const struct stream *s, uint64_t monotonic_ns);
 uint32_t lines_left(const struct stream *s, uint32_t most);
 /* A line for each of these kinds, as one batch. */
 void lines_tell(struct stream *s, struct kind *const *kinds, size_t count);
+/* Which of what waits is told: all, or a scan that goes on only now and then. */
+enum lines_which { LINES_ALL, LINES_PACED };
 /* Lines for what waits, @limit at most; what is too much for lines ever is folded. */
-void lines_tell_waiting(struct stream *s, uint32_t limit);
+void lines_tell_waiting(struct stream *s, enum lines_which which, uint32_t limit);
 /* One line of another kind: severity, seq and times are set here. */
 void lines_tell_event(struct stream *s, struct event *e);
 
