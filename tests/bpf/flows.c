@@ -255,6 +255,15 @@ Test(flows, icmp_and_fragments_without_ports_make_no_flow)
 	cr_assert_eq(flows_count(&g->state), 0);
 }
 
+Test(flows, each_of_many_is_counted)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by(CLOSED);
+
+	for (unsigned i = 1; i <= 2500; i++)
+		leaves(g, out(4, IPPROTO_UDP, .dport = i));
+	cr_assert_eq(flows_count(&g->state), 2500);
+}
+
 Test(flows, a_deny_of_a_rule_does_not_refuse_replies_of_flows)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [deny in 40000/udp]");

@@ -206,25 +206,38 @@ int seed_open(struct state *s)
 
 typedef void (*flow_fn)(struct state *s, const struct pg_flow_key *key, void *data);
 
+#define FLOWS_AT_ONCE 1024
+
+/* Some flows of the table, as the kernel hands them out. */
+struct some_flows {
+	struct pg_flow_key keys[FLOWS_AT_ONCE];
+	struct pg_flow flows[FLOWS_AT_ONCE];
+};
+
 /* Call @fn for each flow that is alive. A table that changes meanwhile may show one twice, or not. */
 static int each_flow(struct state *s, flow_fn fn, void *data)
 {
+	_cleanup_free_ struct some_flows *some = malloc(sizeof(*some));
 	_cleanup_close_ int fd = pin_open(s->paths, "pg_flows");
 	const struct pg_slot *slot = state_in_force(s);
-	struct pg_flow_key key, *from = NULL;
 	struct pg_ask ask = { 0 };
-	struct pg_flow flow;
-	int r = fd < 0 ? fd : ask_kernel(s->paths, &ask);
+	struct pg_flow_key place; /* the kernel's: it fits into a key */
+	bool more = true;
+	int r = !some ? -ENOMEM : fd < 0 ? fd : ask_kernel(s->paths, &ask);
 
-	if (r)
-		return r;
-	while (!bpf_map_get_next_key(fd, from, &key)) {
-		from = &key;
-		if (!bpf_map_lookup_elem(fd, &key, &flow) && flow.state < PG_FLOW_STATES &&
-		    (uint32_t)ask.jiffies - flow.seen <= slot->flow_ticks[flow.state])
-			fn(s, &key, data);
+	for (void *from = NULL; !r && more; from = &place) {
+		__u32 count = FLOWS_AT_ONCE;
+
+		more = !bpf_map_lookup_batch(fd, from, &place, some->keys, some->flows, &count, NULL);
+		if (!more && errno != ENOENT) /* that is the end, with the last ones */
+			return -errno;
+		for (__u32 i = 0; i < count; i++)
+			if (some->flows[i].state < PG_FLOW_STATES &&
+			    (uint32_t)ask.jiffies - some->flows[i].seen <=
+				    slot->flow_ticks[some->flows[i].state])
+				fn(s, &some->keys[i], data);
 	}
-	return 0;
+	return r;
 }
 
 static void count_one(struct state *s, const struct pg_flow_key *key, void *data)
