@@ -3,6 +3,8 @@
 #ifndef PORTGUARD_FIGURES_H
 #define PORTGUARD_FIGURES_H
 
+#include "events/published.h"
+#include "kernel/hook_rows.h"
 #include "kernel/state.h"
 #include "util/json.h"
 
@@ -10,8 +12,25 @@ struct event_figures {
 	uint64_t emitted, suppressed, lost;
 };
 
-/* From the agent's journal; 0 or -errno. */
-int event_figures(const struct state *s, struct event_figures *ret);
+struct figures {
+	const struct policy *policy;	/* in force; the caller's */
+	uint64_t generation;
+	char degraded[256];		/* why; empty: not */
+	uint64_t try_left_ns;		/* 0: no policy is on trial */
+	int agent;			/* its pid; 0: none runs */
+	struct hook_rows hooks;
+	uint64_t verdicts[PG_HOOK_COUNT][PG_VERDICT_COUNT];
+	struct event_figures events;
+	struct published outputs;	/* none without an agent: nobody writes to them */
+	uint64_t flows, flows_max;
+	uint64_t ring_used, ring_size;	/* bytes */
+};
+
+/* A look at what is pinned; no lock is needed. 0, or -errno with words (69). */
+int figures_read(const struct state *s, const struct policy *p, struct figures *ret,
+		 struct pg_error *err);
+void figures_free(struct figures *f);
+#define _cleanup_figures_ __attribute__((cleanup(figures_free)))
 
 /* The hooks that this version has. */
 extern const enum pg_hook counted_hooks[];

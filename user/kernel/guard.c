@@ -326,7 +326,7 @@ bool guard_is_whole(const struct guard *g)
 {
 	_cleanup_devices_ struct devices all = { 0 };
 
-	if (!hooks_attached(g->paths, guard_hooks(g)) || devices_read(&all))
+	if (!hooks_attached(g->paths, guard_hooks(&g->state)) || devices_read(&all))
 		return false;
 	for (size_t i = 0; i < all.count; i++)
 		if (device_choice(&g->policy, &all, &all.list[i]) != ATTACH_DEFAULT &&

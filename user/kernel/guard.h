@@ -75,7 +75,7 @@ int guard_merge(const struct guard *g, struct policy *file, bool exact, struct p
 /* This is the network namespace that the instance guards; else -EXDEV (69). */
 int guard_check_netns(const struct guard *g, struct pg_error *err);
 /* What the policy in force needs, and while one is on trial either of them. */
-struct hooks_wanted guard_hooks(const struct guard *g);
+struct hooks_wanted guard_hooks(const struct state *s);
 /* Attach every hook of sockets that the policy needs. */
 int guard_sync_hooks(struct guard *g, struct pg_error *err);
 /* The same before @next is put in force. */

@@ -17,9 +17,8 @@ static bool restricts_out(const struct state *s, uint32_t slot)
 	return false;
 }
 
-struct hooks_wanted guard_hooks(const struct guard *g)
+struct hooks_wanted guard_hooks(const struct state *s)
 {
-	const struct state *s = &g->state;
 	uint32_t slot = state_slot(s);
 
 	return (struct hooks_wanted){
@@ -30,7 +29,7 @@ struct hooks_wanted guard_hooks(const struct guard *g)
 
 int guard_sync_hooks(struct guard *g, struct pg_error *err)
 {
-	struct hooks_wanted wanted = guard_hooks(g);
+	struct hooks_wanted wanted = guard_hooks(&g->state);
 	bool fresh = wanted.scopes && !hooks_scopes_attached(g->paths);
 	int r = hooks_attach(g->paths, g->state.meta->cgroup_dir, wanted, err);
 	size_t wrong;
@@ -42,7 +41,7 @@ int guard_sync_hooks(struct guard *g, struct pg_error *err)
 
 int guard_prepare_hooks(struct guard *g, const struct policy *next, struct pg_error *err)
 {
-	struct hooks_wanted wanted = guard_hooks(g);
+	struct hooks_wanted wanted = guard_hooks(&g->state);
 
 	if (wanted.out_restricted ||
 	    (!next->panic && !policy_out_restricted(next) && !policy_scopes_out_restricted(next)))
