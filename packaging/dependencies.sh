@@ -14,12 +14,12 @@ test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsuti
 	nginx-light xinetd fingerd finger rpcbind opensmtpd dovecot-imapd redis-server redis-tools
 	udhcpc isc-dhcp-client openssh-server openssh-client libcap2-bin procps
 	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
-	iputils-ping iptables tcpdump wireguard-tools runc)
+	iputils-ping iptables tcpdump wireguard-tools runc prometheus)
 kernels=(qemu-system-x86 debootstrap kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service
 	/lib/systemd/system/{unbound,unbound-resolvconf,named,named-resolvconf,keepalived}.service
-	/lib/systemd/system/{radvd,vsftpd,snmpd,chrony}.service
+	/lib/systemd/system/{radvd,vsftpd,snmpd,chrony,prometheus}.service
 	/lib/systemd/system/{rpcbind,dovecot,ssh}.socket)
 
 installed() {

@@ -68,6 +68,9 @@ static const struct command {
 	{ "status", "[--ready] [--memory]", "hooks, mode, health, totals",
 	  "  --ready           only the exit code: 0 guarding, 69 not\n"
 	  "  --memory          what the agent and the maps take\n", cmd_status },
+	{ "metrics", "[--textfile FILE]", "the figures of status, for Prometheus",
+	  "In its text format, on stdout.\n"
+	  "  --textfile FILE   into FILE instead, whole, for node_exporter's textfile collector\n", cmd_metrics },
 	{ "events", "[-f] [--format F] [--hook H] [--port P] [--verdict V]", "what was refused",
 	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json.\n", cmd_events },
 	{ "capture", "-w FILE [-c COUNT] [-s BYTES] [--rate N]", "the refused packets themselves",
@@ -109,7 +112,7 @@ static const struct command {
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
 	"evict", "learn", "import", "profile",
-	"init", "top", "report", "metrics", "doctor",
+	"init", "top", "report", "doctor",
 };
 
 static const struct {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq setpriv
 lab_up
-COMMANDS='run up down allow deny reject limit remove list status events apply diff check save explain ports mode'
+COMMANDS='run up down allow deny reject limit remove list status metrics events apply diff check save explain ports mode'
 
 # --- nothing runs yet ---------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ exits "another firewall's reload" 64 '\bapply\b' reload
 exits "an unknown option" 64 'nonsense' list --nonsense
 exits "a command of a later version" 64 'not supported in this version' evict 80/tcp
 exits "an instance's name is plain" 64 instance --instance A.b status
-for command in list status 'allow 80/tcp' 'remove 80/tcp' 'explain in 80/tcp' 'mode audit' events; do
+for command in list status metrics 'allow 80/tcp' 'remove 80/tcp' 'explain in 80/tcp' 'mode audit' events; do
 	# shellcheck disable=SC2086 # several words
 	exits "$command, and nothing runs" 69 'portguard (run|up)' $command
 done

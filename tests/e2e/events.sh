@@ -110,12 +110,6 @@ flood "$(seq -s, 2000 2999)" 2 6000
 same "a scan by two sources: each packet is counted" "$(($(denied inbound) - n))" 6000
 all_told "a scan"
 holds "and told as scan, with the number of ports" has '.reason == "scan" and .local.port == null and .ports > 16 and (.remote.ip | startswith("10.100."))'
-many_binds() { # PORT COUNT
-	host "$PYTHON" -c 'import socket, sys
-for _ in range(int(sys.argv[2])):
-    try: socket.socket().bind(("0.0.0.0", int(sys.argv[1])))
-    except PermissionError: pass' "$@"
-}
 n=$(denied bind)
 many_binds 7070 3000
 same "a loop of binds: each is counted" "$(($(denied bind) - n))" 3000

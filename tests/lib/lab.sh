@@ -181,6 +181,13 @@ traffic() { "$1" "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" "${@:2}"; } # host|p
 dial() { traffic peer dial "$@"; }                                      # tcp|udp ADDRESS PORT [SECONDS]
 reaches() { [ "$(dial "$@")" = OPEN ]; }
 binds() { [ "$(traffic host bind "$@")" = OPEN ]; }                     # tcp|udp ADDRESS PORT
+# many_binds PORT COUNT: so many calls, one after the other.
+many_binds() {
+	host "$PYTHON" -c 'import socket, sys
+for _ in range(int(sys.argv[2])):
+    try: socket.socket().bind(("0.0.0.0", int(sys.argv[1])))
+    except PermissionError: pass' "$@"
+}
 # echo_server NAME host|peer TCP-PORTS UDP-PORTS: answers on all of them, IPv4 and IPv6, until the end.
 echo_server() {
 	start "$1" "$2" "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" serve "$3" "$4"

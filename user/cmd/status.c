@@ -47,19 +47,14 @@ static void outputs_json(struct json *j, const struct published *outputs)
 	json_array_end(j);
 }
 
-static unsigned long long try_left_s(const struct figures *f)
-{
-	return (f->try_left_ns + 999999999) / 1000000000;
-}
-
 /* What is rare is only there when it is: programs know the other members. */
 static void trial_json(struct json *j, const struct figures *f)
 {
-	if (!f->try_left_ns)
+	if (!f->try_left_s)
 		return;
 	json_key(j, "try");
 	json_object(j);
-	json_member_u64(j, "remaining_s", try_left_s(f));
+	json_member_u64(j, "remaining_s", f->try_left_s);
 	json_object_end(j);
 }
 
@@ -118,11 +113,11 @@ static const char *others_text(const struct policy *p)
 static void counters_text(const struct figures *f)
 {
 	(void)printf("counters:       allow        deny       audit\n");
-	for (size_t i = 0; i < counted_hook_count; i++) {
-		const uint64_t *n = f->verdicts[counted_hooks[i]];
+	for (unsigned hook = 0; hook < PG_HOOK_COUNT; hook++) {
+		const uint64_t *n = f->verdicts[hook];
 
 		(void)printf("  %-8s %11" PRIu64 " %11" PRIu64 " %11" PRIu64 "\n",
-			     hook_names[counted_hooks[i]], n[PG_ALLOW], n[PG_DENY], n[PG_AUDIT]);
+			     hook_names[hook], n[PG_ALLOW], n[PG_DENY], n[PG_AUDIT]);
 	}
 }
 
@@ -139,9 +134,10 @@ static int status_text(const struct guard *g, const struct figures *f, struct pg
 		(void)printf("DEGRADED: %s\n", f->degraded);
 	if (g->policy.panic)
 		(void)printf("PANIC: nothing but the failsafe ports; end it with: portguard panic off\n");
-	if (f->try_left_ns)
-		(void)printf("on trial for %llu s more: portguard confirm, or portguard rollback\n",
-			     try_left_s(f));
+	if (f->try_left_s)
+		(void)printf("on trial for %" PRIu64
+			     " s more: portguard confirm, or portguard rollback\n",
+			     f->try_left_s);
 	if (f->agent > 0)
 		(void)printf("agent: pid %d\n", f->agent);
 	else

@@ -15,12 +15,6 @@
 #include "util/cleanup.h"
 #include "util/names.h"
 
-const enum pg_hook counted_hooks[] = {
-	PG_HOOK_BIND, PG_HOOK_LISTEN,  PG_HOOK_SOCKET,	PG_HOOK_CONNECT,
-	PG_HOOK_SEND, PG_HOOK_INBOUND, PG_HOOK_DELIVER,
-};
-const size_t counted_hook_count = sizeof(counted_hooks) / sizeof(*counted_hooks);
-
 /* From the agent's journal. */
 static int read_events(const struct state *s, struct event_figures *ret)
 {
@@ -98,7 +92,7 @@ int figures_read(const struct state *s, const struct policy *p, struct figures *
 	_cleanup_figures_ struct figures f = {
 		.policy = p,
 		.generation = state_in_force(s)->generation,
-		.try_left_ns = state_try_left_ns(s),
+		.try_left_s = (state_try_left_ns(s) + 999999999) / 1000000000,
 		.agent = agent_pid(s->paths),
 	};
 	int r;
@@ -128,12 +122,11 @@ void figures_free(struct figures *f)
 void counters_json(struct json *j, const struct state *s)
 {
 	json_object(j);
-	for (size_t i = 0; i < counted_hook_count; i++) {
-		json_key(j, hook_names[counted_hooks[i]]);
+	for (unsigned hook = 0; hook < PG_HOOK_COUNT; hook++) {
+		json_key(j, hook_names[hook]);
 		json_object(j);
 		for (unsigned v = PG_ALLOW; v < PG_VERDICT_COUNT; v++)
-			json_member_u64(j, verdict_names[v],
-					state_verdicts(s, counted_hooks[i], v));
+			json_member_u64(j, verdict_names[v], state_verdicts(s, hook, v));
 		json_object_end(j);
 	}
 	json_object_end(j);

@@ -16,7 +16,7 @@ struct figures {
 	const struct policy *policy;	/* in force; the caller's */
 	uint64_t generation;
 	char degraded[256];		/* why; empty: not */
-	uint64_t try_left_ns;		/* 0: no policy is on trial */
+	uint64_t try_left_s;		/* rounded up; 0: no policy is on trial */
 	int agent;			/* its pid; 0: none runs */
 	struct hook_rows hooks;
 	uint64_t verdicts[PG_HOOK_COUNT][PG_VERDICT_COUNT];
@@ -32,9 +32,6 @@ int figures_read(const struct state *s, const struct policy *p, struct figures *
 void figures_free(struct figures *f);
 #define _cleanup_figures_ __attribute__((cleanup(figures_free)))
 
-/* The hooks that this version has. */
-extern const enum pg_hook counted_hooks[];
-extern const size_t counted_hook_count;
 /* {"bind":{"allow":N,"deny":N,"audit":N}, ...} */
 void counters_json(struct json *j, const struct state *s);
 

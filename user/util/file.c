@@ -80,7 +80,7 @@ int file_write(const char *path, const char *text, size_t length, unsigned mode)
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, length);
+	r = fchmod(fd, mode) ? -errno : write_all(fd, text, length); /* whatever the umask */
 	if (!r && rename(beside, path))
 		r = -errno;
 	if (r)

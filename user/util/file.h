@@ -9,7 +9,7 @@
 int file_read(const char *path, size_t most, char **ret, size_t *ret_length);
 /* The same of a file that is open. */
 int file_read_fd(int fd, size_t most, char **ret, size_t *ret_length);
-/* Write by a file beside it, fsync and rename: afterwards it is the old or the new one, whole. */
+/* Write by a file beside it, FILE.new, fsync and rename: it is the old one or the new one, whole. */
 int file_write(const char *path, const char *text, size_t length, unsigned mode);
 
 #endif
