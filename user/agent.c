@@ -21,6 +21,7 @@
 
 #include "agent_containers.h"
 #include "agent_events.h"
+#include "agent_metrics.h"
 #include "agent_times.h"
 #include "config.h"
 #include "config_watch.h"
@@ -47,6 +48,7 @@ struct agent {
 	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
 	struct agent_times times;
 	struct agent_containers containers;
+	struct agent_metrics metrics;
 	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
@@ -63,6 +65,7 @@ static void agent_close(struct agent *a)
 	watch_free(a->tampering);
 	agent_times_close(&a->times);
 	agent_containers_close(&a->containers);
+	agent_metrics_close(&a->metrics);
 	cleanup_close(&a->epoll_fd);
 	cleanup_close(&a->signal_fd);
 	cleanup_close(&a->timer_fd);
@@ -71,10 +74,12 @@ static void agent_close(struct agent *a)
 	state_close(&a->state);
 }
 
-static void say(const struct agent *a, const char *action, const struct pg_error *err)
+static void say(void *data, const char *action, const char *text)
 {
-	(void)fprintf(stderr, "portguard: %s\n", err->text);
-	agent_events_health(a->events, action, err->text, NULL);
+	struct agent *a = data;
+
+	(void)fprintf(stderr, "portguard: %s\n", text);
+	agent_events_health(a->events, action, text, NULL);
 }
 
 /*
@@ -145,15 +150,7 @@ static void reload(struct agent *a)
 	a->reload = RELOAD_NOT;
 	(void)snprintf(meta->degraded, sizeof(meta->degraded), "%.200s", r ? err.text : "");
 	if (r)
-		say(a, "degraded", &err);
-}
-
-static void say_tampering(void *data, const char *action, const char *text)
-{
-	struct agent *a = data;
-
-	(void)fprintf(stderr, "portguard: %s\n", text);
-	agent_events_health(a->events, action, text, NULL);
+		say(a, "degraded", err.text);
 }
 
 /* What somebody else has taken away or changed is put right, and told. */
@@ -205,7 +202,7 @@ static void sync_devices(struct agent *a)
 	a->devices_changed = true;
 	if (strncmp(a->device_error, err.text, sizeof(a->device_error) - 1)) { /* said once */
 		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
-		say(a, "degraded", &err);
+		say(a, "degraded", err.text);
 	}
 }
 
@@ -249,6 +246,7 @@ static void on_second(struct agent *a)
 	if (a->devices_changed)
 		sync_devices(a);
 	agent_containers_check(&a->containers);
+	agent_metrics_tick(&a->metrics);
 	if (config_watch_changed(&a->watch) && !a->reload)
 		a->reload = RELOAD_BY_WATCH;
 	if (a->reload)
@@ -315,7 +313,7 @@ static int watch(struct agent *a, int fd, int which)
 	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-enum { ON_RING, ON_SECOND, ON_WATCH, ON_TRIAL, ON_SIGNAL, ON_LINKS, ON_OUTPUTS };
+enum { ON_RING, ON_SECOND, ON_WATCH, ON_TRIAL, ON_SIGNAL, ON_LINKS, ON_OUTPUTS, ON_METRICS };
 
 static int open_links(struct agent *a)
 {
@@ -361,7 +359,7 @@ static int open_watch(struct agent *a, struct pg_error *err)
 		.paths = a->paths,
 		.state = &a->state,
 		.names = &a->containers.names,
-		.say = say_tampering,
+		.say = say,
 		.data = a,
 	};
 
@@ -378,6 +376,14 @@ static int open_times(struct agent *a)
 		.timer_fd = -1,
 	};
 	return agent_times_open(&a->times);
+}
+
+static int open_metrics(struct agent *a)
+{
+	a->metrics = (struct agent_metrics){
+		.paths = a->paths, .state = &a->state, .say = say, .data = a
+	};
+	return agent_metrics_open(&a->metrics);
 }
 
 static int open_ring(struct agent *a)
@@ -421,7 +427,8 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	r = r ? r : watch(a, a->signal_fd, ON_SIGNAL);
 	r = r ? r : watch(a, a->link_fd, ON_LINKS);
 	r = r ? r : watch(a, agent_events_fd(a->events), ON_OUTPUTS);
-	return r;
+	r = r ? r : open_metrics(a);
+	return r ? r : watch(a, agent_metrics_fd(&a->metrics), ON_METRICS);
 }
 
 static void handle(struct agent *a, int which)
@@ -447,6 +454,9 @@ static void handle(struct agent *a, int which)
 		break;
 	case ON_OUTPUTS:
 		agent_events_dispatch(a->events);
+		break;
+	case ON_METRICS:
+		agent_metrics_dispatch(&a->metrics);
 		break;
 	}
 }

@@ -61,6 +61,9 @@ Test(diff, settings_are_named_as_in_the_file)
 		    "- flows: tcp: 432000s\n+ flows: tcp: 86400s\n- events: max: 200/s\n+ events: max: 1/s\n");
 	expect_diff("loopback: true\n", "on_listen: close\n",
 		    "- loopback: true\n- on_listen: report\n+ loopback: false\n+ on_listen: close\n");
+	expect_diff("", "metrics: unix:///run/m\n", "+ metrics: unix:///run/m\n");
+	expect_diff("metrics: unix:///run/m\n", "metrics: http://127.0.0.1:1\n",
+		    "- metrics: unix:///run/m\n+ metrics: http://127.0.0.1:1\n");
 }
 
 Test(diff, sets_change_prefix_by_prefix)

@@ -57,7 +57,6 @@ static const struct wrong_file wrong[] = {
 	  "rules, scopes, outputs or metrics" },
 	{ V "outputs: []\n", "2:1: 'outputs' is not supported in this version" },
 	{ V "outputs: [{journald: true}]\n", "2:1: 'outputs' is not supported in this version" },
-	{ V "metrics: unix:///run/m.sock\n", "2:1: 'metrics' is not supported in this version" },
 	/* what YAML has and a policy has not */
 	{ V "mode: &x audit\n", "2:7: anchors (&) are not taken: write it out" },
 	{ V "mode: *x\n", "2:7: aliases (*) are not taken: write it out, or in quotes" },

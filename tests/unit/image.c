@@ -11,6 +11,7 @@ static const char everything[] =
 	"protocols: [vrrp, {gre: {from: '@office'}}, {esp: {from: 192.0.2.0/24}}]\n"
 	"icmp: {echo: 100/m, redirect: allow}\nforward: allow\nloopback: true\non_listen: close\n"
 	"flows: {max: 2048, udp: 10s, udp-stream: 11s, tcp: 12s}\nevents: {max: 7/s, number: 8}\n"
+	"metrics: 'unix:///run/a b\"c\\d'\n"
 	"sets: {office: [192.0.2.0/24, 2001:db8::/32], none: []}\n"
 	"rules:\n  - 'allow 20-25,22/tcp from @office comment \"a \\\"b\\\" \\\\ c\"'\n  - deny any on eth0\n"
 	"  - deny out 25 to @office\n  - allow bind 80 by user www by exe /a for 2h log\n"
@@ -58,6 +59,7 @@ Test(image, holds_everything)
 	cr_assert_str_eq(again.scopes[0].selector, "nginx.service");
 	cr_assert(again.scopes[1].inherit && again.scopes[1].raw_said);
 	cr_assert_str_eq(again.cgroup, "/a b\"c\\d");
+	cr_assert_str_eq(again.metrics, "unix:///run/a b\"c\\d");
 	cr_assert_eq(again.interfaces[1].attach, ATTACH_TC);
 }
 
@@ -130,6 +132,8 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		{ "rule 3", "rule 3 file 0 scope \"db\" allow 80" }, { "rule 3", "rule 3 file 0 scope apps allow 80" },
 		{ "rule 3", "rule 3 file 0 scope \"apps\"" }, { "rule 3", "rule 3 file 0 limit 80" },
 		{ "until", "until 9 1" }, { "until", "until 65536" }, { "panic 1", "panic 2" },
+		{ "metrics ", "metrics unix:///run/a" }, { "metrics ", "metrics \"http://192.0.2.1:80\"" },
+		{ "metrics ", "metrics \"unix:///a\"\nmetrics \"unix:///a\"" },
 		{ "default ", "default reject deny allow deny" }, { "default ", "default deny reject" },
 		{ "scope ", "scope \"web\" unit \"a.service\" 2 - none none none none" },
 		{ "scope ", "scope \"web\" unit \"a.service\" 0 - none none none" },

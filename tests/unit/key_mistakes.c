@@ -209,6 +209,88 @@ static const struct wrong_file wrong[] = {
 	{ V "events: {number: 0}\n", "2:18: number '0': want a number 1-4294967295" },
 	{ V "events: {number: 4294967296}\n", "2:18: number '4294967296': want a number 1-4294967295" },
 	{ V "events: {rate: 5}\n", "2:10: unknown key 'rate' in events: want max or number" },
+	/* metrics */
+	{ V "metrics:\n",
+	  "2:9: metrics: want where to serve them, such as unix:///run/portguard/metrics.sock; "
+	  "found nothing" },
+	{ V "metrics: true\n",
+	  "2:10: metrics 'true': want unix:///run/portguard/metrics.sock or http://127.0.0.1:PORT" },
+	{ V "metrics: [unix:///run/m.sock]\n",
+	  "2:10: metrics: want where to serve them, such as unix:///run/portguard/metrics.sock; "
+	  "found a list" },
+	{ V "metrics: /run/m.sock\n",
+	  "2:10: metrics '/run/m.sock': want unix:///run/portguard/metrics.sock or "
+	  "http://127.0.0.1:PORT" },
+	{ V "metrics: unix:/run/m.sock\n",
+	  "2:10: metrics 'unix:/run/m.sock': want unix:///run/portguard/metrics.sock or "
+	  "http://127.0.0.1:PORT" },
+	{ V "metrics: unix://run/m.sock\n",
+	  "2:10: metrics 'unix://run/m.sock': want the whole path, from / on" },
+	{ V "metrics: unix:///\n", "2:10: metrics 'unix:///': want the path of a socket" },
+	{ V "metrics: unix:///run/../m.sock\n",
+	  "2:10: metrics 'unix:///run/../m.sock': want the path without '.' and '..'" },
+	{ V "metrics: unix:///run/m.sock/\n",
+	  "2:10: metrics 'unix:///run/m.sock/': want a single '/' between names, and none at the "
+	  "end" },
+	{ V "metrics: \"unix:///run/m\\nsock\"\n",
+	  "2:10: metrics 'unix:///run/m\\x0asock': want no control characters" },
+	{ V "metrics: unix:///aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+	  "2:10: metrics 'unix:///aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...': the "
+	  "path of a socket has at most 107 bytes" },
+	{ V "metrics: 127.0.0.1:9642\n",
+	  "2:10: metrics '127.0.0.1:9642': want unix:///run/portguard/metrics.sock or "
+	  "http://127.0.0.1:PORT" },
+	{ V "metrics: https://127.0.0.1:9642\n",
+	  "2:10: metrics 'https://127.0.0.1:9642': want unix:///run/portguard/metrics.sock or "
+	  "http://127.0.0.1:PORT" },
+	{ V "metrics: http://127.0.0.1\n",
+	  "2:10: metrics 'http://127.0.0.1': its port is missing: want "
+	  "unix:///run/portguard/metrics.sock or http://127.0.0.1:PORT" },
+	{ V "metrics: 'http://[::1]'\n",
+	  "2:10: metrics 'http://[::1]': its port is missing: want "
+	  "unix:///run/portguard/metrics.sock or http://127.0.0.1:PORT" },
+	{ V "metrics: http://\n",
+	  "2:10: metrics 'http://': its port is missing: want unix:///run/portguard/metrics.sock "
+	  "or http://127.0.0.1:PORT" },
+	{ V "metrics: http://:9642\n",
+	  "2:10: metrics 'http://:9642': want an address before the port, 127.0.0.1 or [::1]" },
+	{ V "metrics: http://localhost:9642\n",
+	  "2:10: metrics 'http://localhost:9642': want an address before the port, 127.0.0.1 or "
+	  "[::1]" },
+	{ V "metrics: http://::1:9642\n",
+	  "2:10: metrics 'http://::1:9642': want an address before the port, 127.0.0.1 or [::1]" },
+	{ V "metrics: 'http://[127.0.0.1]:9642'\n",
+	  "2:10: metrics 'http://[127.0.0.1]:9642': want an address before the port, 127.0.0.1 or "
+	  "[::1]" },
+	{ V "metrics: http://me@127.0.0.1:9642\n",
+	  "2:10: metrics 'http://me@127.0.0.1:9642': want an address before the port, 127.0.0.1 or "
+	  "[::1]" },
+	{ V "metrics: http://0.0.0.0:9642\n",
+	  "2:10: metrics 'http://0.0.0.0:9642': others than this machine must not ask: want "
+	  "127.0.0.1 or [::1], and a proxy before it" },
+	{ V "metrics: http://192.0.2.1:9642\n",
+	  "2:10: metrics 'http://192.0.2.1:9642': others than this machine must not ask: want "
+	  "127.0.0.1 or [::1], and a proxy before it" },
+	{ V "metrics: 'http://[2001:db8::1]:9642'\n",
+	  "2:10: metrics 'http://[2001:db8::1]:9642': others than this machine must not ask: want "
+	  "127.0.0.1 or [::1], and a proxy before it" },
+	{ V "metrics: http://127.0.0.1:0\n",
+	  "2:10: metrics 'http://127.0.0.1:0': want a port, 1-65535, and at most /metrics behind it" },
+	{ V "metrics: http://127.0.0.1:65536\n",
+	  "2:10: metrics 'http://127.0.0.1:65536': want a port, 1-65535, and at most /metrics "
+	  "behind it" },
+	{ V "metrics: http://127.0.0.1:09642\n",
+	  "2:10: metrics 'http://127.0.0.1:09642': want a port, 1-65535, and at most /metrics "
+	  "behind it" },
+	{ V "metrics: http://127.0.0.1:9642/\n",
+	  "2:10: metrics 'http://127.0.0.1:9642/': want a port, 1-65535, and at most /metrics "
+	  "behind it" },
+	{ V "metrics: http://127.0.0.1:9642/figures\n",
+	  "2:10: metrics 'http://127.0.0.1:9642/figures': want a port, 1-65535, and at most "
+	  "/metrics behind it" },
+	{ V "metrics: unix:///run/a\nmetrics: unix:///run/b\n",
+	  "3:1: duplicate key 'metrics' in the policy" },
 	/* sets */
 	{ V "sets: [a]\n", "2:7: sets: want a map, {office: [192.0.2.0/24]}; found a list" },
 	{ V "sets: office\n", "2:7: sets: want a map, {office: [192.0.2.0/24]}; found a word" },

@@ -187,7 +187,8 @@ static bool same_scalars(const struct policy *a, const struct policy *b)
 	       !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
 	       a->in_reject == b->in_reject && a->default_raw == b->default_raw &&
 	       a->interfaces_said == b->interfaces_said &&
-	       !compare_strings(a->cgroup, b->cgroup) && a->attach == b->attach &&
+	       !compare_strings(a->cgroup, b->cgroup) &&
+	       !compare_strings(a->metrics, b->metrics) && a->attach == b->attach &&
 	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
 	       !memcmp(&a->echo_rate, &b->echo_rate, sizeof(a->echo_rate)) &&
 	       a->forward == b->forward && a->loopback == b->loopback &&

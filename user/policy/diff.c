@@ -191,6 +191,11 @@ static int list_events(const struct policy *p, struct lines *l)
 		       ?: add(l, "events: number: %u", p->events_number);
 }
 
+static int list_metrics(const struct policy *p, struct lines *l)
+{
+	return p->metrics ? add(l, "metrics: %s", p->metrics) : 0;
+}
+
 static int list_sets(const struct policy *p, struct lines *l)
 {
 	char text[PREFIX_TEXT];
@@ -238,7 +243,7 @@ static int list_scopes(const struct policy *p, struct lines *l)
 static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_mode,       list_interfaces, list_cgroup,    list_attach, list_defaults,
 	list_essentials, list_failsafe,   list_protocols, list_icmp,   list_switches,
-	list_flows,      list_events,     list_sets,      list_scopes,
+	list_flows,      list_events,     list_metrics,   list_sets,   list_scopes,
 };
 
 /* The rules of @p that @sorted lacks, as lines. */

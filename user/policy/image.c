@@ -129,6 +129,16 @@ static int write_rules(FILE *out, const struct policy *p)
 	return 0;
 }
 
+/* What may be left out. */
+static void write_metrics(FILE *out, const struct policy *p)
+{
+	if (!p->metrics)
+		return;
+	(void)fputs("metrics ", out);
+	sentence_quote(out, p->metrics);
+	(void)fputc('\n', out);
+}
+
 /* What was never written in a file: panic, and when rules end. */
 static void write_state(FILE *out, const struct policy *p)
 {
@@ -151,6 +161,7 @@ char *image_write(const struct policy *p, size_t *ret_length)
 		return NULL;
 	(void)fputs(IMAGE_FIRST_LINE "\n", out);
 	write_scalars(out, p);
+	write_metrics(out, p);
 	r = write_failsafe(out, p);
 	write_lists(out, p);
 	write_scopes(out, p);

@@ -2,13 +2,14 @@
 /*
  * Reading the image. It was written by us, but lies where others may have touched it: every line is
  * parsed as if it were hostile, each key that is not a list must be there once, and `end` last. Images of
- * former versions lack keys that are lists, or may be left out: scopes, ends of rules, panic.
+ * former versions lack keys that are lists, or may be left out: scopes, ends of rules, panic, metrics.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/endpoint.h"
 #include "policy/image.h"
 #include "policy/image_line.h"
 #include "policy/image_words.h"
@@ -191,6 +192,19 @@ static int read_panic(struct policy *p, struct line *l)
 	return 0;
 }
 
+static int read_metrics(struct policy *p, struct line *l)
+{
+	_cleanup_free_ char *text = next_quoted(l);
+	struct endpoint endpoint;
+
+	if (!text || l->bad)
+		return l->bad ? 0 : -ENOMEM;
+	if (p->metrics || endpoint_parse(text, strlen(text), &endpoint, NULL))
+		return l->bad = true, 0;
+	p->metrics = TAKE_PTR(text);
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	bool once;
@@ -216,6 +230,7 @@ static const struct key {
 	{ "rule", false, image_read_rule },
 	{ "until", false, image_read_until },
 	{ "panic", false, read_panic },
+	{ "metrics", false, read_metrics },
 };
 
 static int read_line(struct policy *p, char *text, unsigned *seen)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/endpoint.h"
 #include "policy/paths.h"
 #include "policy/reader.h"
 #include "policy/show.h"
@@ -255,6 +256,23 @@ static void read_events(struct reader *r, const struct key *key, const struct no
 	read_map(r, n, keys, ARRAY_SIZE(keys), key->name);
 }
 
+static void read_metrics(struct reader *r, const struct key *key, const struct node *n)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	struct endpoint endpoint;
+	int error;
+
+	if (!want_scalar(r, n, key->name, "where to serve them, such as " ENDPOINT_EXAMPLE))
+		return;
+	error = endpoint_parse(n->text, n->length, &endpoint, &err);
+	if (error) {
+		mistakes_add(&r->mistakes, n->place, "metrics %s", err.text);
+		return;
+	}
+	r->policy.metrics = strdup(n->text);
+	r->mistakes.no_memory |= !r->policy.metrics;
+}
+
 void read_root(struct reader *r, const struct node *root)
 {
 	static const struct key keys[] = {
@@ -277,7 +295,7 @@ void read_root(struct reader *r, const struct node *root)
 		{ "rules", read_rules, NULL, 0 },
 		{ "scopes", read_scopes, NULL, 0 },
 		{ "outputs", NULL, NULL, 0 },
-		{ "metrics", NULL, NULL, 0 },
+		{ "metrics", read_metrics, "metrics", 0 },
 	};
 
 	read_map(r, root, keys, ARRAY_SIZE(keys), "the policy");

@@ -64,6 +64,7 @@ void policy_free(struct policy *p)
 	free(p->interfaces);
 	free(p->scopes);
 	free(p->cgroup);
+	free(p->metrics);
 	free(p->failsafe);
 	free(p->protocols);
 	free(p->sets);
@@ -224,6 +225,7 @@ int policy_copy(const struct policy *from, struct policy *to)
 	copy.scope_count = 0;
 	copy.failsafe = list_copy(from->failsafe, from->failsafe_count, sizeof(*from->failsafe));
 	r = copy_string(&copy.cgroup);
+	r = copy_string(&copy.metrics) ?: r;
 	if (r || (from->failsafe_count && !copy.failsafe))
 		return -ENOMEM;
 	r = copy_interfaces(from, &copy);

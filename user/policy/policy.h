@@ -133,6 +133,7 @@ struct policy {
 	uint32_t flows_max, flow_udp_s, flow_udp_stream_s, flow_tcp_s;
 	uint32_t events_max;			/* lines a second */
 	uint32_t events_number;			/* the enterprise number of syslog's structured data */
+	char *metrics;				/* where the agent serves them (endpoint.h), or NULL */
 	struct set *sets;
 	size_t set_count;
 	struct scope *scopes;
