@@ -118,12 +118,14 @@ bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, commands; Q
 
 static: $(BUILD)/portguard-static ## one file that runs where none of the libraries is
 
-install: all ## copy program, man pages, completion and unit below DESTDIR and PREFIX
+install: all ## copy program, man pages, completion, unit and alerts below DESTDIR and PREFIX
 	install -Dm755 $(BUILD)/portguard $(DESTDIR)$(PREFIX)/sbin/portguard
 	install -Dm644 man/portguard.8 $(DESTDIR)$(PREFIX)/share/man/man8/portguard.8
 	install -Dm644 man/portguard-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/portguard-policy.5
 	install -Dm644 completion/portguard.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/portguard
 	install -Dm644 packaging/policy.yaml $(DESTDIR)$(PREFIX)/share/doc/portguard/policy.yaml
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/portguard/prometheus packaging/prometheus/*.yml
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/portguard/grafana packaging/grafana/*.json
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)
 	sed 's|@SBIN@|$(PREFIX)/sbin|' packaging/portguard.service.in > $(DESTDIR)$(SYSTEMD_UNITS)/portguard.service
 
@@ -132,7 +134,7 @@ uninstall: ## remove what install copied
 	$(RM) $(DESTDIR)$(PREFIX)/share/man/man8/portguard.8
 	$(RM) $(DESTDIR)$(PREFIX)/share/man/man5/portguard-policy.5
 	$(RM) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/portguard
-	$(RM) -r $(DESTDIR)$(PREFIX)/share/doc/portguard
+	$(RM) -r $(DESTDIR)$(PREFIX)/share/doc/portguard $(DESTDIR)$(PREFIX)/share/portguard
 	$(RM) $(DESTDIR)$(SYSTEMD_UNITS)/portguard.service
 
 install-build-deps: ## apt-get install what building needs (root)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Metrics: they say what status says, in the format that Prometheus reads, whatever names others chose, on
-# stdout and in a file that is never seen in part, with an agent and without.
+# stdout and in a file that is never seen in part, with an agent and without; and so do alerts and dashboard.
 . "$(dirname "$0")/../lib/lab.sh"
 need jq
 lab_up
@@ -106,3 +106,26 @@ holds "one writer is done" wait $one
 holds "and the other" wait $two
 same "whoever reads meanwhile sees it whole ($reads times)" $torn 0
 same "and nothing else is left there" "$(ls "$LAB/text")" pg.prom
+
+# --- what is built on them ----------------------------------------------------------------------
+
+FILES=$LAB_ROOT/packaging
+names() { grep -ohE 'portguard_[a-z_]+' "$@" | sort -u; }
+sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$PAGE" | sort >"$LAB/told"
+same "docs/metrics.md lists the metrics, each and no other" "$(sed -n '/^## The metrics/,/^- /s/^| \(`portguard_[^|]*\)|.*/\1/p' "$LAB_ROOT/docs/metrics.md" | names)" "$(cat "$LAB/told")"
+for file in "$FILES/prometheus/alerts.yml" "$FILES/prometheus/alerts_test.yml" "$FILES/grafana/portguard.json"; do
+	same "${file##*/} speaks of metrics that are there" "$(names "$file" | comm -13 "$LAB/told" -)" ""
+done
+holds "the dashboard is JSON, each panel with what it shows" jq -e '[.panels[] | select(.type != "row")] |
+	length > 10 and all(.[]; (.targets | length > 0 and all(.[]; .expr and .refId)) and (.datasource.uid | endswith("{datasource}")))' "$FILES/grafana/portguard.json" >/dev/null
+if command -v promtool >/dev/null; then
+	holds "promtool takes the alerts" quiet promtool check rules "$FILES/prometheus/alerts.yml"
+	holds "they fire when they should" quiet promtool test rules "$FILES/prometheus/alerts_test.yml"
+	same "each of them is tested" "$(grep -oE 'alertname[:=] ?"?[A-Za-z]+' "$FILES/prometheus/alerts_test.yml" | grep -oE '[A-Za-z]+$' | sort -u)" \
+		"$(sed -n 's/.*- alert: //p' "$FILES/prometheus/alerts.yml" | sort)"
+	jq '{groups: [{name: "dashboard", rules: [[.. | .expr? // empty] | to_entries[] | {record: "dashboard:\(.key)",
+		expr: (.value | gsub("[$]__rate_interval"; "5m") | gsub("[$]instance"; ".*"))}]}]}' "$FILES/grafana/portguard.json" >"$LAB/dashboard.yml"
+	holds "promtool takes what the dashboard asks" quiet promtool check rules "$LAB/dashboard.yml"
+else
+	skip "alerts and dashboard" "no promtool here"
+fi
