@@ -104,7 +104,7 @@ static void note(struct agent_metrics *m, int error)
 
 	m->error = error;
 	m->seconds = 0;
-	if (!error)
+	if (!error || !where) /* nowhere is always possible */
 		return;
 	length = snprintf(text, sizeof(text), "metrics %.80s: %s", where, strerror(-error));
 	if (error == -EPERM && !endpoint_parse(where, strlen(where), &at, NULL) && at.port)

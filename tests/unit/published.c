@@ -19,8 +19,8 @@ Test(published, each_output_with_its_figures)
 	_cleanup_published_ struct published p = { 0 };
 
 	cr_assert_eq(parse("{\"name\":\"/log/a\\\"b\",\"sent\":1,\"filtered\":2,\"queued\":3,"
-			   "\"lost\":18446744073709551615,\"error\":null},{\"name\":\"two\",\"later\":[{\"sent\":9}],\"sent\":0,\"filtered\":0,"
-			   "\"queued\":0,\"lost\":4,\"error\":\"no \\u001b space\"}", &p), 0);
+			   "\"lost\":18446744073709551615,\"error\":null},{\"name\":\"two\",\"later\":[{\"sent\":9}],"
+			   "\"sent\":0,\"filtered\":0,\"queued\":0,\"lost\":4,\"error\":\"no \\u001b space\"}", &p), 0);
 	cr_assert_eq(p.count, 2);
 	cr_assert_str_eq(p.list[0].name, "/log/a\"b");
 	cr_assert_eq(p.list[0].sent, 1);

@@ -15,8 +15,8 @@ struct metric_label {
 /* @type: counter or gauge. @help: one line of ours, without backslash. */
 void metric_begin(struct json *out, const char *name, const char *type, const char *help);
 /*
- * @labels: one or more, until one without a name; or NULL. In values quote, backslash and newline are escaped; other control
- * characters, and what is not UTF-8, are U+FFFD.
+ * @labels: one or more, until one without a name; or NULL. In values quote, backslash and newline are
+ * escaped; other control characters, and what is not UTF-8, are U+FFFD.
  */
 void metric_sample(struct json *out, const char *name, const struct metric_label *labels,
 		   uint64_t value);
