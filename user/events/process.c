@@ -11,38 +11,19 @@
 #include "util/proc.h"
 
 #define CMDLINE_MAX 4096
-#define START_FIELD 22 /* of /proc/PID/stat, proc(5) */
 #define START_SLACK 2 /* ticks */
 #define NS_PER_SECOND 1000000000ULL
 
-/* Field 22; the name in field 2 may hold blanks and brackets, so counting starts after the last `)`. */
-static bool read_start(int dir_fd, uint64_t *ret_ticks)
-{
-	char stat[1024];
-	size_t length = proc_read(dir_fd, "stat", stat, sizeof(stat) - 1);
-	char *at, *end;
-
-	stat[length] = '\0';
-	at = strrchr(stat, ')');
-	for (int field = 2; at && field < START_FIELD; field++) {
-		at = strchr(at, ' ');
-		if (at)
-			at++;
-	}
-	if (!at)
-		return false;
-	*ret_ticks = strtoull(at, &end, 10);
-	return end != at;
-}
-
 static bool is_same(int dir_fd, uint64_t started_ns)
 {
-	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), ticks, want;
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), want;
+	struct proc_stat stat;
 
-	if (!read_start(dir_fd, &ticks))
+	if (!proc_stat(dir_fd, &stat))
 		return false;
 	want = started_ns / NS_PER_SECOND * hz + started_ns % NS_PER_SECOND * hz / NS_PER_SECOND;
-	return ticks > want ? ticks - want <= START_SLACK : want - ticks <= START_SLACK;
+	return stat.started > want ? stat.started - want <= START_SLACK
+				   : want - stat.started <= START_SLACK;
 }
 
 /* The words with blanks between them; kernel threads have none. */

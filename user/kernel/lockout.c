@@ -18,6 +18,7 @@
 #include "policy/rule.h"
 #include "util/address.h"
 #include "util/cleanup.h"
+#include "util/ssh.h"
 
 #define FAILSAFE_PORT 22
 
@@ -36,8 +37,7 @@ struct search {
 	uint8_t *listens; /* a byte for each port */
 	struct socket_entry *doors; /* on which sshd listens */
 	size_t door_count;
-	uint8_t own_remote[16];
-	uint16_t own_remote_port, own_port; /* own_port 0: no SSH_CONNECTION */
+	struct ssh_connection own; /* server_port 0: no SSH_CONNECTION */
 	struct ifaddrs *addresses;
 	struct lockout *found;
 };
@@ -54,16 +54,12 @@ static void search_free(struct search *s)
 	local_free(&s->addresses);
 }
 
-/* SSH_CONNECTION: "CLIENT PORT SERVER PORT", set by sshd. Whatever else it holds is no session. */
 static void read_own_session(struct search *s)
 {
 	const char *text = getenv("SSH_CONNECTION");
-	char client[64];
 
-	if (!text ||
-	    sscanf(text, "%63s %hu %*63s %hu", client, &s->own_remote_port, &s->own_port) != 3 ||
-	    address_parse(client, s->own_remote))
-		s->own_port = 0;
+	if (!text || ssh_connection_parse(text, &s->own))
+		s->own.server_port = 0;
 }
 
 static bool sshd_holds(const struct search *s, uint64_t inode)
@@ -85,8 +81,8 @@ static bool is_login(const struct search *s, const struct socket_entry *e)
 {
 	if (address_is_loopback(e->remote) || !memcmp(e->local, e->remote, 16))
 		return false;
-	if (e->local_port == s->own_port && e->remote_port == s->own_remote_port &&
-	    !memcmp(e->remote, s->own_remote, 16))
+	if (e->local_port == s->own.server_port && e->remote_port == s->own.client_port &&
+	    !memcmp(e->remote, s->own.client, 16))
 		return true;
 	return e->local_port == FAILSAFE_PORT ||
 	       (s->listens[e->local_port] && sshd_holds(s, e->inode));

@@ -57,6 +57,43 @@ char *proc_comm(int dir_fd)
 	return NULL;
 }
 
+/* The name in field 2 may hold blanks and brackets: it ends at the last one, and counting begins there. */
+bool proc_stat(int dir_fd, struct proc_stat *ret)
+{
+	char text[1024];
+	size_t length = proc_read(dir_fd, "stat", text, sizeof(text) - 1);
+	unsigned long long started;
+	char *name, *end;
+	int tty;
+
+	text[length] = '\0';
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end || end < name ||
+	    sscanf(end + 1,
+		   " %*c %" SCNu32 " %*d %*d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+		   "%*d %*d %llu",
+		   &ret->parent, &tty, &started) != 3)
+		return false;
+	*end = '\0';
+	(void)snprintf(ret->comm, sizeof(ret->comm), "%s", name + 1);
+	ret->tty = (uint32_t)tty;
+	ret->started = started;
+	return true;
+}
+
+void proc_tty_name(uint32_t tty, char *to, size_t size)
+{
+	unsigned major = tty >> 8 & 0xfff, minor = (tty & 0xff) | (tty >> 12 & 0xfff00);
+
+	if (major >= 136 && major <= 143)
+		(void)snprintf(to, size, "pts/%u", (major - 136) * 256 + minor);
+	else if (major == 4)
+		(void)snprintf(to, size, minor < 64 ? "tty%u" : "ttyS%u", minor % 64);
+	else
+		(void)snprintf(to, size, "%u:%u", major, minor);
+}
+
 char *proc_cgroup(int dir_fd)
 {
 	_cleanup_free_ char *text = malloc(CGROUPS_MAX + 1);

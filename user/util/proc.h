@@ -6,6 +6,7 @@
 #ifndef PORTGUARD_PROC_H
 #define PORTGUARD_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,20 @@ size_t proc_read(int dir_fd, const char *name, char *bytes, size_t size);
 char *proc_exe(int dir_fd);
 /* The name that the process has, which is its own to choose; NULL: it is gone, or without memory. */
 char *proc_comm(int dir_fd);
+
+/* Of /proc/PID/stat, proc(5). */
+struct proc_stat {
+	char comm[64];
+	uint32_t parent;
+	uint32_t tty;		/* the controlling terminal's device number; 0: none */
+	uint64_t started;	/* ticks since boot */
+};
+
+/* False, and *ret worth nothing: the process is gone. */
+bool proc_stat(int dir_fd, struct proc_stat *ret);
+/* A terminal's name below /dev, such as pts/3; MAJOR:MINOR of drivers that are not everywhere. */
+void proc_tty_name(uint32_t tty, char *to, size_t size);
+
 /* The path of its cgroup in the cgroup2 hierarchy, such as /system.slice/ssh.service; or NULL. */
 char *proc_cgroup(int dir_fd);
 
