@@ -19,12 +19,14 @@
 
 #include <bpf/libbpf.h>
 
+#include "agent_changes.h"
 #include "agent_containers.h"
 #include "agent_events.h"
 #include "agent_metrics.h"
 #include "agent_times.h"
 #include "config.h"
 #include "config_watch.h"
+#include "events/actor.h"
 #include "kernel/figures.h"
 #include "kernel/load.h"
 #include "kernel/lock.h"
@@ -46,6 +48,8 @@ struct agent {
 	struct config_watch watch;
 	struct watch *tampering;
 	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
+	struct actor reloader; /* who sent SIGHUP */
+	struct agent_changes changes;
 	struct agent_times times;
 	struct agent_containers containers;
 	struct agent_metrics metrics;
@@ -115,22 +119,34 @@ static int take_record(void *data, void *record, size_t size)
 }
 
 /* Somebody asks for all that there is. */
-static void drain_ring(void *data)
+static void hand_in_all(void *data)
 {
-	(void)ring_buffer__consume(((struct agent *)data)->ring);
+	struct agent *a = data;
+
+	(void)ring_buffer__consume(a->ring);
+	agent_changes_take(&a->changes);
 }
 
 static int put_in_force(struct agent *a, struct guard *g, struct policy *next, struct pg_error *err)
 {
-	const struct guard_change how = { .new_generation = true, .wait_for_devices = true };
-	bool drop_typed_mode = a->reload == RELOAD_BY_HAND, changed = false;
+	bool by_hand = a->reload == RELOAD_BY_HAND, changed = false;
+	const struct guard_told told = {
+		.action = "reload",
+		.actor = by_hand ? &a->reloader.event : &guard_nobody,
+		.text = by_hand ? "the policy's files were read again at SIGHUP"
+				: "the policy's files are new",
+		.compare = true,
+	};
+	const struct guard_change how = { .new_generation = true,
+					  .wait_for_devices = true,
+					  .told = &told };
 	int r = guard_open(a->paths, GUARD_WRITE_NOW, g, err);
 
-	if (!r && g->state.meta->mode_typed && !drop_typed_mode)
+	if (!r && g->state.meta->mode_typed && !by_hand)
 		policy_take_modes(next, &g->policy);
 	r = r ? r : guard_merge(g, next, false, err);
 	r = r ? r : guard_change(g, next, &how, &changed, err);
-	if (!r && (changed || drop_typed_mode))
+	if (!r && (changed || by_hand))
 		g->state.meta->mode_typed = 0;
 	return r;
 }
@@ -160,11 +176,6 @@ static void check_tampering(struct agent *a)
 		a->ends = true; /* `down` has taken the guard away */
 }
 
-static void tell_change(void *data, const char *action, const char *text)
-{
-	agent_events_change(((struct agent *)data)->events, action, text);
-}
-
 static void check_times(struct agent *a)
 {
 	if (agent_times_check(&a->times))
@@ -178,6 +189,7 @@ static void on_watch(struct agent *a)
 	if (read(a->watch_fd, &passed, sizeof(passed)) <= 0)
 		return;
 	check_times(a);
+	agent_changes_take(&a->changes);
 	check_tampering(a);
 }
 
@@ -263,6 +275,7 @@ static void on_signal(struct agent *a)
 		agent_events_reopen(a->events);
 	} else if (info.ssi_signo == SIGHUP) {
 		a->reload = RELOAD_BY_HAND;
+		actor_read("/proc", info.ssi_pid, info.ssi_uid, &a->reloader);
 		reload(a);
 	} else {
 		a->ends = true;
@@ -371,8 +384,6 @@ static int open_times(struct agent *a)
 	a->times = (struct agent_times){
 		.paths = a->paths,
 		.state = &a->state,
-		.tell = tell_change,
-		.data = a,
 		.timer_fd = -1,
 	};
 	return agent_times_open(&a->times);
@@ -402,7 +413,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 		.paths = a->paths,
 		.state = &a->state,
 		.event_log = start->event_log,
-		.drain = drain_ring,
+		.drain = hand_in_all,
 		.data = a,
 	};
 	int r = open_timer(1000, &a->timer_fd);
@@ -418,6 +429,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "agent: %s", strerror(-r));
 	agent_containers_open(&a->containers, a->paths, &a->state);
 	r = agent_events_open(&config, &a->events, err);
+	a->changes = (struct agent_changes){ a->paths, &a->state, a->events, false };
 	r = r ? r : open_watch(a, err);
 	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);
 	r = r ? r : watch(a, a->timer_fd, ON_SECOND);
@@ -473,7 +485,7 @@ static int loop(struct agent *a)
 		for (int i = 0; i < n; i++)
 			handle(a, events[i].data.u32);
 	}
-	(void)ring_buffer__consume(a->ring);
+	hand_in_all(a);
 	agent_events_finish(a->events);
 	return 0;
 }
@@ -553,6 +565,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 	(void)malloc_trim(0); /* what loading took: libbpf reads the types of the whole kernel */
 #endif
 	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host", NULL);
+	agent_changes_take(&a.changes);
 	if (start->guard.degraded)
 		agent_events_health(a.events, "degraded", start->guard.degraded, NULL);
 	(void)fprintf(stderr, "portguard: ready\n");

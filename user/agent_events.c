@@ -293,11 +293,9 @@ void agent_events_health(struct agent_events *e, const char *action, const char 
 	stream_health(e->stream, action, text, counters_json);
 }
 
-void agent_events_change(struct agent_events *e, const char *action, const char *text)
+void agent_events_change(struct agent_events *e, const struct event *change)
 {
-	const struct event change = { .kind = EVENT_CHANGE, .action = action, .text = text };
-
-	stream_change(e->stream, &change);
+	stream_change(e->stream, change);
 }
 
 void agent_events_reopen(struct agent_events *e)

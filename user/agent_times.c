@@ -17,7 +17,6 @@
 int agent_times_open(struct agent_times *t)
 {
 	t->slot = t->state->control->slot & 1;
-	t->panic = state_in_force(t->state)->panic;
 	t->known = false;
 	t->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	return t->timer_fd < 0 ? -errno : 0;
@@ -38,19 +37,6 @@ static void arm(struct agent_times *t)
 	(void)timerfd_settime(t->timer_fd, TFD_TIMER_ABSTIME, &time, NULL); /* else a tick later */
 }
 
-static void tell_trial(struct agent_times *t, uint32_t slot)
-{
-	if (slot & PG_SLOT_TRIED && !(t->slot & PG_SLOT_TRIED))
-		t->tell(t->data, "try", "a policy is on trial");
-	else if (!(slot & PG_SLOT_TRIED) && (slot & 1) == (t->slot & 1))
-		t->tell(t->data, "confirm", "the policy that was on trial stays");
-	else if (!(slot & PG_SLOT_TRIED))
-		t->tell(t->data, "rollback",
-			boot_now_ns() >= t->state->control->try_until_ns
-				? "nobody confirmed in time: the former policy is in force again"
-				: "the former policy is in force again");
-}
-
 /* Return: a trial has ended. */
 static bool look_at_trial(struct agent_times *t)
 {
@@ -61,24 +47,11 @@ static bool look_at_trial(struct agent_times *t)
 		if (guard_open(t->paths, GUARD_WRITE_NOW, &g, NULL)) /* settles it */
 			return false; /* a command is at work, and does */
 		slot = t->state->control->slot;
-		t->slot = (slot ^ 1) | PG_SLOT_TRIED; /* it may have begun between two looks */
 	}
-	if ((slot | t->slot) & PG_SLOT_TRIED && slot != t->slot)
-		tell_trial(t, slot);
 	if (slot & PG_SLOT_TRIED && slot != before)
 		arm(t);
 	t->slot = slot;
 	return before != slot && before & PG_SLOT_TRIED;
-}
-
-static void look_at_panic(struct agent_times *t)
-{
-	bool panic = state_in_force(t->state)->panic;
-
-	if (panic != t->panic)
-		t->tell(t->data, "panic",
-			panic ? "on: nothing but the failsafe ports" : "off");
-	t->panic = panic;
 }
 
 static uint64_t first_end(const struct policy *p)
@@ -172,7 +145,6 @@ bool agent_times_check(struct agent_times *t)
 
 	(void)!read(t->timer_fd, &passed, sizeof(passed));
 	ended = look_at_trial(t);
-	look_at_panic(t);
 	read_policy(t);
 	drop_ended(t);
 	follow_files(t);

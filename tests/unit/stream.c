@@ -550,6 +550,19 @@ Test(stream, health_and_change_take_a_seq_but_are_no_verdicts)
 	cr_expect_eq(w->journal.seq, 3);
 }
 
+Test(stream, change_has_the_time_at_which_it_was_made)
+{
+	struct event change = { .action = "allow", .text = "added: allow 80", .end_us = 1234567 };
+
+	stream_change(w->stream, &change);
+	cr_expect_eq(line(0)->start_us, 1234567);
+	cr_expect_eq(line(0)->end_us, 1234567);
+	change.end_us = 0;
+	stream_change(w->stream, &change);
+	cr_expect_eq(line(1)->end_us, (WORLD_UTC_NS + w->now_ns) / 1000, "or now");
+	cr_expect_eq(line(1)->start_us, line(1)->end_us);
+}
+
 Test(stream, start_never_comes_after_the_end)
 {
 	refuse_bind(1, 1);

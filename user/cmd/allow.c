@@ -57,22 +57,29 @@ static int put_in_scope(struct rules *rules, const struct policy *p, const struc
 	return r;
 }
 
-/* The same sentence again is the same rule; its later comment stands. Return: 1 if it was there. */
-static int add(struct policy *to, struct rule *rule, struct pg_error *err)
+/* The same sentence again is the same rule; its later comment stands. */
+static int say_again(struct rule *there, struct rule *rule, struct edit_told *told)
+{
+	int r = edit_tell_rule(&told->before, there);
+
+	there->until_ns = 0; /* `for` begins again */
+	if (rule->comment) {
+		free(there->comment);
+		there->comment = TAKE_PTR(rule->comment);
+	}
+	return r ? r : edit_tell_rule(&told->after, there);
+}
+
+static int add(struct policy *to, struct rule *rule, struct edit_told *told, struct pg_error *err)
 {
 	ptrdiff_t at = policy_find_rule(to, rule);
 	int r;
 
-	if (at >= 0) {
-		to->rules[at].until_ns = 0; /* `for` begins again */
-		if (rule->comment) {
-			free(to->rules[at].comment);
-			to->rules[at].comment = TAKE_PTR(rule->comment);
-		}
-		return 1;
-	}
+	if (at >= 0)
+		return say_again(&to->rules[at], rule, told);
 	r = policy_check_rule(to, rule, err);
 	rule->origin = ORIGIN_RUNTIME;
+	r = r ? r : edit_tell_rule(&told->after, rule);
 	return r ? r : policy_add_rule(to, rule);
 }
 
@@ -93,6 +100,7 @@ int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	_cleanup_guard_ struct guard guard = { 0 };
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_(rules_free) struct rules rules = { 0 };
+	_cleanup_edit_told_ struct edit_told told = { .action = argv[0] };
 	struct edit_words words;
 	bool timed = false;
 	int r = edit_words(argc, argv, &words, err);
@@ -106,10 +114,10 @@ int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	r = r ? r : policy_copy(&guard.policy, &next);
 	if (!r)
 		timed = rules.list[0].for_s;
-	for (size_t i = 0; r >= 0 && i < rules.count; i++)
-		r = add(&next, &rules.list[i], err);
-	if (r >= 0)
-		r = edit_finish(&guard, &next, &words, err);
+	for (size_t i = 0; !r && i < rules.count; i++)
+		r = add(&next, &rules.list[i], &told, err);
+	if (!r)
+		r = edit_finish(&guard, &next, &words, &told, err);
 	if (!r)
 		say_how_long(&guard, &words, timed, ctx);
 	return r;

@@ -46,8 +46,10 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 {
 	_cleanup_policy_ struct policy next = { 0 }, before = { 0 };
 	_cleanup_guard_ struct guard guard = { 0 };
-	struct guard_change how = { .new_generation = true };
+	struct guard_told told = { .action = argv[0], .compare = true };
+	struct guard_change how = { .new_generation = true, .told = &told };
 	bool exact = false, cut = false, changed;
+	char text[PATH_MAX + 32];
 	const struct option_word options[] = {
 		{ .name = "--exact", .flag = &exact },
 		{ .name = "--cut", .flag = &cut },
@@ -61,6 +63,8 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (left != 1)
 		return usage_error(err, left ? "apply takes one file"
 					     : "apply what? name a policy file");
+	(void)snprintf(text, sizeof(text), "%s was applied", argv[1]);
+	told.text = text;
 	r = config_load(argv[1], &next, err);
 	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
 	if (r)

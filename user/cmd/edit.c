@@ -11,10 +11,12 @@
 #include "config.h"
 #include "kernel/cut.h"
 #include "policy/file.h"
+#include "policy/rule.h"
 #include "policy/scope.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
+#define TOLD_MAX 1024 /* bytes: more is cut where it is told */
 #define LARGEST_FILE (16u << 20)
 
 int edit_words(int argc, char **argv, struct edit_words *ret, struct pg_error *err)
@@ -88,8 +90,29 @@ static int write_local(const char *path, struct policy *local, struct pg_error *
 	return r ? pg_fail(err, r, PG_EXIT_OUTPUT, "save: %s: %s", path, strerror(-r)) : 0;
 }
 
+void edit_told_free(struct edit_told *told)
+{
+	free(told->before);
+	free(told->after);
+}
+
+int edit_tell_rule(char **list, const struct rule *rule)
+{
+	_cleanup_free_ char *line = NULL;
+	char *longer;
+
+	if (*list && strlen(*list) > TOLD_MAX)
+		return 0;
+	line = rule_print_line(rule, true);
+	if (!line || asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? "; " : "", line) < 0)
+		return -ENOMEM;
+	free(*list);
+	*list = longer;
+	return 0;
+}
+
 /* Rules that were added by hand join the local ones, and count as the file's from now on. */
-static int adopt_rules(struct policy *running, struct policy *local)
+static int adopt_rules(struct policy *running, struct policy *local, char **ret_told)
 {
 	_cleanup_policy_ struct policy copy = { 0 };
 	int r = policy_copy(running, &copy);
@@ -98,17 +121,20 @@ static int adopt_rules(struct policy *running, struct policy *local)
 		if (copy.rules[i].origin != ORIGIN_RUNTIME || copy.rules[i].for_s)
 			continue;
 		running->rules[i].origin = ORIGIN_FILE;
-		if (policy_find_rule(local, &copy.rules[i]) < 0)
+		r = edit_tell_rule(ret_told, &copy.rules[i]);
+		if (!r && policy_find_rule(local, &copy.rules[i]) < 0)
 			r = policy_add_rule(local, &copy.rules[i]);
 	}
 	return r;
 }
 
-int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
+int save_rules(struct guard *g, const struct policy *gone, const char *action, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy local = { 0 }, next = { 0 };
-	const struct guard_change how = { .force = true };
-	char path[PATH_MAX];
+	_cleanup_edit_told_ struct edit_told saved = { .action = action };
+	struct guard_told told = { .action = action };
+	const struct guard_change how = { .force = true, .told = action ? &told : NULL };
+	char path[PATH_MAX], text[PATH_MAX + 64];
 	bool changed;
 	int r;
 
@@ -120,12 +146,17 @@ int save_rules(struct guard *g, const struct policy *gone, struct pg_error *err)
 	r = config_local_path(g->state.meta->config, path, sizeof(path));
 	r = r ? r : read_local(path, &g->policy, &local, err);
 	r = r ? r : policy_copy(&g->policy, &next);
-	r = r ? r : adopt_rules(&next, &local);
+	r = r ? r : adopt_rules(&next, &local, &saved.after);
 	for (size_t i = local.rule_count; !r && gone && i-- > 0;)
 		if (policy_find_rule(gone, &local.rules[i]) >= 0)
 			policy_remove_rule(&local, i);
 	r = r ? r : write_local(path, &local, err);
-	return r ? r : guard_change(g, &next, &how, &changed, err);
+	if (r)
+		return r;
+	(void)snprintf(text, sizeof(text), "kept in %s", path);
+	told.after = saved.after;
+	told.text = text;
+	return guard_change(g, &next, &how, &changed, err);
 }
 
 /* Save what was changed, in the file too; what cannot be saved is not done either. */
@@ -133,25 +164,42 @@ static int edit_save(struct guard *g, struct policy *before, struct pg_error *er
 {
 	const struct guard_change back = { .force = true };
 	_cleanup_policy_ struct policy gone = { 0 };
+	uint64_t noted = g->noted_at;
 	bool changed;
 	int r = policy_copy(before, &gone);
 
 	for (size_t i = gone.rule_count; !r && i-- > 0;)
 		if (policy_find_rule(&g->policy, &gone.rules[i]) >= 0)
 			policy_remove_rule(&gone, i);
-	r = r ? r : save_rules(g, &gone, err);
-	if (r)
-		(void)guard_change(g, before, &back, &changed, NULL);
+	r = r ? r : save_rules(g, &gone, NULL, err);
+	if (r && !guard_change(g, before, &back, &changed, NULL))
+		guard_note_drop(g, noted);
 	return r;
 }
 
-int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w,
-		struct pg_error *err)
+/* "added: allow 80/tcp"; for good: in the file, too. */
+static char *edit_sentence(const struct edit_words *w, const struct edit_told *told)
 {
-	struct guard_change how = { .force = w->force, .dry_run = w->dry_run };
+	const char *did = !told->after ? "removed" : told->before ? "said again" : "added";
+	char *text;
+
+	return asprintf(&text, "%s%s: %s", did, w->permanent ? " for good" : "",
+			told->after ? told->after : told->before) < 0
+		       ? NULL
+		       : text;
+}
+
+int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w,
+		const struct edit_told *told, struct pg_error *err)
+{
+	_cleanup_free_ char *text = edit_sentence(w, told);
+	const struct guard_told tell = {
+		.action = told->action, .before = told->before, .after = told->after, .text = text
+	};
+	struct guard_change how = { .force = w->force, .dry_run = w->dry_run, .told = &tell };
 	_cleanup_policy_ struct policy before = { 0 };
 	bool changed;
-	int r = policy_copy(&g->policy, &before);
+	int r = text ? policy_copy(&g->policy, &before) : -ENOMEM;
 
 	r = r ? r : guard_change(g, next, &how, &changed, err);
 	if (r)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mode: typed by hand, it holds until the next apply that changes something. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/print.h"
@@ -26,6 +27,16 @@ static int set_mode(struct policy *p, const char *name, enum pg_mode mode, struc
 	return 0;
 }
 
+/* NULL: the scope has none of its own. */
+static const char *mode_of(const struct policy *p, const char *name)
+{
+	const struct scope *scope = NULL;
+
+	if (!name || scope_want(p, name, &scope, NULL) || !scope)
+		return mode_names[p->mode];
+	return scope->mode_said ? mode_names[scope->mode] : NULL;
+}
+
 int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard guard = { 0 };
@@ -34,7 +45,9 @@ int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	const char *scope = NULL;
 	const struct option_word options[] = { { .name = "--force", .flag = &force },
 					       { .name = "--scope", .value = &scope } };
-	struct guard_change how = { 0 };
+	struct guard_told told = { .action = argv[0] };
+	struct guard_change how = { .told = &told };
+	char text[512];
 	unsigned mode = 0;
 	uint8_t typed;
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
@@ -51,6 +64,11 @@ int cmd_mode(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	if (r)
 		return r;
 	how.force = force;
+	told.before = mode_of(&guard.policy, scope);
+	told.after = mode_names[mode];
+	(void)snprintf(text, sizeof(text), "the mode%s%s is %s now", scope ? " of scope " : "",
+		       scope ? scope : "", mode_names[mode]);
+	told.text = text;
 	typed = guard.state.meta->mode_typed;
 	guard.state.meta->mode_typed = 1;	/* before: the last policy, for a boot, keeps its own */
 	r = guard_change(&guard, &next, &how, &changed, err);

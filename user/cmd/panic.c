@@ -13,7 +13,8 @@ int cmd_panic(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 {
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_guard_ struct guard guard = { 0 };
-	struct guard_change how = { .new_generation = true };
+	struct guard_told told = { .action = argv[0] };
+	struct guard_change how = { .new_generation = true, .told = &told };
 	const struct option_word options[] = { { .name = "--force", .flag = &how.force } };
 	int left = take_options(argc, argv, options, ARRAY_SIZE(options), err), r;
 	bool on, changed;
@@ -30,5 +31,8 @@ int cmd_panic(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (r)
 		return r;
 	next.panic = on;
+	told.before = on ? "off" : "on";
+	told.after = on ? "on" : "off";
+	told.text = on ? "panic: nothing but the failsafe ports" : "panic is over";
 	return guard_change(&guard, &next, &how, &changed, err);
 }

@@ -15,7 +15,17 @@ static bool is_number(const char *word)
 	return word[0] && !word[strspn(word, "0123456789")];
 }
 
-static int remove_number(struct policy *p, const char *word, struct pg_error *err)
+static int remove_one(struct policy *p, size_t i, struct edit_told *told)
+{
+	int r = edit_tell_rule(&told->before, &p->rules[i]);
+
+	if (!r)
+		policy_remove_rule(p, i);
+	return r;
+}
+
+static int remove_number(struct policy *p, const char *word, struct edit_told *told,
+			 struct pg_error *err)
 {
 	unsigned long n = strtoul(word, NULL, 10);
 
@@ -24,21 +34,18 @@ static int remove_number(struct policy *p, const char *word, struct pg_error *er
 			      "remove: there is no rule number %.32s; see portguard list", word);
 		return PG_EXIT_NEGATIVE;
 	}
-	policy_remove_rule(p, n - 1);
-	return 0;
+	return remove_one(p, n - 1, told);
 }
 
-/* Take away what one sentence says: of any verb, if it says none, and with any `for`. Return: how many. */
-static size_t remove_said(struct policy *p, const struct rule *sentence)
+/* Take away what one sentence says: of any verb, if it says none, and with any `for`. 0 or -ENOMEM. */
+static int remove_said(struct policy *p, const struct rule *sentence, struct edit_told *told)
 {
-	size_t removed = 0;
+	int r = 0;
 
-	for (size_t i = p->rule_count; i-- > 0;)
-		if (rule_said_by(&p->rules[i], sentence)) {
-			policy_remove_rule(p, i);
-			removed++;
-		}
-	return removed;
+	for (size_t i = p->rule_count; !r && i-- > 0;)
+		if (rule_said_by(&p->rules[i], sentence))
+			r = remove_one(p, i, told);
+	return r;
 }
 
 static int parse(const struct edit_words *w, struct rule **ret, size_t *ret_count,
@@ -50,11 +57,12 @@ static int parse(const struct edit_words *w, struct rule **ret, size_t *ret_coun
 	return rule_parse(w->words, w->count, true, &world, ret, ret_count, NULL, err);
 }
 
-static int remove_words(struct policy *p, const struct edit_words *w, struct pg_error *err)
+static int remove_words(struct policy *p, const struct edit_words *w, struct edit_told *told,
+			struct pg_error *err)
 {
 	const struct scope *scope;
 	struct rule *sentences = NULL;
-	size_t count = 0, removed = 0;
+	size_t count = 0;
 	int r = edit_scope(p, w, &scope, err);
 
 	r = r ? r : parse(w, &sentences, &count, err);
@@ -62,12 +70,12 @@ static int remove_words(struct policy *p, const struct edit_words *w, struct pg_
 		struct rule wanted = sentences[i]; /* borrows what it points to */
 
 		wanted.scope = scope ? scope->name : NULL;
-		removed += remove_said(p, &wanted);
+		r = remove_said(p, &wanted, told);
 	}
 	for (size_t i = 0; i < count; i++)
 		rule_free(&sentences[i]);
 	free(sentences);
-	if (r || removed)
+	if (r || told->before)
 		return r;
 	(void)pg_fail(err, 0, PG_EXIT_NEGATIVE,
 		      "remove: there is no such rule%s%s; see portguard list",
@@ -75,19 +83,21 @@ static int remove_words(struct policy *p, const struct edit_words *w, struct pg_
 	return PG_EXIT_NEGATIVE;
 }
 
-static int remove_any(struct policy *p, const struct edit_words *w, struct pg_error *err)
+static int remove_any(struct policy *p, const struct edit_words *w, struct edit_told *told,
+		      struct pg_error *err)
 {
 	if (w->count != 1 || !is_number(w->words[0]))
-		return remove_words(p, w, err);
+		return remove_words(p, w, told, err);
 	if (w->scope)
 		return usage_error(err, "remove: a number says which rule: leave --scope out");
-	return remove_number(p, w->words[0], err);
+	return remove_number(p, w->words[0], told, err);
 }
 
 int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard guard = { 0 };
 	_cleanup_policy_ struct policy next = { 0 };
+	_cleanup_edit_told_ struct edit_told told = { .action = argv[0] };
 	struct edit_words words;
 	int r = edit_words(argc, argv, &words, err);
 
@@ -97,6 +107,6 @@ int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	r = r ? r : policy_copy(&guard.policy, &next);
 	if (r)
 		return r;
-	r = remove_any(&next, &words, err);
-	return r ? r : edit_finish(&guard, &next, &words, err);
+	r = remove_any(&next, &words, &told, err);
+	return r ? r : edit_finish(&guard, &next, &words, &told, err);
 }

@@ -47,6 +47,7 @@ int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error
 		return pg_fail(err, r, PG_EXIT_NO_FILE, "policy %s: %s", words.config, strerror(-r));
 	words.config = config;
 	start.guard = start_from_words(&words, &policy);
+	start.guard.action = argv[0];
 	start.guard.wait_for_devices = true;
 	start.event_log = words.event_log;
 	config_watch_open(&start.watch, words.config);

@@ -13,5 +13,5 @@ int cmd_save(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	if (left)
 		return usage_error(err, "unexpected word '%.64s'", argv[1]);
 	r = guard_open(&ctx->paths, GUARD_WRITE, &guard, err);
-	return r ? r : save_rules(&guard, NULL, err);
+	return r ? r : save_rules(&guard, NULL, argv[0], err);
 }

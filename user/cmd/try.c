@@ -4,6 +4,7 @@
  * it has come, so that whoever has locked himself out, or lost every process, is let in again.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -107,13 +108,19 @@ static int ask_terminal(const struct pg_context *ctx, struct pg_error *err)
 static int put_on_trial(const char *file, const struct guard_change *how,
 			const struct pg_context *ctx, bool *ret_changed, struct pg_error *err)
 {
+	char text[PATH_MAX + 64];
+	const struct guard_told told = { .action = "try", .text = text, .compare = true };
+	struct guard_change change = *how;
 	_cleanup_policy_ struct policy next = { 0 };
 	_cleanup_guard_ struct guard g = { 0 };
 	int r = config_load(file, &next, err);
 
+	(void)snprintf(text, sizeof(text), "%s is on trial for %llu s", file,
+		       (unsigned long long)how->try_ns / NS_PER_SECOND);
+	change.told = &told;
 	r = r ? r : guard_open(&ctx->paths, GUARD_WRITE, &g, err);
 	r = r ? r : guard_merge(&g, &next, false, err);
-	r = r ? r : guard_change(&g, &next, how, ret_changed, err);
+	r = r ? r : guard_change(&g, &next, &change, ret_changed, err);
 	if (r)
 		return r;
 	return print_trial(&g, *ret_changed ? (uint32_t)(how->try_ns / NS_PER_SECOND) : 0, ctx, err);

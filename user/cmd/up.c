@@ -83,6 +83,7 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	if (!config_absolute(words.config, config, sizeof(config)))
 		words.config = config;
 	start = start_from_words(&words, &policy);
+	start.action = argv[0];
 	block_signals();	/* done whole or not at all */
 	r = guard_begin(&ctx->paths, &start, &guard, err);
 	if (r)

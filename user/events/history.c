@@ -255,7 +255,8 @@ static int tally_event(void *data, const struct event_source *source, const stru
 
 	(void)source; /* the seq goes on over agents and boots */
 	c->tally.last_seq = e->seq;
-	c->tally.last_end_us = e->end_us;
+	if (e->kind != EVENT_CHANGE) /* which may have been made long before it was told */
+		c->tally.last_end_us = e->end_us;
 	if (e->seq >= c->from_seq && event_refusals(e)) {
 		c->tally.lines++;
 		c->tally.refusals += event_refusals(e);

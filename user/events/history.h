@@ -17,7 +17,7 @@ struct history;
 /* What history knows of the past; last_* are 0 where it is empty. */
 struct history_tally {
 	uint64_t last_seq;
-	uint64_t last_end_us;
+	uint64_t last_end_us;	/* but for changes */
 	uint64_t lines;		/* of refusals, from the seq that was asked for on */
 	uint64_t refusals;	/* that these lines stand for */
 };

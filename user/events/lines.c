@@ -213,7 +213,8 @@ void lines_tell(struct stream *s, struct kind *const *kinds, size_t count)
 void lines_tell_event(struct stream *s, struct event *e)
 {
 	e->seq = journal_begin(&s->journal);
-	e->start_us = e->end_us = s->now_us;
+	if (!e->end_us)
+		e->start_us = e->end_us = s->now_us;
 	e->severity = event_severity(e);
 	sink(s, e);
 	flush(s);

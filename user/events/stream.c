@@ -287,6 +287,8 @@ void stream_change(struct stream *s, const struct event *change)
 {
 	struct event e = {
 		.kind = EVENT_CHANGE,
+		.start_us = change->end_us,
+		.end_us = change->end_us,
 		.action = change->action,
 		.text = change->text,
 		.actor = change->actor,

@@ -72,7 +72,9 @@ void stream_finish(struct stream *s);
 
 /* A health event now, before verdicts; @counters_json may be NULL. */
 void stream_health(struct stream *s, const char *action, const char *text, const char *counters_json);
-/* A change now, before verdicts: action, text, actor, before and after of @change are used. */
+/*
+ * A change now, before verdicts: end_us (0: now), action, text, actor, before and after of @change are used.
+ */
 void stream_change(struct stream *s, const struct event *change);
 
 /* When anything waits to be reported (the agent then ticks once more before it ends). */

@@ -61,7 +61,7 @@ void lines_tell(struct stream *s, struct kind *const *kinds, size_t count);
 enum lines_which { LINES_ALL, LINES_PACED };
 /* Lines for what waits, @limit at most; what is too much for lines ever is folded. */
 void lines_tell_waiting(struct stream *s, enum lines_which which, uint32_t limit);
-/* One line of another kind: severity, seq and times are set here. */
+/* One line of another kind: severity, seq and, where it has none, its time are set here. */
 void lines_tell_event(struct stream *s, struct event *e);
 
 #endif

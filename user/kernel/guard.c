@@ -181,6 +181,7 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 		.try_until_ns = how->try_ns ? boot_now_ns() + how->try_ns : 0,
 	};
 	bool narrows = policy_narrows(&g->policy, next);
+	uint64_t ended;
 	int r = guard_check_netns(g, err);
 
 	if (!r && narrows && !how->force)
@@ -195,7 +196,13 @@ static int put_in_force(struct guard *g, const struct policy *next, const struct
 	}
 	if (next->scope_count) /* before cgroups are looked at: none is made unseen */
 		r = hooks_attach_scopes(g->paths, &change.cgroups, err);
-	r = r ? r : state_change(&g->state, &change, err);
+	if (r)
+		return r;
+	ended = guard_note_ended(g);
+	g->noted_at = how->told ? guard_note(g, how->told, next) : GUARD_NOWHERE;
+	r = state_change(&g->state, &change, err);
+	if (r)
+		guard_note_drop(g, ended < g->noted_at ? ended : g->noted_at);
 	if (!r && narrows) /* what was opened in between; should it fail, most is there */
 		(void)seed_open(&g->state);
 	return r;
@@ -215,15 +222,18 @@ static int follow_with_devices(struct guard *g, struct policy *before,
 			       const struct guard_change *how, struct pg_error *err)
 {
 	const struct guard_change back = { .force = true };
+	uint64_t noted = g->noted_at;
 	int r = guard_sync_devices(g, how->wait_for_devices, err);
 
 	if (!r)
 		return 0;
 	if (how->try_ns) {
-		(void)guard_end_trial(g, false, NULL);
+		(void)guard_switch_trial(g, false, NULL);
+		guard_note_drop(g, noted);
 		return r;
 	}
 	if (!put_in_force(g, before, &back, false, NULL)) {
+		guard_note_drop(g, noted);
 		policy_free(&g->policy);
 		g->policy = TAKE(*before, (struct policy){ 0 });
 		(void)guard_sync_devices(g, true, NULL);

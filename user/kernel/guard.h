@@ -6,6 +6,7 @@
 #ifndef PORTGUARD_GUARD_H
 #define PORTGUARD_GUARD_H
 
+#include "events/event.h"
 #include "kernel/attach.h"
 #include "kernel/hooks.h"
 #include "kernel/paths.h"
@@ -19,7 +20,20 @@ struct guard {
 	int lock_fd;
 	bool fresh;		/* guard_begin() began it anew */
 	bool settled;		/* a trial had run out: the former policy is in force again */
+	uint64_t noted_at;	/* where the last change was noted: guard_note_drop() */
 };
+
+/* What the event of a change says. */
+struct guard_told {
+	const char *action;		/* the command's word */
+	const struct event_actor *actor;	/* NULL: this process */
+	const char *before, *after;	/* or NULL */
+	const char *text;		/* a sentence */
+	uint64_t at_ns;			/* CLOCK_BOOTTIME; 0: now */
+	bool compare;			/* before and after are lines that went and came; the text tells how many */
+};
+
+extern const struct event_actor guard_nobody;
 
 enum guard_access {
 	GUARD_READ,
@@ -42,6 +56,7 @@ struct guard_start {
 	const char *const *interfaces;	/* -i, replacing the file's */
 	size_t interface_count;
 	const char *cgroup;		/* --cgroup, or NULL */
+	const char *action;		/* run or up */
 	bool force;			/* even if somebody is locked out */
 	bool wait_for_devices;		/* a named interface that is absent is no error */
 	const char *degraded;		/* why, or NULL; then who would be locked out is let in instead */
@@ -56,6 +71,7 @@ struct guard_change {
 	bool new_generation;	/* apply, not allow */
 	bool wait_for_devices;
 	bool dry_run;
+	const struct guard_told *told;	/* NULL: nobody is told */
 };
 
 /* Put the contents of *next in force (taken over on success, zeroed). *ret_changed: it was another one. */
@@ -65,8 +81,25 @@ int guard_change(struct guard *g, struct policy *next, const struct guard_change
 void guard_settle_trial(struct guard *g);
 /* -EBUSY (75) while one is pending. */
 int guard_check_no_trial(const struct guard *g, struct pg_error *err);
-/* A trial that is pending ends: with the policy that was tried, or with the former one. */
+/* A trial that is pending ends: with the policy that was tried, or with the former one. It is told. */
 int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err);
+
+/* The same, and nobody is told. */
+int guard_switch_trial(struct guard *g, bool confirmed, struct pg_error *err);
+
+/*
+ * Note a change for the agent to tell (events/changes.h), just before it is made. A disk that is full loses the
+ * event, not the change. @next: of told->compare, else NULL. Return: where it is, GUARD_NOWHERE if it is not.
+ */
+uint64_t guard_note(const struct guard *g, const struct guard_told *told, const struct policy *next);
+/* The rules of the policy in force that have run out by now, and that the next change drops; where the first is. */
+uint64_t guard_note_ended(const struct guard *g);
+/* The change was not made after all, or undone: what was noted from @at on is taken back. */
+void guard_note_drop(struct guard *g, uint64_t at);
+#define GUARD_NOWHERE UINT64_MAX
+
+/* A rule that was added by hand, and whose time is over. */
+bool guard_has_ended(const struct rule *rule, uint64_t now_ns);
 /* Drop runtime rules that have run out. Return: whether there was one. */
 bool guard_drop_ended(struct policy *p);
 /* Policy of the files -> policy to run: runtime rules (unless @exact), -i and --cgroup as they are. */

@@ -9,8 +9,16 @@
 /* The programs have gone back already; the word that says so follows. */
 void guard_settle_trial(struct guard *g)
 {
+	const struct guard_told told = {
+		.action = "rollback",
+		.actor = &guard_nobody,
+		.text = "nobody confirmed in time: the former policy is in force again",
+		.at_ns = g->state.control->try_until_ns,
+	};
+
 	if (!state_is_tried(&g->state) || state_try_left_ns(&g->state))
 		return;
+	(void)guard_note(g, &told, NULL);
 	state_end_trial(&g->state, false);
 	g->settled = true;
 }
@@ -27,6 +35,18 @@ int guard_check_no_trial(const struct guard *g, struct pg_error *err)
 
 int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
 {
+	const struct guard_told told = {
+		.action = confirmed ? "confirm" : "rollback",
+		.text = confirmed ? "the policy that was on trial stays"
+				  : "the former policy is in force again",
+	};
+
+	(void)guard_note(g, &told, NULL);
+	return guard_switch_trial(g, confirmed, err);
+}
+
+int guard_switch_trial(struct guard *g, bool confirmed, struct pg_error *err)
+{
 	int r;
 
 	state_end_trial(&g->state, confirmed);
@@ -38,15 +58,18 @@ int guard_end_trial(struct guard *g, bool confirmed, struct pg_error *err)
 	return r;
 }
 
+bool guard_has_ended(const struct rule *rule, uint64_t now_ns)
+{
+	return rule->origin == ORIGIN_RUNTIME && rule->until_ns && rule->until_ns <= now_ns;
+}
+
 bool guard_drop_ended(struct policy *p)
 {
 	uint64_t now = boot_now_ns();
 	bool found = false;
 
 	for (size_t i = p->rule_count; i-- > 0;) {
-		const struct rule *rule = &p->rules[i];
-
-		if (rule->origin != ORIGIN_RUNTIME || !rule->until_ns || rule->until_ns > now)
+		if (!guard_has_ended(&p->rules[i], now))
 			continue;
 		policy_remove_rule(p, i);
 		found = true;

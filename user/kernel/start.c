@@ -27,6 +27,7 @@
 #include "kernel/upgrade.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
+#include "util/names.h"
 
 /* -i and --cgroup stand in the place of what the file says. */
 static int apply_words(const struct guard_start *start)
@@ -127,6 +128,19 @@ static int keep_open(struct policy *p, struct pg_error *err)
 	return 0;
 }
 
+/* Just before the start counts as complete. */
+static void note_start(struct guard *g, const struct guard_start *start)
+{
+	char after[64], text[PG_META_PATH + 128];
+	const struct guard_told told = { .action = start->action, .after = after, .text = text };
+
+	(void)snprintf(after, sizeof(after), "%zu rule%s, mode %s", g->policy.rule_count,
+		       g->policy.rule_count == 1 ? "" : "s", mode_names[g->policy.mode]);
+	(void)snprintf(text, sizeof(text), "the guard begins, by %s: %s",
+		       start->config ? start->config : "no policy file", after);
+	(void)guard_note(g, &told, NULL);
+}
+
 static int start_fresh(const struct paths *paths, const struct guard_start *start, struct guard *g,
 		       struct pg_error *err)
 {
@@ -160,9 +174,11 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 	g->policy = *start->policy;
 	*start->policy = (struct policy){ 0 };
 	r = guard_sync_devices(g, start->wait_for_devices, err);
-	if (!r)
-		__atomic_store_n(&g->state.control->abi, PG_ABI_VERSION, __ATOMIC_SEQ_CST);
-	return r;
+	if (r)
+		return r;
+	note_start(g, start);
+	__atomic_store_n(&g->state.control->abi, PG_ABI_VERSION, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 /* For an agent that has them mapped: what goes now is not to be put back (watch.c). */
@@ -247,10 +263,16 @@ static int check_same_cgroup(const struct policy *p, const struct pg_meta *meta,
 /* Bring what runs already to the policy; a start that changes nothing keeps the generation. */
 static int adopt(const struct guard_start *start, struct guard *g, struct pg_error *err)
 {
+	const struct guard_told told = {
+		.action = start->action,
+		.text = "started with another policy than was in force",
+		.compare = true,
+	};
 	const struct guard_change how = {
 		.force = start->force || start->degraded,
 		.new_generation = !start->degraded,
 		.wait_for_devices = start->wait_for_devices,
+		.told = &told,
 	};
 	struct pg_meta *meta = g->state.meta;
 	bool changed;
@@ -362,6 +384,16 @@ static int nothing_to_end(const struct paths *paths, struct pg_error *err)
 		       paths->instance, paths->bpffs);
 }
 
+/* What was never complete does not end. */
+static void note_end(const struct paths *paths)
+{
+	const struct guard_told told = { .action = "down", .text = "the guard has ended" };
+	_cleanup_guard_ struct guard g = { .paths = paths };
+
+	if (!state_open(paths, false, &g.state, NULL))
+		(void)guard_note(&g, &told, NULL);
+}
+
 int guard_end(const struct paths *paths, struct pg_error *err)
 {
 	_cleanup_close_ int lock = -1;
@@ -376,6 +408,7 @@ int guard_end(const struct paths *paths, struct pg_error *err)
 	r = lock_commands(paths, true, LOCK_WAIT_MS, &lock, err);
 	if (r)
 		return r;
+	note_end(paths);
 	clear_away(paths);
 	remove_run_directory(paths);
 	return 0;

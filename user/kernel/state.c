@@ -141,6 +141,15 @@ uint32_t state_slot(const struct state *s)
 	return state_is_tried(s) && !state_try_left_ns(s) ? !slot : slot;
 }
 
+uint64_t state_stamp(const struct state *s)
+{
+	const struct pg_control *c = s->control;
+
+	/* The seed tells this start from those before it. */
+	return (uint64_t)c->seed << 32 | (c->changes & 0x1fffffff) << 3 | (c->abi != 0) << 2 |
+	       (c->slot & 3);
+}
+
 const struct pg_slot *state_in_force(const struct state *s)
 {
 	return &s->control->slots[state_slot(s)];

@@ -55,6 +55,9 @@ uint64_t state_try_left_ns(const struct state *s);
 /* CLOCK_BOOTTIME, which goes on in suspend. */
 uint64_t boot_now_ns(void);
 
+/* A word that every change of what is in force changes: another policy, a start that is complete, `down`. */
+uint64_t state_stamp(const struct state *s);
+
 /* Under the lock: put a slot in force that is whole. */
 void state_switch(struct state *s, uint32_t slot);
 /* Under the lock: a trial ends, with the policy that was tried or with the former one. */

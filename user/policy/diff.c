@@ -213,6 +213,23 @@ static int list_sets(const struct policy *p, struct lines *l)
 	return r;
 }
 
+/* Sets may be large, and are as a rule what they were. */
+static bool same_sets(const struct policy *a, const struct policy *b)
+{
+	if (a->set_count != b->set_count)
+		return false;
+	for (size_t i = 0; i < a->set_count; i++) {
+		const struct set *x = &a->sets[i], *y = &b->sets[i];
+
+		if (strcmp(x->name, y->name) || x->count != y->count)
+			return false;
+		for (size_t j = 0; j < x->count; j++)
+			if (prefix_compare(&x->prefixes[j], &y->prefixes[j]))
+				return false;
+	}
+	return true;
+}
+
 static int list_scope(const struct scope *s, struct lines *l)
 {
 	static const char *const words[] = { "bind", "in", "out" };
@@ -254,14 +271,9 @@ static int list_rules(const struct policy *p, const struct rule **sorted, size_t
 
 	for (size_t i = 0; !r && i < p->rule_count; i++) {
 		const struct rule *rule = &p->rules[i];
-		_cleanup_free_ char *text = NULL;
 
-		if (rules_find(sorted, count, rule))
-			continue;
-		text = rule_print(rule, false);
-		if (!text)
-			return -ENOMEM;
-		r = rule->scope ? add(l, "[%s] %s", rule->scope, text) : add(l, "%s", text);
+		if (!rules_find(sorted, count, rule))
+			r = add_line(l, rule_print_line(rule, false));
 	}
 	return r;
 }
@@ -299,6 +311,8 @@ char *policy_diff(const struct policy *from, const struct policy *to)
 		_cleanup_(lines_free) struct lines before = { .list = NULL },
 						   after = { .list = NULL };
 
+		if (parts[i] == list_sets && same_sets(from, to))
+			continue;
 		r = parts[i](from, &before) ?: parts[i](to, &after);
 		if (!r)
 			print_difference(out, &before, &after);

@@ -111,8 +111,8 @@ char *policy_orphans(const struct policy *running, const struct policy *file)
 
 		if (rule->origin != ORIGIN_RUNTIME || !is_orphan(file, rule))
 			continue;
-		sentence = rule_print(rule, false);
-		r = sentence ? fprintf(out, "[%s] %s\n", rule->scope, sentence) < 0 : -ENOMEM;
+		sentence = rule_print_line(rule, false);
+		r = sentence ? fprintf(out, "%s\n", sentence) < 0 : -ENOMEM;
 	}
 	return fclose(out) || r ? NULL : TAKE_PTR(text);
 }

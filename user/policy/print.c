@@ -87,3 +87,13 @@ char *rule_print(const struct rule *rule, bool with_comment)
 	/* A stream in memory fails for want of memory alone. */
 	return fclose(out) ? NULL : TAKE_PTR(text);
 }
+
+char *rule_print_line(const struct rule *rule, bool with_comment)
+{
+	_cleanup_free_ char *text = rule_print(rule, with_comment);
+	char *line;
+
+	if (!text || !rule->scope)
+		return TAKE_PTR(text);
+	return asprintf(&line, "[%s] %s", rule->scope, text) < 0 ? NULL : line;
+}

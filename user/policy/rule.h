@@ -33,6 +33,9 @@ int rule_parse(const char *const *words, size_t count, bool verbless, const stru
  */
 char *rule_print(const struct rule *rule, bool with_comment);
 
+/* The same behind its scope: "[web] allow bind 80/tcp"; a rule of the host's has none. */
+char *rule_print_line(const struct rule *rule, bool with_comment);
+
 /**
  * rule_give_verb() - Make a verbless sentence the rule that @verdict would have made of it.
  * For deny and limit, a sentence without a direction loses the one that cannot ask its qualifiers.
