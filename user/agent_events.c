@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent_owners.h"
+#include "agent_places.h"
 #include "events/outputs.h"
 #include "events/stream.h"
 #include "kernel/cgroup.h"
@@ -35,6 +37,9 @@ struct agent_events {
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH]; /* of cgroup2 */
 	char cgroup[4096];
+	struct agent_places places;
+	struct process_cache processes; /* how to read them */
+	struct agent_owners owners;
 };
 
 static void forget_scopes(struct agent_events *e, unsigned slot)
@@ -51,6 +56,8 @@ void agent_events_free(struct agent_events *e)
 	if (!e)
 		return;
 	stream_free(e->stream);
+	agent_owners_close(&e->owners);
+	agent_places_close(&e->places);
 	outputs_free(e->outputs);
 	map_release(e->seen, e->seen_size);
 	map_release(e->journal, e->journal_size);
@@ -131,6 +138,16 @@ static const char *cgroup_name(void *data, uint64_t id)
 	struct agent_events *e = data;
 
 	return cgroup_path(e->mount, id, e->cgroup, sizeof(e->cgroup)) ? NULL : e->cgroup;
+}
+
+static void find_place(void *data, const char *cgroup, struct process_place *ret)
+{
+	agent_places_find(&((struct agent_events *)data)->places, cgroup, ret);
+}
+
+static const struct process *find_owner(void *data, const struct stream_packet *to)
+{
+	return agent_owners_find(&((struct agent_events *)data)->owners, to);
 }
 
 static int sink(void *data, const struct event *event)
@@ -228,6 +245,17 @@ static void report_lost_before(struct agent_events *e)
 	stream_health(e->stream, "lost", text, NULL);
 }
 
+static void open_who(struct agent_events *e)
+{
+	(void)cgroup_mount(e->mount, sizeof(e->mount));
+	if (cgroup_path(e->mount, e->config.state->control->cgroup_id, e->cgroup,
+			sizeof(e->cgroup)))
+		(void)snprintf(e->cgroup, sizeof(e->cgroup), "/"); /* nothing is below it any more */
+	agent_places_open(&e->places, e->cgroup);
+	e->processes = (struct process_cache){ .proc = "/proc", .data = e, .place = find_place };
+	agent_owners_open(&e->owners, e->mount, &e->processes);
+}
+
 int agent_events_open(const struct agent_events_config *config, struct agent_events **ret,
 		      struct pg_error *err)
 {
@@ -242,13 +270,15 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		.scope_name = scope_name,
 		.interface_name = interface_name,
 		.cgroup_path = cgroup_name,
+		.place = find_place,
+		.owner = find_owner,
 	};
 	int r;
 
 	if (!e)
 		return -ENOMEM;
 	e->config = *config;
-	(void)cgroup_mount(e->mount, sizeof(e->mount));
+	open_who(e);
 	r = map_tables(e, err);
 	r = r ? r : open_outputs(e, &past, err);
 	r = r ? r : state_policy(config->state, &policy, err);
@@ -277,6 +307,8 @@ void agent_events_record(struct agent_events *e, const void *record, size_t size
 void agent_events_tick(struct agent_events *e)
 {
 	read_texts(e);
+	agent_places_tick(&e->places);
+	agent_owners_tick(&e->owners);
 	stream_tick(e->stream);
 	publish_figures(e);
 }

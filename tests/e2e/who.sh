@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Who did it: each change of the policy is one event, which names who typed it, by what terminal and from where,
-# also if no agent ran then, and if the agent or the command is killed amid it.
+# also if no agent ran then, and if the agent or the command is killed amid it. And whose processes and ports
+# refusals were about: their unit and container, and who owns the port that a packet was for.
 # KILLS=200 for a long run.
 . "$(dirname "$0")/../lib/lab.sh"
 need jq script
 KILLS=${KILLS:-16}
 lab_up
+ID=$(printf 'c0ffee%s%056d' 77 $$)
+trap 'rm -rf "/var/lib/docker/containers/$ID"; rmdir /var/lib/docker/containers /var/lib/docker 2>/dev/null; lab_down' EXIT
 
 # tells NAME WANTED: the changes since the last time, as `action|before|after`, one a line and no other.
 SEEN=0
@@ -209,3 +212,68 @@ within 4 in_step
 same "each rule that is there was told once, and no other" "$(added_told)" "$(added)"
 holds "some commands were killed in time, and some were not" test $killed -gt 0 -a $done -gt 1
 same "no number is missing, none comes twice" "$(jq .seq "$EVENTS" | awk 'NR > 1 && $1 != last + 1 { bad++ } { last = $1 } END { print bad + 0 }')" 0
+
+# --- whose processes --------------------------------------------------------------------------------
+
+agent_ends TERM
+rm -r "$LAB/policy.d"
+owned=$(policy owned <<-END
+	rules: [allow 80/tcp, allow bind 8110-8115]
+END
+)
+guard "$owned"
+mkdir -p "/var/lib/docker/containers/$ID" "$LAB_CGROUP/system.slice/docker-$ID.scope" "$LAB_CGROUP/system.slice/web.service/worker"
+echo '{"Name":"/shop"}' >"/var/lib/docker/containers/$ID/config.v2.json"
+traffic_in() { run_in "$LAB_CGROUP/$1" host "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" "${@:2}"; } # CGROUP COMMAND…
+# of FILTER FIELD: of the first verdict of this agent that fits.
+of() { jq -sr "map(select(.kind == \"verdict\" and ($1)) | $2)[0]" "$EVENTS"; }
+has() { jq -se "any(.[]; .kind == \"verdict\" and ($1))" "$EVENTS" >/dev/null; }
+traffic_in "system.slice/docker-$ID.scope" bind tcp 0.0.0.0 7201 >/dev/null
+traffic_in system.slice/web.service/worker bind udp :: 7202 >/dev/null
+traffic_in . bind tcp 0.0.0.0 7203 >/dev/null
+within 4 has '.local.port == 7203'
+same "a container's process: unit, id and name" "$(of '.local.port == 7201' '[.unit, .container.id, .container.name] | join(" ")')" \
+	"docker-$ID.scope $ID shop"
+same "a unit's" "$(of '.local.port == 7202' '[.unit, .container] | tojson')" '["web.service",null]'
+same "nobody's" "$(of '.local.port == 7203' '[.unit, .container] | tojson')" '[null,null]'
+
+# --- whose ports ------------------------------------------------------------------------------------
+
+part() { run_in "$LAB_CGROUP/$PLACE" host "$@"; }
+PLACE=system.slice/web.service/worker start web part "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" serve 8110,8114 8111
+within 5 says ready "$LAB/web.log"
+PLACE=system.slice/docker-$ID.scope start shop part "$PYTHON" "$LAB_ROOT/tests/lib/traffic.py" serve 8112 ''
+within 5 says ready "$LAB/shop.log"
+in_namespace peer ip route add 10.99.0.0/24 via $HOST4
+lab_link host host9 peer peer9 # not guarded: deliver asks
+lab_address host host9 10.77.9.1/24
+lab_address peer peer9 10.77.9.2/24
+dial tcp $HOST4 8110 0.1 >/dev/null
+dial tcp $HOST6 8110 0.1 >/dev/null
+dial udp $HOST4 8111 0.1 >/dev/null
+dial udp $HOST6 8111 0.1 >/dev/null
+dial tcp $HOST4 8112 0.1 >/dev/null
+dial tcp $HOST4 8111 0.1 >/dev/null
+dial tcp 10.77.9.1 8110 0.1 >/dev/null
+dial tcp 10.99.0.1 8114 0.1 >/dev/null
+# owner NAME FILTER WANTED: who a packet's event says has the port.
+owner() {
+	within 4 has "$2"
+	same "$1" "$(of "$2" '[.pid, .uid, .comm, .unit] | map(tostring) | join(" ")')" "$3"
+}
+WEB="$(cat "$LAB/web.pid") 0 python3 web.service"
+owner "who listens where a packet was for" ".hook == \"inbound\" and .local.port == 8110 and .local.ip == \"$HOST4\"" "$WEB"
+owner "IPv6" ".local.port == 8110 and .local.ip == \"$HOST6\"" "$WEB"
+owner "UDP" ".local.port == 8111 and .proto == \"udp\" and .local.ip == \"$HOST4\"" "$WEB"
+owner "UDP over IPv6" ".local.port == 8111 and .local.ip == \"$HOST6\"" "$WEB"
+owner "where deliver asked" '.hook == "deliver" and .local.port == 8110' "$WEB"
+owner "nobody's port" '.local.port == 8111 and .proto == "tcp"' 'null null null null'
+owner "another machine's address" '.local.ip == "10.99.0.1"' 'null null null null'
+same "its command" "$(of '.local.port == 8110' .cmdline | grep -c 'traffic.py serve 8110,8114 8111')" 1
+same "its cgroup" "$(of '.local.port == 8110' .cgroup)" "${LAB_CGROUP#"${LAB_CGROUP_TOP%"/$LAB_NAME"}"}/system.slice/web.service/worker"
+within 4 has '.local.port == 8112'
+same "a container" "$(of '.local.port == 8112' .container.name)" shop
+stop web
+told_gone() { has '.local.port == 8110 and .pid == null and .local.ip == "10.77.0.1"'; }
+knocks() { dial tcp $HOST4 8110 0.1 >/dev/null; told_gone; }
+holds "when it has ended, nobody's" within 5 knocks

@@ -5,6 +5,7 @@
 #include "events/process.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,58 @@ static const char *cgroup_path(void *data, uint64_t id)
 	(void)data;
 	lookups++;
 	return id == 7 ? "/in/c\"|=]\x1b" : NULL;
+}
+
+static void place(void *data, const char *cgroup, struct process_place *ret)
+{
+	(void)data;
+	if (!strncmp(cgroup, "/in/c", 5))
+		*ret = (struct process_place){ .unit = "c.service",
+					       .container_id = "c0ffee",
+					       .container_name = "" };
+}
+
+Test(process, unit_and_container_are_those_of_the_cgroup)
+{
+	struct process_cache c = { .proc = dir, .cgroup_path = cgroup_path, .place = place };
+	struct pg_record_refusal r = { .pid = PID, .cgroup_id = 7, .comm = "x" };
+	struct process *p = process_get(&c, &r);
+
+	cr_expect_str_eq(p->unit, "c.service");
+	cr_expect_str_eq(p->container_id, "c0ffee");
+	cr_expect_null(p->container_name, "an empty name is none");
+	process_unref(p);
+	r.cgroup_id = 8;
+	p = process_get(&c, &r);
+	cr_expect(!p->cgroup && !p->unit && !p->container_id);
+	process_unref(p);
+	process_cache_clear(&c);
+}
+
+Test(process, process_without_a_record_is_read_whole)
+{
+	struct process_cache c = { .proc = dir, .place = place };
+	int dir_fd = open(proc, O_RDONLY | O_DIRECTORY);
+	struct process *p;
+
+	put("status", "Name:\ta\\nUid:\t9\nUid:\t1000\t0\t0\t0\n", 38);
+	put("cgroup", "1:name=x:/v1\n0::/in/c.d\n", 25);
+	p = process_of(&c, PID, dir_fd, "/elsewhere");
+	cr_expect(p->pid == PID && p->uid == 1000 && p->ppid == 1);
+	cr_expect_str_eq(p->comm, "a) b (c");
+	cr_expect_str_eq(p->cmdline, "n\"|=]\n -c x y");
+	cr_expect_str_eq(p->cgroup, "/in/c.d");
+	cr_expect_str_eq(p->unit, "c.service");
+	process_unref(p);
+	put("stat", "", 0);
+	p = process_of(&c, PID, dir_fd, "/elsewhere");
+	cr_expect(!p->pid && !p->exe, "gone");
+	cr_expect_str_eq(p->cgroup, "/elsewhere");
+	process_unref(p);
+	p = process_of(&c, 0, -1, NULL);
+	cr_expect(!p->pid && !p->cgroup && !p->unit);
+	process_unref(p);
+	(void)close(dir_fd);
 }
 
 Test(process, process_is_looked_up_once_until_the_cache_is_cleared)

@@ -563,6 +563,55 @@ Test(stream, change_has_the_time_at_which_it_was_made)
 	cr_expect_eq(line(1)->start_us, line(1)->end_us);
 }
 
+static const struct process port_owner = {
+	.pid = 77, .ppid = 1, .uid = 33, .comm = "nginx", .cgroup = "/n", .unit = "nginx.service"
+};
+
+Test(stream, packet_names_who_owns_the_port)
+{
+	w->owner = &port_owner;
+	(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 7091);
+	world_hit(w, 5, 1);
+	world_announce(w, 5);
+	cr_assert_eq(w->line_count, 1);
+	cr_expect(line(0)->process_known && line(0)->pid == 77 && line(0)->uid == 33);
+	cr_expect_str_eq(line(0)->comm, "nginx");
+	cr_expect_str_eq(line(0)->unit, "nginx.service");
+	cr_expect_eq(w->asked.port, 7091);
+	cr_expect_eq(w->asked.proto, IPPROTO_TCP);
+	cr_expect_eq(w->asked.ifindex, 3);
+	cr_expect(!w->asked.scoped);
+	world_hit(w, 5, 1000);
+	ticks(1);
+	cr_expect_eq(w->asks, 2, "once a line, not once a packet");
+}
+
+Test(stream, owner_of_whom_only_the_cgroup_is_known)
+{
+	static const struct process unknown = { .cgroup = "/n", .unit = "nginx.service" };
+
+	w->owner = &unknown;
+	(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 7091);
+	world_hit(w, 5, 1);
+	ticks(1);
+	cr_expect(!line(0)->process_known && !line(0)->comm);
+	cr_expect_str_eq(line(0)->unit, "nginx.service");
+}
+
+Test(stream, scans_ports_of_all_and_processes_ask_for_no_owner)
+{
+	w->owner = &port_owner;
+	refuse_bind(7070, 42);
+	cr_expect_eq(line(0)->pid, 42);
+	world_slot(w, 600, PG_SEEN_SOURCE, "10.77.0.2", 0)->scanning = 1;
+	world_hit(w, 600, 40);
+	(void)world_slot(w, 1100, PG_SEEN_REST, NULL, 0);
+	world_hit(w, 1100, 40);
+	ticks(1);
+	cr_expect_eq(w->line_count, 3);
+	cr_expect_eq(w->asks, 0);
+}
+
 Test(stream, start_never_comes_after_the_end)
 {
 	refuse_bind(1, 1);

@@ -59,14 +59,35 @@ static void set_process(struct event *e, const struct process *p)
 {
 	if (!p)
 		return;
-	e->process_known = true;
+	e->process_known = p->pid;
 	e->pid = p->pid;
 	e->ppid = p->ppid;
 	e->uid = p->uid;
-	e->comm = p->comm;
+	e->comm = p->pid ? p->comm : NULL;
 	e->exe = p->exe;
 	e->cmdline = p->cmdline;
 	e->cgroup = p->cgroup;
+	e->unit = p->unit;
+	e->container_id = p->container_id;
+	e->container_name = p->container_name;
+}
+
+/* Of packets: whoever owns the port on this machine, now. */
+static const struct process *owner_of(const struct stream *s, const struct event *e,
+				      const struct kind *kind)
+{
+	const struct stream_packet to = {
+		.proto = e->proto,
+		.port = e->local.port,
+		.local = e->local.ip,
+		.ifindex = kind->detail.ifindex,
+		.scoped = kind->key.scope,
+	};
+
+	if ((e->hook != PG_HOOK_INBOUND && e->hook != PG_HOOK_DELIVER) || !s->config.owner ||
+	    !e->local.known || !e->local.port_known)
+		return NULL;
+	return s->config.owner(s->config.data, &to);
 }
 
 /* A rule that is gone, or one of several that a folded line stands for, still gets a word. */
@@ -171,6 +192,7 @@ static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
 	e.scope = scope_name(s, kind->key.scope, scope);
 	e.interface = interface_name(s, kind->detail.ifindex, interface);
 	set_endpoints(&e, kind);
+	set_process(&e, owner_of(s, &e, kind));
 	sink(s, &e);
 	spend_line(s);
 }

@@ -10,7 +10,6 @@
 #include "util/cleanup.h"
 #include "util/proc.h"
 
-#define CMDLINE_MAX 4096
 #define START_SLACK 2 /* ticks */
 #define NS_PER_SECOND 1000000000ULL
 
@@ -26,20 +25,6 @@ static bool is_same(int dir_fd, uint64_t started_ns)
 				   : want - stat.started <= START_SLACK;
 }
 
-/* The words with blanks between them; kernel threads have none. */
-static char *read_cmdline(int dir_fd)
-{
-	char words[CMDLINE_MAX];
-	size_t length = proc_read(dir_fd, "cmdline", words, sizeof(words));
-
-	while (length && words[length - 1] == '\0')
-		length--;
-	for (size_t i = 0; i < length; i++)
-		if (words[i] == '\0')
-			words[i] = ' ';
-	return length ? strndup(words, length) : NULL;
-}
-
 void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **ret_exe,
 		  char **ret_cmdline)
 {
@@ -48,7 +33,7 @@ void process_read(const char *proc, uint32_t pid, uint64_t started_ns, char **re
 	if (dir_fd < 0 || !is_same(dir_fd, started_ns))
 		return;
 	*ret_exe = proc_exe(dir_fd);
-	*ret_cmdline = read_cmdline(dir_fd);
+	*ret_cmdline = proc_cmdline(dir_fd);
 }
 
 struct process *process_ref(struct process *p)
@@ -65,6 +50,9 @@ void process_unref(struct process *p)
 	free(p->exe);
 	free(p->cmdline);
 	free(p->cgroup);
+	free(p->unit);
+	free(p->container_id);
+	free(p->container_name);
 	free(p);
 }
 
@@ -85,6 +73,22 @@ static bool is_process_of(const struct process *p, const struct pg_record_refusa
 	       (!strncmp(p->comm, r->comm, 16) || !r->comm[0]);
 }
 
+static char *copy(const char *text)
+{
+	return text && *text ? strdup(text) : NULL;
+}
+
+static void set_place(const struct process_cache *c, struct process *p)
+{
+	struct process_place place = { .unit = NULL };
+
+	if (p->cgroup && c->place)
+		c->place(c->data, p->cgroup, &place);
+	p->unit = copy(place.unit);
+	p->container_id = copy(place.container_id);
+	p->container_name = copy(place.container_name);
+}
+
 static struct process *look_up(const struct process_cache *c, const struct pg_record_refusal *r)
 {
 	struct process *p = calloc(1, sizeof(*p));
@@ -101,7 +105,31 @@ static struct process *look_up(const struct process_cache *c, const struct pg_re
 	set_comm(p, r->comm);
 	process_read(c->proc, r->pid, r->started_ns, &p->exe, &p->cmdline);
 	cgroup = c->cgroup_path && r->cgroup_id ? c->cgroup_path(c->data, r->cgroup_id) : NULL;
-	p->cgroup = cgroup && *cgroup ? strdup(cgroup) : NULL;
+	p->cgroup = copy(cgroup);
+	set_place(c, p);
+	return p;
+}
+
+struct process *process_of(const struct process_cache *c, uint32_t pid, int dir_fd,
+			   const char *cgroup)
+{
+	struct process *p = calloc(1, sizeof(*p));
+	struct proc_stat stat;
+
+	if (!p)
+		return NULL;
+	p->refs = 1;
+	if (dir_fd >= 0 && proc_stat(dir_fd, &stat) && proc_uid(dir_fd, &p->uid)) {
+		p->pid = pid;
+		p->ppid = stat.parent;
+		set_comm(p, stat.comm);
+		p->exe = proc_exe(dir_fd);
+		p->cmdline = proc_cmdline(dir_fd);
+		p->cgroup = proc_cgroup(dir_fd);
+	}
+	if (!p->cgroup)
+		p->cgroup = copy(cgroup);
+	set_place(c, p);
 	return p;
 }
 

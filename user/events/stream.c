@@ -60,6 +60,7 @@ static void set_config(struct stream *s, const struct stream_config *config)
 		.proc = config->proc ? config->proc : "/proc",
 		.data = config->data,
 		.cgroup_path = config->cgroup_path,
+		.place = config->place,
 	};
 	s->journal = (struct journal){
 		.memory = config->memory.journal,

@@ -12,6 +12,7 @@
 
 #include "events/event.h"
 #include "events/history.h"
+#include "events/process.h"
 #include "util/error.h"
 
 struct stream;
@@ -24,6 +25,15 @@ struct stream_memory {
 	const struct pg_seen *seen;		/* control->cpus regions of PG_SEEN_REGION */
 	uint64_t *reported;	/* a word for each slot of seen: its count as reported so far; journal.h */
 	struct pg_journal *journal;
+};
+
+/* Where a packet was to go. */
+struct stream_packet {
+	uint8_t proto;		/* IPPROTO_* */
+	uint16_t port;
+	const uint8_t *local;	/* 16 bytes */
+	uint32_t ifindex;
+	bool scoped;		/* a scope answered: the socket may be of another network namespace */
 };
 
 struct stream_config {
@@ -41,6 +51,10 @@ struct stream_config {
 	const char *(*interface_name)(void *data, uint32_t ifindex);
 	/* Path of a cgroup by id as /proc/PID/cgroup prints it, or NULL; likewise. */
 	const char *(*cgroup_path)(void *data, uint64_t id);
+	/* Unit and container of a cgroup; likewise. */
+	void (*place)(void *data, const char *cgroup, struct process_place *ret);
+	/* Whose the local port of a packet is, asked once for a line of packets; or NULL; likewise. */
+	const struct process *(*owner)(void *data, const struct stream_packet *to);
 	/* history_tally() from journal->pending_seq on, before anything new is written. */
 	struct history_tally past;
 	const char *proc;			/* where procfs is; NULL: /proc */

@@ -42,8 +42,11 @@ static int each_process(const char *proc, process_fn fn, void *data)
 	return r;
 }
 
-/* Every descriptor of a process that is a socket; none where we may not look. */
-static int each_held(int dir_fd, socket_held_fn fn, void *data)
+/*
+ * Every descriptor of a process that is a socket; none where we may not look. @budget: how many may be looked at, or
+ * NULL; -EDQUOT when it is used up.
+ */
+static int each_held(int dir_fd, unsigned *budget, socket_held_fn fn, void *data)
 {
 	int fd = openat(dir_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(cleanup_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -57,8 +60,13 @@ static int each_held(int dir_fd, socket_held_fn fn, void *data)
 	while (!r && (entry = readdir(dir))) {
 		unsigned long long inode;
 		char target[64];
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+		ssize_t n;
 
+		if (budget && !(*budget)--) {
+			*budget = 0;
+			return -EDQUOT;
+		}
+		n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
@@ -158,7 +166,7 @@ static int look_into(void *data, int proc_fd, const char *name)
 	_cleanup_close_ int fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct look l = { .owners = data, .pid = proc_pid(name), .dir_fd = fd };
 
-	return fd < 0 ? 0 : each_held(fd, found, &l); /* it may have ended meanwhile */
+	return fd < 0 ? 0 : each_held(fd, NULL, found, &l); /* it may have ended meanwhile */
 }
 
 int owners_find(struct owners *o, const char *proc)
@@ -175,6 +183,46 @@ const struct owner_process *owners_of(const struct owners *o, uint64_t inode,
 
 	*ret_processes = owner ? owner->processes : 0;
 	return *ret_processes ? &o->processes[owner->first] : NULL;
+}
+
+static int is_wanted(void *data, uint64_t inode)
+{
+	return inode == *(const uint64_t *)data;
+}
+
+/* Return: 1 it holds the socket, 0 it does not, or -EDQUOT. */
+static int holds(int dir_fd, uint64_t inode, unsigned *budget)
+{
+	if (*budget < OWNERS_PROCESS)
+		return -EDQUOT;
+	*budget -= OWNERS_PROCESS;
+	return each_held(dir_fd, budget, is_wanted, &inode);
+}
+
+int owners_one(const char *proc, const char *cgroup, uint64_t inode, unsigned *budget,
+	       uint32_t *ret_pid)
+{
+	char path[PATH_MAX], line[32];
+	_cleanup_fclose_ FILE *f = NULL;
+
+	if (snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		_cleanup_close_ int fd = -1;
+		int r;
+
+		line[strcspn(line, "\n")] = '\0';
+		fd = proc_open(proc, proc_pid(line));
+		r = fd < 0 ? 0 : holds(fd, inode, budget);
+		if (r < 0)
+			return r;
+		if (r) {
+			*ret_pid = proc_pid(line);
+			return TAKE_FD(fd);
+		}
+	}
+	return -ENOENT;
 }
 
 void owners_free(struct owners *o)
@@ -231,7 +279,7 @@ static int add_of_program(void *data, int proc_fd, const char *name)
 	if (!runs(proc_fd, name, all->name))
 		return 0;
 	fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? 0 : each_held(fd, add_inode, all);
+	return fd < 0 ? 0 : each_held(fd, NULL, add_inode, all);
 }
 
 static int compare_inodes(const void *a, const void *b)

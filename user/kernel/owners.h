@@ -35,6 +35,15 @@ int owners_add(struct owners *o, uint64_t inode);
 int owners_find(struct owners *o, const char *proc);
 /* The first process that holds a socket, and how many do; NULL: none. Owned by @o. */
 const struct owner_process *owners_of(const struct owners *o, uint64_t inode, uint32_t *ret_processes);
+/**
+ * owners_one() - A process that holds a socket, of those of one cgroup: as a rule that in which it was made.
+ * @proc:   where procfs is mounted.
+ * @cgroup: a directory.
+ * @budget: how many descriptors may be looked at, and processes for OWNERS_PROCESS each; is used up.
+ * Return: a descriptor of its directory in procfs, with *ret_pid; -ENOENT: none; -EDQUOT: not found within @budget.
+ */
+int owners_one(const char *proc, const char *cgroup, uint64_t inode, unsigned *budget, uint32_t *ret_pid);
+#define OWNERS_PROCESS 8
 void owners_free(struct owners *o);
 #define _cleanup_owners_ __attribute__((cleanup(owners_free)))
 

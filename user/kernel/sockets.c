@@ -121,6 +121,49 @@ int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data)
 	return r == -ENOENT ? 0 : r; /* no IPv6 */
 }
 
+static int keep_socket(const struct socket_entry *s, void *data)
+{
+	*(struct socket_entry *)data = *s;
+	return 0;
+}
+
+static void copy_to_id(__be32 to[4], uint8_t domain, const uint8_t from[16])
+{
+	if (domain == AF_INET6)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from + 12, 4);
+}
+
+int sockets_find(uint8_t protocol, const uint8_t local[16], uint16_t port, uint32_t device,
+		 struct socket_entry *ret)
+{
+	struct walk w = { .protocol = protocol, .fn = keep_socket, .data = ret };
+	uint8_t domain = address_is_v4(local) ? AF_INET : AF_INET6;
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req_v2 q;
+	} request = {
+		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
+		.q = { .sdiag_family = domain,
+		       .sdiag_protocol = protocol,
+		       .idiag_states = ~0u,
+		       .id = { .idiag_sport = htons(port),
+			       .idiag_if = device,
+			       .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } },
+	};
+	int r;
+
+	copy_to_id(request.q.id.idiag_src, domain, local);
+	/* Of UDP source and target are "swapped for historical reasons" (udp_dump_one()): the same both ways. */
+	if (protocol == IPPROTO_UDP) {
+		copy_to_id(request.q.id.idiag_dst, domain, local);
+		request.q.id.idiag_dport = request.q.id.idiag_sport;
+	}
+	r = nl_dump(NETLINK_SOCK_DIAG, &request.h, 0, one_socket, &w);
+	return r ? r : w.began ? 0 : -ENOENT;
+}
+
 struct listeners {
 	uint8_t family;
 	const uint8_t *local;
@@ -166,14 +209,6 @@ static int read_verdict(int fd)
 	    answer.h.nlmsg_type != NLMSG_ERROR)
 		return -EPROTO;
 	return ((const struct nlmsgerr *)NLMSG_DATA(&answer.h))->error;
-}
-
-static void copy_to_id(__be32 to[4], uint8_t domain, const uint8_t from[16])
-{
-	if (domain == AF_INET6)
-		memcpy(to, from, 16);
-	else
-		memcpy(to, from + 12, 4);
 }
 
 /* Of a listener @remote_port is tried; of a connection it is its own, and so is the address. */

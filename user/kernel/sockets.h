@@ -33,6 +33,13 @@ typedef int (*socket_fn)(const struct socket_entry *s, void *data);
 /* Call @fn for each socket of @protocol in a state of @states (bits 1 << state). 0, what @fn returned, or -errno. */
 int sockets_each(uint8_t protocol, uint32_t states, socket_fn fn, void *data);
 
+/*
+ * The socket to which a packet for @local (16 bytes) and @port would go that belongs to no connection and comes by
+ * @device: one that listens, or is not connected. One look-up of the kernel's own, however many sockets there are.
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP. 0, -ENOENT: none, or -errno.
+ */
+int sockets_find(uint8_t protocol, const uint8_t local[16], uint16_t port, uint32_t device, struct socket_entry *ret);
+
 /* Close a TCP connection, whoever holds it; its other end is told. Return: 1, 0 (it is gone), or -errno as below. */
 int sockets_close(const struct socket_entry *s);
 

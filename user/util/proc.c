@@ -11,6 +11,7 @@
 
 #include "util/cleanup.h"
 
+#define CMDLINE_MAX 4096
 #define CGROUPS_MAX (16 * 1024) /* one line a hierarchy, of paths that others made */
 
 int proc_open(const char *proc, uint32_t pid)
@@ -80,6 +81,30 @@ bool proc_stat(int dir_fd, struct proc_stat *ret)
 	ret->tty = (uint32_t)tty;
 	ret->started = started;
 	return true;
+}
+
+bool proc_uid(int dir_fd, uint32_t *ret)
+{
+	char text[4096];
+	size_t length = proc_read(dir_fd, "status", text, sizeof(text) - 1);
+	const char *line;
+
+	text[length] = '\0';
+	line = strstr(text, "\nUid:"); /* in the name before it, line ends are escaped */
+	return line && sscanf(line, "\nUid: %" SCNu32, ret) == 1;
+}
+
+char *proc_cmdline(int dir_fd)
+{
+	char words[CMDLINE_MAX];
+	size_t length = proc_read(dir_fd, "cmdline", words, sizeof(words));
+
+	while (length && words[length - 1] == '\0')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		if (words[i] == '\0')
+			words[i] = ' ';
+	return length ? strndup(words, length) : NULL;
 }
 
 void proc_tty_name(uint32_t tty, char *to, size_t size)

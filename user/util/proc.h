@@ -29,6 +29,10 @@ struct proc_stat {
 
 /* False, and *ret worth nothing: the process is gone. */
 bool proc_stat(int dir_fd, struct proc_stat *ret);
+/* Its real user; false: it is gone. */
+bool proc_uid(int dir_fd, uint32_t *ret);
+/* The words with blanks between them, at most 4096 bytes; NULL: it has none, as kernel threads, or is gone. */
+char *proc_cmdline(int dir_fd);
 /* A terminal's name below /dev, such as pts/3; MAJOR:MINOR of drivers that are not everywhere. */
 void proc_tty_name(uint32_t tty, char *to, size_t size);
 

@@ -50,6 +50,15 @@ static const char *interface_name(void *data, uint32_t ifindex)
 	return ifindex == 3 ? "eth0" : NULL;
 }
 
+static const struct process *owner(void *data, const struct stream_packet *to)
+{
+	struct world *w = data;
+
+	w->asks++;
+	w->asked = *to;
+	return w->owner;
+}
+
 static void clocks(void *data, uint64_t *ret_monotonic_ns, uint64_t *ret_realtime_ns)
 {
 	struct world *w = data;
@@ -68,6 +77,7 @@ struct stream_config world_config(struct world *w, uint32_t lines_max)
 		.data = w,
 		.rule_text = rule_text,
 		.interface_name = interface_name,
+		.owner = owner,
 		.clocks = clocks,
 		.proc = "/nonexistent",
 		.past = w->past,

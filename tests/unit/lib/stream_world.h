@@ -30,6 +30,9 @@ struct world {
 	struct world_line *lines;
 	size_t line_count;
 	size_t batches;
+	const struct process *owner;	/* of every port */
+	struct stream_packet asked;	/* for the last of them */
+	unsigned asks;
 	struct history_tally past;	/* of the lines, from journal.pending_seq on */
 	struct stream *stream;
 };
