@@ -27,7 +27,6 @@
 #include "config.h"
 #include "config_watch.h"
 #include "events/actor.h"
-#include "kernel/figures.h"
 #include "kernel/load.h"
 #include "kernel/lock.h"
 #include "kernel/seed.h"
@@ -36,7 +35,6 @@
 #include "notify.h"
 #include "util/cleanup.h"
 
-#define BEAT_SECONDS 300
 #define ROTATE_SECONDS 600
 #define MOST_CLOSED 20
 
@@ -59,6 +57,7 @@ struct agent {
 	unsigned closed; /* listeners, in this second */
 	bool devices_changed, ends;
 	char device_error[256]; /* as said last */
+	char degraded[256]; /* as pg_meta had it last; empty: not */
 };
 
 static void agent_close(struct agent *a)
@@ -83,7 +82,7 @@ static void say(void *data, const char *action, const char *text)
 	struct agent *a = data;
 
 	(void)fprintf(stderr, "portguard: %s\n", text);
-	agent_events_health(a->events, action, text, NULL);
+	agent_events_health(a->events, action, text);
 }
 
 /*
@@ -105,7 +104,7 @@ static void close_listener(struct agent *a, const struct pg_record_refusal *r)
 		return;
 	(void)snprintf(text, sizeof(text), "on_listen: close: port %u: %s", r->local_port,
 		       strerror(-error));
-	agent_events_health(a->events, "degraded", text, NULL);
+	agent_events_health(a->events, "degraded", text);
 }
 
 static int take_record(void *data, void *record, size_t size)
@@ -151,6 +150,24 @@ static int put_in_force(struct agent *a, struct guard *g, struct policy *next, s
 	return r;
 }
 
+static void say_recovered(const struct agent *a, const char *what)
+{
+	char text[320];
+
+	(void)snprintf(text, sizeof(text), "it is over: %s", what);
+	agent_events_health(a->events, "recovered", text);
+}
+
+/* By a command, a reload, or the watch. */
+static void look_at_degraded(struct agent *a)
+{
+	const char *now = a->state.meta->degraded;
+
+	if (a->degraded[0] && !now[0])
+		say_recovered(a, a->degraded);
+	(void)snprintf(a->degraded, sizeof(a->degraded), "%s", now);
+}
+
 /* The policy's files again: put in force, or reported and left. */
 static void reload(struct agent *a)
 {
@@ -167,6 +184,7 @@ static void reload(struct agent *a)
 	(void)snprintf(meta->degraded, sizeof(meta->degraded), "%.200s", r ? err.text : "");
 	if (r)
 		say(a, "degraded", err.text);
+	look_at_degraded(a);
 }
 
 /* What somebody else has taken away or changed is put right, and told. */
@@ -191,6 +209,7 @@ static void on_watch(struct agent *a)
 	check_times(a);
 	agent_changes_take(&a->changes);
 	check_tampering(a);
+	look_at_degraded(a);
 }
 
 static void sync_devices(struct agent *a)
@@ -207,6 +226,8 @@ static void sync_devices(struct agent *a)
 	if (a->devices_changed)
 		return;
 	r = r ? r : guard_sync_devices(&g, true, &err);
+	if (!r && a->device_error[0])
+		say_recovered(a, a->device_error);
 	if (!r) {
 		a->device_error[0] = '\0';
 		return;
@@ -216,15 +237,6 @@ static void sync_devices(struct agent *a)
 		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
 		say(a, "degraded", err.text);
 	}
-}
-
-static void beat(struct agent *a)
-{
-	_cleanup_json_ struct json j = JSON_INIT;
-
-	counters_json(&j, &a->state);
-	if (!json_error(&j))
-		agent_events_health(a->events, "beat", "alive", j.text);
 }
 
 static void report_lost(struct agent *a)
@@ -237,7 +249,7 @@ static void report_lost(struct agent *a)
 	(void)snprintf(text, sizeof(text), "%llu refusals found the ring full and are only counted",
 		       (unsigned long long)(lost - a->lost));
 	a->lost = lost;
-	agent_events_health(a->events, "lost", text, NULL);
+	agent_events_health(a->events, "lost", text);
 }
 
 static void on_second(struct agent *a)
@@ -251,8 +263,6 @@ static void on_second(struct agent *a)
 	report_lost(a);
 	a->seconds++;
 	a->closed = 0;
-	if (a->seconds % BEAT_SECONDS == 0)
-		beat(a);
 	if (a->seconds % ROTATE_SECONDS == 0)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
 	if (a->devices_changed)
@@ -564,10 +574,11 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 #ifdef __GLIBC__
 	(void)malloc_trim(0); /* what loading took: libbpf reads the types of the whole kernel */
 #endif
-	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host", NULL);
+	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host");
 	agent_changes_take(&a.changes);
+	look_at_degraded(&a);
 	if (start->guard.degraded)
-		agent_events_health(a.events, "degraded", start->guard.degraded, NULL);
+		agent_events_health(a.events, "degraded", start->guard.degraded);
 	(void)fprintf(stderr, "portguard: ready\n");
 	notify_ready();
 	r = loop(&a);

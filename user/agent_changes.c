@@ -17,7 +17,7 @@ static void tell_lost(const struct agent_changes *c, uint64_t lost)
 	(void)snprintf(text, sizeof(text),
 		       "%llu changes of the policy, or more, have no event: their notes are gone",
 		       (unsigned long long)lost);
-	agent_events_health(c->events, "lost", text, NULL);
+	agent_events_health(c->events, "lost", text);
 }
 
 void agent_changes_take(struct agent_changes *c)

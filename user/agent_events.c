@@ -12,6 +12,7 @@
 #include "events/outputs.h"
 #include "events/stream.h"
 #include "kernel/cgroup.h"
+#include "kernel/figures.h"
 #include "kernel/guard.h"
 #include "kernel/map.h"
 #include "policy/rule.h"
@@ -37,6 +38,7 @@ struct agent_events {
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH]; /* of cgroup2 */
 	char cgroup[4096];
+	struct json counters;
 	struct agent_places places;
 	struct process_cache processes; /* how to read them */
 	struct agent_owners owners;
@@ -58,6 +60,7 @@ void agent_events_free(struct agent_events *e)
 	stream_free(e->stream);
 	agent_owners_close(&e->owners);
 	agent_places_close(&e->places);
+	json_free(&e->counters);
 	outputs_free(e->outputs);
 	map_release(e->seen, e->seen_size);
 	map_release(e->journal, e->journal_size);
@@ -148,6 +151,15 @@ static void find_place(void *data, const char *cgroup, struct process_place *ret
 static const struct process *find_owner(void *data, const struct stream_packet *to)
 {
 	return agent_owners_find(&((struct agent_events *)data)->owners, to);
+}
+
+static const char *counters(void *data)
+{
+	struct agent_events *e = data;
+
+	json_reset(&e->counters);
+	counters_json(&e->counters, e->config.state);
+	return json_error(&e->counters) ? NULL : e->counters.text;
 }
 
 static int sink(void *data, const struct event *event)
@@ -272,6 +284,7 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		.cgroup_path = cgroup_name,
 		.place = find_place,
 		.owner = find_owner,
+		.counters = counters,
 	};
 	int r;
 
@@ -316,13 +329,12 @@ void agent_events_tick(struct agent_events *e)
 void agent_events_finish(struct agent_events *e)
 {
 	stream_finish(e->stream);
-	stream_health(e->stream, "stop", "the agent ends; the kernel guards on", NULL);
+	stream_health(e->stream, "stop", "the agent ends; the kernel guards on", counters(e));
 }
 
-void agent_events_health(struct agent_events *e, const char *action, const char *text,
-			 const char *counters_json)
+void agent_events_health(struct agent_events *e, const char *action, const char *text)
 {
-	stream_health(e->stream, action, text, counters_json);
+	stream_health(e->stream, action, text, NULL);
 }
 
 void agent_events_change(struct agent_events *e, const struct event *change)

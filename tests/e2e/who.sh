@@ -216,6 +216,8 @@ same "no number is missing, none comes twice" "$(jq .seq "$EVENTS" | awk 'NR > 1
 # --- whose processes --------------------------------------------------------------------------------
 
 agent_ends TERM
+same "the last word has the counters" "$(jq -s -c 'map(select(.action == "stop"))[-1].counters | keys' "$EVENTS")" \
+	'["bind","connect","deliver","inbound","listen","send","socket"]'
 rm -r "$LAB/policy.d"
 owned=$(policy owned <<-END
 	rules: [allow 80/tcp, allow bind 8110-8115]
@@ -277,3 +279,14 @@ stop web
 told_gone() { has '.local.port == 8110 and .pid == null and .local.ip == "10.77.0.1"'; }
 knocks() { dial tcp $HOST4 8110 0.1 >/dev/null; told_gone; }
 holds "when it has ended, nobody's" within 5 knocks
+
+# --- degraded, and over -----------------------------------------------------------------------------
+
+echo 'rules: [allow 99999]' >>"$owned"
+kill -HUP "$AGENT"
+holds "a bad file is told" within 4 says '"action":"degraded"' "$EVENTS"
+sed -i '$d' "$owned"
+kill -HUP "$AGENT"
+holds "and when it is good again" within 4 says '"action":"recovered"' "$EVENTS"
+same "their severities" "$(jq -s -c 'map(select(.action == "degraded" or .action == "recovered") | [.action, .severity]) | unique' "$EVENTS")" \
+	'[["degraded",9],["recovered",1]]'

@@ -35,6 +35,8 @@ Test(event, severities_are_those_of_the_contract)
 	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "degraded"), 9);
 	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "lost"), 7);
 	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "start"), 1);
+	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "stop"), 1);
+	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "recovered"), 1);
 	cr_expect_eq(severity_of(EVENT_HEALTH, 0, 0, "beat"), 0);
 }
 

@@ -563,6 +563,28 @@ Test(stream, change_has_the_time_at_which_it_was_made)
 	cr_expect_eq(line(1)->start_us, line(1)->end_us);
 }
 
+Test(stream, beat_comes_every_five_minutes_before_verdicts_with_the_counters)
+{
+	ticks(299);
+	cr_expect_eq(w->line_count, 0);
+	(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 7091);
+	world_hit(w, 5, 12);
+	ticks(1);
+	cr_assert_eq(w->line_count, 2);
+	cr_expect_eq(line(0)->kind, EVENT_HEALTH);
+	cr_expect_str_eq(line(0)->action, "beat");
+	cr_expect_str_eq(line(0)->counters_json, "{\"bind\":{}}");
+	cr_expect_eq(line(0)->severity, 0);
+	cr_expect_eq(line(1)->kind, EVENT_VERDICT);
+	ticks(299);
+	cr_expect_eq(w->line_count, 2);
+	ticks(1);
+	cr_expect_eq(w->line_count, 3);
+	w->now_ns += 1000 * WORLD_SECOND;
+	ticks(1);
+	cr_expect_eq(w->line_count, 4, "one for a long pause, too");
+}
+
 static const struct process port_owner = {
 	.pid = 77, .ppid = 1, .uid = 33, .comm = "nginx", .cgroup = "/n", .unit = "nginx.service"
 };

@@ -86,6 +86,7 @@ int stream_open(const struct stream_config *config, struct stream **ret)
 		return r;
 	}
 	read_clocks(s);
+	s->beat_ns = s->monotonic_ns;
 	s->drained_us = config->past.last_end_us;
 	s->figures.lost_before = config->memory.journal->lost;
 	journal_open(&s->journal, &config->past);
@@ -247,9 +248,22 @@ void stream_record(struct stream *s, const void *record, size_t size)
 		on_seen(s, record, size);
 }
 
+static void beat(struct stream *s)
+{
+	struct event e = { .kind = EVENT_HEALTH, .action = "beat", .text = "alive" };
+
+	if (s->monotonic_ns - s->beat_ns < STREAM_BEAT_SECONDS * 1000000000ULL)
+		return;
+	s->beat_ns = s->monotonic_ns;
+	if (s->config.counters)
+		e.counters_json = s->config.counters(s->config.data);
+	lines_tell_event(s, &e);
+}
+
 void stream_tick(struct stream *s)
 {
 	read_clocks(s);
+	beat(s);
 	drain_all(s);
 	drain_next_epoch(s);
 	lines_tell_waiting(s, LINES_PACED, lines_left(s, s->budget.max));

@@ -55,6 +55,8 @@ struct stream_config {
 	void (*place)(void *data, const char *cgroup, struct process_place *ret);
 	/* Whose the local port of a packet is, asked once for a line of packets; or NULL; likewise. */
 	const struct process *(*owner)(void *data, const struct stream_packet *to);
+	/* The counters as a JSON object, for the heartbeat; or NULL; likewise. */
+	const char *(*counters)(void *data);
 	/* history_tally() from journal->pending_seq on, before anything new is written. */
 	struct history_tally past;
 	const char *proc;			/* where procfs is; NULL: /proc */
@@ -77,13 +79,17 @@ void stream_free(struct stream *s);	/* what waits is not told: see stream_finish
 
 /* A record of the ring (pg_record_*); reports a first of its kind at once, within lines_max. */
 void stream_record(struct stream *s, const void *record, size_t size);
-/* About once a second: drain pg_seen, report what was summed up, start a new epoch. */
+/*
+ * About once a second: drain pg_seen, report what was summed up, start a new epoch. Each STREAM_BEAT_SECONDS a `beat`
+ * comes before that.
+ */
 void stream_tick(struct stream *s);
 /* Report what there is now, within lines_max, between two ticks: somebody asks. Epochs stay. */
 void stream_flush(struct stream *s);
 /* The agent ends: report all that is left, folded as far as needed, whatever lines_max says. */
 void stream_finish(struct stream *s);
 
+#define STREAM_BEAT_SECONDS 300
 /* A health event now, before verdicts; @counters_json may be NULL. */
 void stream_health(struct stream *s, const char *action, const char *text, const char *counters_json);
 /*

@@ -36,6 +36,7 @@ struct stream {
 	uint32_t slots;			/* of pg_seen */
 	uint32_t *changed;		/* scratch of a drain: slots with something new */
 	uint64_t monotonic_ns, now_us;	/* the time of this call */
+	uint64_t beat_ns;		/* of the last one, or the start: monotonic */
 	uint64_t drained_us;		/* what came before that has been taken */
 	struct stream_figures figures;
 };

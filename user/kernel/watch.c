@@ -44,6 +44,7 @@ struct watch {
 	uint32_t cgroups_serial; /* of pg_sums, when cgroups were looked at */
 	time_t tables_failed; /* a table that is full takes a part of each try */
 	bool degraded; /* by our word */
+	bool unattached; /* a hook, as told last */
 };
 
 static time_t now_seconds(void)
@@ -296,6 +297,7 @@ static void repair_whole(struct watch *w)
 
 	if (!tables_sync(&w->tables, &err))
 		return;
+	w->unattached = true;
 	(void)snprintf(text, sizeof(text),
 		       "a hook is not attached where it should be; it could not be attached: %.400s",
 		       err.text);
@@ -328,7 +330,13 @@ static bool is_whole(struct watch *w)
 		.policy = w->tables.policy,
 	};
 
-	return w->checks % WHOLE_CHECKS || !w->tables.policy_known || guard_is_whole(&g);
+	if (w->checks % WHOLE_CHECKS || !w->tables.policy_known)
+		return true;
+	if (!guard_is_whole(&g))
+		return false;
+	if (TAKE(w->unattached, false))
+		w->config.say(w->config.data, "recovered", "it is over: every hook is attached");
+	return true;
 }
 
 static bool cgroups_are_wrong(struct watch *w)
@@ -418,7 +426,9 @@ bool watch_check(struct watch *w)
 		lock_is_busy(w);
 		return !has_ended(w);
 	}
-	w->busy = 0;
+	if (TAKE(w->busy, 0) >= BUSY_CHECKS)
+		w->config.say(w->config.data, "recovered",
+			      "it is over: portguard's lock is free, and tampering is looked for");
 	if (has_ended(w))
 		return false;
 	follow(w);

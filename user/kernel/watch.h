@@ -20,7 +20,7 @@ struct watch_config {
 	const struct paths *paths;
 	struct state *state;		/* outlives the watch */
 	const struct owner_names *names;	/* of containers: those that pg_cgroups accounts for; outlives it */
-	/* A finding: action `tamper`, or `degraded` where it could not be put right. */
+	/* A finding: action `tamper`, or `degraded` where it could not be put right, `recovered` where that is over. */
 	void (*say)(void *data, const char *action, const char *text);
 	void *data;
 };

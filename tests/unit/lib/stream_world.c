@@ -59,6 +59,12 @@ static const struct process *owner(void *data, const struct stream_packet *to)
 	return w->owner;
 }
 
+static const char *counters(void *data)
+{
+	(void)data;
+	return "{\"bind\":{}}";
+}
+
 static void clocks(void *data, uint64_t *ret_monotonic_ns, uint64_t *ret_realtime_ns)
 {
 	struct world *w = data;
@@ -78,6 +84,7 @@ struct stream_config world_config(struct world *w, uint32_t lines_max)
 		.rule_text = rule_text,
 		.interface_name = interface_name,
 		.owner = owner,
+		.counters = counters,
 		.clocks = clocks,
 		.proc = "/nonexistent",
 		.past = w->past,
