@@ -8,20 +8,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "events/encode.h"
+#include "events/follower.h"
 #include "events/format.h"
 #include "events/history.h"
 #include "util/cleanup.h"
 
 #define WORDS_MAX 16
 #define WRITE_SIZE 65536 /* history is written in pieces of about this size */
-#define FLUSH_SECONDS 2 /* an agent that is busy for longer is not waited for */
 #define CLOSED 1 /* nobody reads our output any more: not an error */
 
 struct request {
@@ -195,108 +191,50 @@ static int not_running(const struct paths *paths, int error, struct pg_error *er
 	return pg_help(err, error, "start one: portguard run");
 }
 
-static int connect_agent(const struct paths *paths, struct pg_error *err, int *ret_fd)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/events.sock", paths->run);
-
-	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-		return not_running(paths, -ENAMETOOLONG, err);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return not_running(paths, -errno, err);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-static int ask(int fd, const char *line)
-{
-	size_t length = strlen(line);
-
-	return send(fd, line, length, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -EPIPE;
-}
-
-/* Wait until the agent has reported what it had summed up; one that does not answer in time is let be. */
-static void flush_agent(int fd)
-{
-	struct timeval patience = { .tv_sec = FLUSH_SECONDS };
-	char answer[8];
-
-	if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) &&
-	    !ask(fd, "flush\n"))
-		(void)!recv(fd, answer, sizeof(answer), 0);
-}
-
-static int show_history(const struct paths *paths, int fd, struct request *r)
+static int show_history(const struct paths *paths, struct follower *f, struct request *r)
 {
 	int error;
 
-	flush_agent(fd);
+	follower_flush(f);
 	error = history_each(paths->var, 0, show, r);
 	return error ? error : write_out(r);
 }
 
-struct stream_in {
-	struct json bytes;
-	struct event_source source;
-};
-
-static void free_stream_in(struct stream_in *in)
+/* All whole events that have come. */
+static int show_received(struct follower *f, struct request *r)
 {
-	json_free(&in->bytes);
-}
+	struct event e;
+	int got;
 
-/* All whole frames that have come. */
-static int show_frames(struct stream_in *in, struct request *r)
-{
-	struct frame frame;
-	size_t at = 0, used;
-	int got, error = 0;
+	while ((got = follower_next(f, &e)) > 0) {
+		int error = show(r, &f->source, &e);
 
-	while ((got = frame_get(in->bytes.text + at, in->bytes.length - at, &frame, &used)) > 0 &&
-	       !error) {
-		at += used;
-		if (frame.type == FRAME_SOURCE)
-			in->source = frame.source;
-		else
-			error = show(r, &in->source, &frame.event);
+		if (error)
+			return error;
 	}
-	if (error || got < 0)
-		return error ? error : got;
-	memmove(in->bytes.text, in->bytes.text + at, in->bytes.length - at);
-	in->bytes.length -= at;
-	return write_out(r);
+	return got ? got : write_out(r);
 }
 
 /* More from the agent: 0, -ECONNRESET at its end, CLOSED when our own reader has gone meanwhile. */
-static int receive(int fd, struct stream_in *in)
+static int receive(struct follower *f)
 {
-	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };
-	char bytes[WRITE_SIZE];
-	ssize_t n;
+	struct pollfd fds[] = { { .fd = f->fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };
 
 	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (fds[1].revents & (POLLERR | POLLHUP))
 		return CLOSED;
-	if (!fds[0].revents)
-		return 0;
-	n = recv(fd, bytes, sizeof(bytes), 0);
-	if (n <= 0)
-		return n && errno == EINTR ? 0 : -ECONNRESET;
-	json_append(&in->bytes, bytes, (size_t)n);
-	return json_error(&in->bytes);
+	return fds[0].revents ? follower_receive(f) : 0;
 }
 
-static int follow(int fd, struct request *r)
+static int follow(struct follower *f, struct request *r)
 {
-	__attribute__((cleanup(free_stream_in))) struct stream_in in = { .bytes = JSON_INIT };
-	int error = ask(fd, "format=record\n") ? -ECONNRESET : 0;
+	int error = follower_begin(f);
 
 	while (!error) {
-		error = receive(fd, &in);
-		if (!error && in.bytes.length)
-			error = show_frames(&in, r);
+		error = receive(f);
+		if (!error)
+			error = show_received(f, r);
 	}
 	return error;
 }
@@ -331,13 +269,14 @@ int cmd_events(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	__attribute__((cleanup(free_request))) struct request r = {
 		.hook = -1, .verdict = -1, .port = -1, .out = JSON_INIT
 	};
-	_cleanup_close_ int fd = -1;
+	_cleanup_follower_ struct follower f = FOLLOWER_INIT;
 	int error = parse(argc, argv, ctx, &r, err);
 
-	if (!error)
-		error = connect_agent(&ctx->paths, err, &fd);
 	if (error)
 		return error;
-	error = r.follow ? follow(fd, &r) : show_history(&ctx->paths, fd, &r);
+	error = follower_connect(ctx->paths.run, &f);
+	if (error)
+		return not_running(&ctx->paths, error, err);
+	error = r.follow ? follow(&f, &r) : show_history(&ctx->paths, &f, &r);
 	return result(error, &ctx->paths, err);
 }
