@@ -20,7 +20,7 @@
 
 /* --- what is said of a row ------------------------------------------------------------------- */
 
-static const char *proto_name(const struct socket_entry *s)
+const char *port_proto_name(const struct socket_entry *s)
 {
 	return s->protocol == IPPROTO_TCP ? "tcp" : s->protocol == IPPROTO_UDP ? "udp" : "udplite";
 }
@@ -36,7 +36,7 @@ static enum pg_mode mode_of(const struct ports *p, const struct port_row *row)
 }
 
 /* The nearest, whatever it answers. */
-static const char *scope_of(const struct ports *p, const struct port_row *row)
+const char *port_scope(const struct ports *p, const struct port_row *row)
 {
 	for (unsigned i = 0; i < PG_OWNERS; i++)
 		if (row->owner[i] && row->owner[i] <= p->policy->scope_count)
@@ -44,7 +44,7 @@ static const char *scope_of(const struct ports *p, const struct port_row *row)
 	return SCOPE_HOST;
 }
 
-static const char *verdict_of(const struct ports *p, const struct port_row *row, const struct answer *a)
+const char *port_verdict(const struct ports *p, const struct port_row *row, const struct answer *a)
 {
 	if (a->depends)
 		return "depends";
@@ -53,7 +53,7 @@ static const char *verdict_of(const struct ports *p, const struct port_row *row,
 				     : a->decision.verdict];
 }
 
-static char *rule_of(const struct ports *p, const struct answer *a)
+char *port_rule(const struct ports *p, const struct answer *a)
 {
 	for (size_t i = 0; a->decision.rule && i < p->policy->rule_count; i++)
 		if (p->policy->rules[i].id == a->decision.rule)
@@ -61,8 +61,7 @@ static char *rule_of(const struct ports *p, const struct answer *a)
 	return NULL;
 }
 
-/* Packets to loopback addresses are not `in`: what the rules say of them is not asked. */
-static bool is_inner(const struct ports *p, const struct port_row *row)
+bool port_is_inner(const struct ports *p, const struct port_row *row)
 {
 	return !p->policy->loopback && address_is_loopback(row->socket.local);
 }
@@ -72,12 +71,12 @@ static bool is_denied(const struct answer *a)
 	return !a->depends && a->decision.verdict == PG_DENY;
 }
 
-static bool row_is_denied(const struct ports *p, const struct port_row *row)
+bool port_is_denied(const struct ports *p, const struct port_row *row)
 {
-	return is_denied(&row->bind) || (is_denied(&row->in) && !is_inner(p, row));
+	return is_denied(&row->bind) || (is_denied(&row->in) && !port_is_inner(p, row));
 }
 
-static const char *service_of(const struct ports *p, const struct socket_entry *s)
+const char *port_service(const struct ports *p, const struct socket_entry *s)
 {
 	return services_name(&p->services, port_proto(s) == PG_UDP, s->local_port);
 }
@@ -87,11 +86,11 @@ static const char *service_of(const struct ports *p, const struct socket_entry *
 static void answer_json(struct json *j, const char *name, const struct ports *p,
 			const struct port_row *row, const struct answer *a)
 {
-	_cleanup_free_ char *rule = rule_of(p, a);
+	_cleanup_free_ char *rule = port_rule(p, a);
 
 	json_key(j, name);
 	json_object(j);
-	json_member_string(j, "verdict", verdict_of(p, row, a));
+	json_member_string(j, "verdict", port_verdict(p, row, a));
 	json_member_string(j, "reason", reason_names[a->decision.reason]);
 	json_member_string(j, "rule", rule);
 	json_object_end(j);
@@ -120,32 +119,38 @@ static void process_json(struct json *j, const struct port_row *row)
 	json_object_end(j);
 }
 
-int ports_json(const struct ports *p, struct pg_error *err)
+void ports_array(struct json *j, const struct ports *p)
 {
-	_cleanup_json_ struct json j = JSON_INIT;
 	char address[ADDRESS_TEXT];
 
-	json_object(&j);
-	json_key(&j, "ports");
-	json_array(&j);
+	json_array(j);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct port_row *row = &p->rows[i];
 
-		json_object(&j);
-		json_member_string(&j, "proto", proto_name(&row->socket));
-		json_key(&j, "local");
-		json_object(&j);
-		json_member_string(&j, "ip", address_print(row->socket.local, address));
-		json_member_u64(&j, "port", row->socket.local_port);
-		json_object_end(&j);
-		process_json(&j, row);
-		json_member_string(&j, "service", service_of(p, &row->socket));
-		json_member_string(&j, "scope", scope_of(p, row));
-		answer_json(&j, "bind", p, row, &row->bind);
-		answer_json(&j, "in", p, row, &row->in);
-		json_object_end(&j);
+		json_object(j);
+		json_member_string(j, "proto", port_proto_name(&row->socket));
+		json_key(j, "local");
+		json_object(j);
+		json_member_string(j, "ip", address_print(row->socket.local, address));
+		json_member_u64(j, "port", row->socket.local_port);
+		json_object_end(j);
+		process_json(j, row);
+		json_member_string(j, "service", port_service(p, &row->socket));
+		json_member_string(j, "scope", port_scope(p, row));
+		answer_json(j, "bind", p, row, &row->bind);
+		answer_json(j, "in", p, row, &row->in);
+		json_object_end(j);
 	}
-	json_array_end(&j);
+	json_array_end(j);
+}
+
+int ports_json(const struct ports *p, struct pg_error *err)
+{
+	_cleanup_json_ struct json j = JSON_INIT;
+
+	json_object(&j);
+	json_key(&j, "ports");
+	ports_array(&j, p);
 	json_object_end(&j);
 	return print_json(&j, err);
 }
@@ -157,7 +162,7 @@ enum column { PROTO, LOCAL, SERVICE, RANGE, PROCESS, PROGRAM, UNIT, CONTAINER, B
 static const char *const titles[COLUMNS] = { "proto",   "local", "service",   "port is", "process",
 					     "program", "unit",  "container", "bind",    "in" };
 
-#define CELL 160 /* the longest: two texts of SHOW_BYTES, and a little */
+#define CELL PORT_LOCAL_TEXT /* the longest: two texts of SHOW_BYTES, and a little */
 
 struct cells {
 	char mark;
@@ -170,7 +175,7 @@ static void show(char *cell, const char *text)
 	(void)snprintf(cell, CELL, "%s", text && *text ? SHOW_STRING(text) : "-");
 }
 
-static void show_local(char *cell, const struct socket_entry *s)
+char *port_local(const struct socket_entry *s, char *text)
 {
 	char address[ADDRESS_TEXT], device[IF_NAMESIZE] = "";
 	bool v6 = s->family == 6;
@@ -178,8 +183,9 @@ static void show_local(char *cell, const struct socket_entry *s)
 	(void)address_print(s->local, address);
 	if (s->device && !if_indextoname(s->device, device))
 		(void)snprintf(device, sizeof(device), "if%u", s->device);
-	(void)snprintf(cell, CELL, "%s%s%s%s%s:%u", v6 ? "[" : "", address, *device ? "%" : "",
+	(void)snprintf(text, PORT_LOCAL_TEXT, "%s%s%s%s%s:%u", v6 ? "[" : "", address, *device ? "%" : "",
 		       *device ? SHOW_STRING(device) : "", v6 ? "]" : "", s->local_port);
+	return text;
 }
 
 static void show_process(char *cell, const struct port_row *row)
@@ -199,9 +205,9 @@ static void show_process(char *cell, const struct port_row *row)
 static void show_answer(char *cell, const struct ports *p, const struct port_row *row,
 			const struct answer *a)
 {
-	_cleanup_free_ char *rule = rule_of(p, a);
+	_cleanup_free_ char *rule = port_rule(p, a);
 
-	(void)snprintf(cell, CELL, "%s (%s)", verdict_of(p, row, a),
+	(void)snprintf(cell, CELL, "%s (%s)", port_verdict(p, row, a),
 		       rule ? SHOW_STRING(rule) : reason_names[a->decision.reason]);
 }
 
@@ -210,11 +216,11 @@ static void fill(struct cells *c, const struct ports *p, const struct port_row *
 	const struct socket_entry *s = &row->socket;
 	char id[SHORT_ID + 1];
 
-	c->mark = row_is_denied(p, row) ? '!' : ' ';
+	c->mark = port_is_denied(p, row) ? '!' : ' ';
 	(void)snprintf(id, sizeof(id), "%.*s", SHORT_ID, row->place.container_id);
-	show(c->text[PROTO], proto_name(s));
-	show_local(c->text[LOCAL], s);
-	show(c->text[SERVICE], service_of(p, s));
+	show(c->text[PROTO], port_proto_name(s));
+	(void)port_local(s, c->text[LOCAL]);
+	show(c->text[SERVICE], port_service(p, s));
 	show(c->text[RANGE], s->local_port < 1024 ? "well-known" : "registered");
 	show_process(c->text[PROCESS], row);
 	show(c->text[PROGRAM], row->process ? row->process->exe : NULL);
@@ -222,7 +228,7 @@ static void fill(struct cells *c, const struct ports *p, const struct port_row *
 	show(c->text[CONTAINER], id);
 	show_answer(c->text[BIND], p, row, &row->bind);
 	show_answer(c->text[IN], p, row, &row->in);
-	if (is_inner(p, row))
+	if (port_is_inner(p, row))
 		show(c->text[IN], "loopback");
 }
 
@@ -251,7 +257,7 @@ static void print_table(const struct cells *table, size_t count)
 /* What would let the row in: nothing but its own removal does where a deny rule matches. */
 static void print_remedy(const struct ports *p, const struct port_row *row)
 {
-	bool in = is_denied(&row->in) && !is_inner(p, row);
+	bool in = is_denied(&row->in) && !port_is_inner(p, row);
 	const struct answer *a = in ? &row->in : &row->bind;
 
 	(void)printf("To %s, such as the first: portguard %s%u/%s\n",
@@ -268,7 +274,7 @@ static void print_summary(const struct ports *p)
 	size_t denied = 0;
 
 	for (size_t i = 0; i < p->count; i++)
-		if (row_is_denied(p, &p->rows[i]) && !denied++)
+		if (port_is_denied(p, &p->rows[i]) && !denied++)
 			first = &p->rows[i];
 	if (!first) {
 		(void)printf("%zu listening, none denied\n", p->count);
