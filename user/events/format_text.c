@@ -35,19 +35,11 @@ __attribute__((format(printf, 2, 3))) static void put(struct json *out, const ch
 		json_append(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
-/* Marks by which text changes its direction: a name with one could pass for another (UAX #9). */
-static bool turns_text(uint32_t character)
-{
-	return character == 0x61c || character == 0x200e || character == 0x200f ||
-	       (character >= 0x202a && character <= 0x202e) ||
-	       (character >= 0x2066 && character <= 0x2069);
-}
-
 static void put_character(struct json *out, uint32_t character, const char *bytes, size_t length)
 {
 	if (character < 0x100 && utf8_is_control(character))
 		put(out, "\\x%02x", (unsigned)character);
-	else if (utf8_is_control(character) || turns_text(character))
+	else if (utf8_is_control(character) || utf8_turns_text(character))
 		put(out, "\\u%04x", (unsigned)character);
 	else if (character == UTF8_REPLACEMENT)
 		json_append(out, "\xef\xbf\xbd", 3);

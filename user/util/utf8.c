@@ -54,3 +54,10 @@ bool utf8_is_control(uint32_t character)
 	return character < 0x20 || (character >= 0x7f && character <= 0x9f) ||
 	       character == 0x2028 || character == 0x2029;
 }
+
+bool utf8_turns_text(uint32_t character)
+{
+	return character == 0x61c || character == 0x200e || character == 0x200f ||
+	       (character >= 0x202a && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
