@@ -44,6 +44,7 @@ USER_SRCS := $(call find_c,user)
 USER_OBJS := $(USER_SRCS:%.c=$(BUILD)/%.o)
 # The floors that need neither BPF nor root; unit tests and fuzzers see these alone.
 PURE_OBJS := $(filter $(BUILD)/user/policy/% $(BUILD)/user/util/% $(BUILD)/user/events/% $(BUILD)/user/metrics/% \
+	$(BUILD)/user/report/% \
 	$(BUILD)/user/kernel/checksum.o $(BUILD)/user/kernel/choice.o \
 	$(BUILD)/user/kernel/receivers.o $(BUILD)/user/kernel/exe.o \
 	$(BUILD)/user/kernel/container_files.o $(BUILD)/user/kernel/containers.o \

@@ -26,7 +26,7 @@ _portguard() {
 		esac
 	done
 	case $before in
-	-c | -w | --event-log | --bpffs | --cgroup | --textfile)
+	-c | -w | --event-log | --bpffs | --cgroup | --textfile | -o | --from)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	-i) candidates=$(cd /sys/class/net && echo ./* | sed 's|\./||g') ;;

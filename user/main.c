@@ -80,6 +80,12 @@ static const struct command {
 	  "  -c COUNT          packets in all (100000)\n"
 	  "  -s BYTES          of each packet (256)\n"
 	  "  --rate N          packets a second and CPU; the others are only counted (1000)\n", cmd_capture },
+	{ "report", "[--since T] [-o FILE] [--from FILE]...", "what was refused, as a page",
+	  "One HTML page that needs nothing else, or with --json the same figures.\n"
+	  "  --since T         90m, 7d (24h)\n"
+	  "  -o FILE           write it there, for its owner alone; left out or -: to standard output\n"
+	  "  --from FILE       an event log, or its rotated parts, instead of the last 10,000 events; -: standard input\n",
+	  cmd_report },
 	{ "explain",
 	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
 	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n"
@@ -112,7 +118,7 @@ static const struct command {
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
 	"evict", "learn", "import", "profile",
-	"init", "top", "report", "doctor",
+	"init", "top", "doctor",
 };
 
 static const struct {
