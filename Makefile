@@ -24,7 +24,7 @@ STATIC_LIBS ?= 1
 PG_CPPFLAGS := -Iinclude -Iuser -isystem $(BUILD)/gen -D_GNU_SOURCE= -DPG_VERSION='"$(VERSION)"'
 # -MD, not -MMD: the generated skeleton is a system header to the compiler, and still a dependency.
 PG_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fstack-protector-strong -MD -MP
-PG_LIBRARIES := bpf elf z yaml cap-ng
+PG_LIBRARIES := bpf elf z yaml cap-ng ncursesw tinfo
 PG_LIBS = $(if $(filter 1,$(STATIC_LIBS)),$(foreach l,$(PG_LIBRARIES),$(call static_or_shared,$l)),$(PG_LIBRARIES:%=-l%))
 # `cc -print-file-name` answers with a path where it knows the file, else with the bare name.
 static_or_shared = $(or $(filter /%,$(shell $(CC) $(LDFLAGS) -print-file-name=lib$1.a)),-l$1)
@@ -45,6 +45,7 @@ USER_OBJS := $(USER_SRCS:%.c=$(BUILD)/%.o)
 # The floors that need neither BPF nor root; unit tests and fuzzers see these alone.
 PURE_OBJS := $(filter $(BUILD)/user/policy/% $(BUILD)/user/util/% $(BUILD)/user/events/% $(BUILD)/user/metrics/% \
 	$(BUILD)/user/report/% \
+	$(BUILD)/user/top/model.o $(BUILD)/user/top/propose.o $(BUILD)/user/top/text.o $(BUILD)/user/top/ui.o \
 	$(BUILD)/user/kernel/checksum.o $(BUILD)/user/kernel/choice.o \
 	$(BUILD)/user/kernel/receivers.o $(BUILD)/user/kernel/exe.o \
 	$(BUILD)/user/kernel/container_files.o $(BUILD)/user/kernel/containers.o \

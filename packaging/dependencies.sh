@@ -8,13 +8,14 @@
 set -uo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
-build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libcap-ng-dev)
+build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libcap-ng-dev
+	libncurses-dev)
 demo=(iproute2 util-linux curl dnsmasq-base python3-minimal libpython3-stdlib)
 test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsutils dnsmasq-base
 	nginx-light xinetd fingerd finger rpcbind opensmtpd dovecot-imapd redis-server redis-tools
 	udhcpc isc-dhcp-client openssh-server openssh-client libcap2-bin procps
 	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
-	iputils-ping iptables tcpdump wireguard-tools runc prometheus)
+	iputils-ping iptables tcpdump wireguard-tools runc prometheus tmux)
 kernels=(qemu-system-x86 debootstrap kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service

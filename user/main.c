@@ -80,6 +80,8 @@ static const struct command {
 	  "  -c COUNT          packets in all (100000)\n"
 	  "  -s BYTES          of each packet (256)\n"
 	  "  --rate N          packets a second and CPU; the others are only counted (1000)\n", cmd_capture },
+	{ "top", "", "what is refused, as it happens",
+	  "Ports, sources and programs, with their rates; sorted and filtered; a allows what was refused.\n", cmd_top },
 	{ "report", "[--since T] [-o FILE] [--from FILE]...", "what was refused, as a page",
 	  "One HTML page that needs nothing else, or with --json the same figures.\n"
 	  "  --since T         90m, 7d (24h)\n"
@@ -118,7 +120,7 @@ static const struct command {
 /* Known to the design, not to this version; and what other firewalls call ours. */
 static const char *const later[] = {
 	"evict", "learn", "import", "profile",
-	"init", "top", "doctor",
+	"init", "doctor",
 };
 
 static const struct {

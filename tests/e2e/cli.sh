@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq setpriv
 lab_up
-COMMANDS='run up down allow deny reject limit remove list status metrics events report apply diff check save explain ports mode'
+COMMANDS='run up down allow deny reject limit remove list status metrics events top report apply diff check save explain ports mode'
 
 # --- nothing runs yet ---------------------------------------------------------------------------
 

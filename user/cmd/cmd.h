@@ -44,6 +44,7 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 int cmd_ports(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_capture(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_metrics(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
+int cmd_top(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_report(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_events(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 

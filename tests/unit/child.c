@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Another program: its words, its exit code, and no signal mask of ours. */
+#include "util/child.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static char said[64];
+
+static int shell(const char *script)
+{
+	char *argv[] = { "/bin/sh", "-c", (char *)script, NULL };
+
+	return child_run(argv, said, sizeof(said));
+}
+
+Test(child, words_and_exit_code)
+{
+	cr_expect_eq(shell("echo out; echo err >&2; exit 7"), 7);
+	cr_expect_str_eq(said, "out\nerr\n");
+	cr_expect_eq(shell(":"), 0);
+	cr_expect_str_eq(said, "");
+}
+
+Test(child, it_reads_nothing_and_may_say_more_than_has_room)
+{
+	cr_expect_eq(shell("cat; i=0; while [ $i -lt 20000 ]; do echo 12345678; i=$((i+1)); done"), 0);
+	cr_expect_eq(strlen(said), sizeof(said) - 1);
+}
+
+Test(child, signals_are_not_blocked_in_it)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	cr_expect_eq(shell("kill -TERM $$"), 128 + SIGTERM);
+}
+
+Test(child, one_that_is_not_there)
+{
+	char *argv[] = { "/nonexistent/program", NULL };
+
+	cr_expect_eq(child_run(argv, said, sizeof(said)), -ENOENT);
+}
