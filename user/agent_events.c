@@ -215,6 +215,9 @@ static int open_outputs(struct agent_events *e, struct history_tally *past, stru
 
 	if (r)
 		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->var, strerror(-r));
+	r = paths_let_readers_in(paths, &config.readers);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->run, strerror(-r));
 	event_source_fill(&source, paths->instance);
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
 	return outputs_open(&config, err, &e->outputs, past);

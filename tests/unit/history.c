@@ -244,3 +244,80 @@ Test(history, visitor_may_stop)
 	cr_expect_eq(s.count, 1);
 	cr_expect_eq(s.first, 3);
 }
+
+/* What a reader finds that begins at @seq: the number of events, and their first and last seq. */
+static struct seen from(struct history_cursor *cursor)
+{
+	struct seen s = { .in_order = true };
+	struct event e;
+
+	while (history_next(h, cursor, &e) > 0)
+		(void)see(&s, &cursor->reader.source, &e);
+	cr_expect(s.in_order);
+	return s;
+}
+
+Test(history, reader_follows_the_writer_from_file_to_file)
+{
+	struct history_cursor cursor = HISTORY_CURSOR_INIT;
+	struct seen s;
+
+	write_events(1, LIMIT);
+	write_events(LIMIT + 1, 3);
+	cr_assert_eq(history_seek(h, 0, &cursor), 0);
+	s = from(&cursor);
+	cr_expect_eq(s.count, LIMIT + 3);
+	write_events(LIMIT + 4, LIMIT - 3);
+	write_events(2 * LIMIT + 1, 2);
+	s = from(&cursor);
+	cr_expect_eq(s.first, LIMIT + 4);
+	cr_expect_eq(s.count, LIMIT - 1, "the file that it read, and the next");
+	for (uint64_t i = 2; i < 6; i++)
+		write_events(i * LIMIT + (i == 2 ? 3 : 1), i == 2 ? LIMIT - 2 : LIMIT);
+	s = from(&cursor);
+	cr_expect_eq(s.last, 6 * LIMIT);
+	cr_expect_eq(s.count, 3 * LIMIT - 2, "what is left of the file that it read, and those there are");
+	history_cursor_close(&cursor);
+	cr_assert_eq(history_seek(h, 6 * LIMIT - 1, &cursor), 0);
+	cr_expect_eq(from(&cursor).first, 5 * LIMIT + 1, "the file in which it lies");
+	history_cursor_close(&cursor);
+}
+
+static uint64_t after(const char *boot_id, uint64_t seq)
+{
+	uint64_t first = 77;
+
+	cr_assert_eq(history_after(h, boot_id, seq, &first), 0);
+	return first;
+}
+
+Test(history, knows_where_a_reader_goes_on_over_boots)
+{
+	struct event_source source = sample_source();
+	struct event e = sample_bind(7);
+
+	cr_expect_eq(after(source.boot_id, 5), 0, "an empty history: whatever comes");
+	write_events(1, 6);
+	cr_expect_eq(after(source.boot_id, 5), 6);
+	cr_expect_eq(after(source.boot_id, 6), 7);
+	cr_expect_eq(after("another", 5), 0);
+	/* 7 to 9 were seen, then the power failed and took them along; their numbers came again. */
+	(void)snprintf(source.boot_id, sizeof(source.boot_id), "next");
+	history_free(h);
+	cr_assert_eq(history_open(dir, &source, LIMIT, NULL, &h), 0);
+	cr_expect_eq(after(sample_source().boot_id, 9), 7);
+	cr_assert_eq(history_append(h, &e), 0);
+	cr_assert_eq(history_flush(h), 0);
+	cr_expect_eq(after(sample_source().boot_id, 9), 7);
+	cr_expect_eq(after("next", 7), 8);
+	cr_expect_eq(after(sample_source().boot_id, 4), 5);
+}
+
+Test(history, reader_whose_place_is_gone_goes_on_behind_it)
+{
+	for (uint64_t i = 0; i < 4; i++)
+		write_events(i * LIMIT + 1, LIMIT);
+	cr_expect_eq(after(sample_source().boot_id, 5), 6, "which begins with a gap");
+	cr_expect_eq(after("another", 5), 6);
+	cr_expect_eq(after("another", 35), 0);
+}

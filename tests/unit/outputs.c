@@ -25,6 +25,7 @@ static void reopen(uint64_t pending_seq)
 	struct outputs_config config = {
 		.dir = dir,
 		.socket = sock,
+		.readers = SUBSCRIBERS_NO_GROUP,
 		.event_log = log_path,
 		.source = &source,
 		.pending_seq = pending_seq,

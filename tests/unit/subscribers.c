@@ -16,11 +16,15 @@
 #include <unistd.h>
 
 #include "events/encode.h"
+#include "events/format.h"
 #include "unit/lib/event_sample.h"
 
 static char dir[64], path[100];
 static struct subscribers *s;
+static struct history *history;
 static int flushes;
+
+#define PAST 1000 /* events that one file of history holds */
 
 static void on_flush(void *data)
 {
@@ -34,9 +38,16 @@ static void on_flush(void *data)
 static void setup(void)
 {
 	struct event_source source = sample_source();
-	struct subscribers_config config = { .path = path, .source = &source, .flush = on_flush };
+	struct subscribers_config config = {
+		.path = path,
+		.source = &source,
+		.group = SUBSCRIBERS_NO_GROUP,
+		.flush = on_flush,
+	};
 
 	sample_dir(dir);
+	cr_assert_eq(history_open(dir, &source, PAST, NULL, &history), 0);
+	config.history = history;
 	(void)snprintf(path, sizeof(path), "%s/events.sock", dir);
 	cr_assert_eq(subscribers_open(&config, NULL, &s), 0);
 }
@@ -44,6 +55,7 @@ static void setup(void)
 static void teardown(void)
 {
 	subscribers_free(s);
+	history_free(history);
 	sample_dir_remove(dir);
 }
 
@@ -75,6 +87,18 @@ static void publish(uint64_t seq)
 	struct event e = sample_bind(seq);
 
 	subscribers_publish(s, &e);
+}
+
+/* As the agent does it: into history, then to all who follow. */
+static void tell(uint64_t first, uint64_t last)
+{
+	for (uint64_t seq = first; seq <= last; seq++) {
+		struct event e = sample_bind(seq);
+
+		cr_assert_eq(history_append(history, &e), 0);
+		cr_assert_eq(history_flush(history), 0);
+		subscribers_publish(s, &e);
+	}
 }
 
 /* All that has arrived; "" if nothing has. */
@@ -170,13 +194,212 @@ static bool hung_up(int fd)
 	return recv(fd, &byte, 1, 0) == 0;
 }
 
+/* The numbers in lines of JSON go up from @first to @last by one each; false: they do not. */
+static bool runs(const char *text, uint64_t first, uint64_t last)
+{
+	uint64_t seq, next = first;
+
+	for (const char *at = text; (at = strstr(at, "\"seq\":")); next++) {
+		at += strlen("\"seq\":");
+		seq = strtoull(at, NULL, 10);
+		if (seq != next)
+			return false;
+	}
+	return next == last + 1;
+}
+
+/* What a follower gets that comes with @request. */
+static char *answer_to(const char *request)
+{
+	int fd = join(request);
+	char *text = arrived(fd);
+
+	(void)close(fd);
+	serve();
+	return text;
+}
+
+Test(subscribers, past_and_present_join_without_a_seam)
+{
+	int all, some;
+	char *text;
+
+	tell(1, 1500);
+	all = join("format=json from=0\n");
+	some = join("format=json from=1490\n");
+	tell(1501, 1510);
+	text = arrived(all);
+	cr_expect(runs(text, 1, 1510));
+	free(text);
+	text = arrived(some);
+	cr_expect(runs(text, 1490, 1510));
+	free(text);
+	tell(1511, 1520);
+	text = arrived(all);
+	cr_expect(runs(text, 1511, 1520));
+	free(text);
+}
+
+Test(subscribers, what_history_no_longer_has_is_told)
+{
+	char *text, *rest;
+
+	tell(1, 3500); /* files of 1001 to 2000, of 2001 to 3000 … */
+	text = answer_to("format=json from=101\n");
+	rest = strchr(text, '\n');
+	cr_assert_not_null(rest);
+	*rest++ = '\0';
+	cr_expect_not_null(strstr(text, "\"action\":\"lost\""));
+	cr_expect_not_null(strstr(text, "\"counters\":{\"events\":1900,\"refusals\":null}"));
+	cr_expect_not_null(strstr(text, "\"seq\":2000,"), "under the number of the last one");
+	cr_expect(runs(rest, 2001, 3500));
+	free(text);
+	text = answer_to("format=json from=0\n");
+	cr_expect(runs(text, 2001, 3500), "who asks for all that there is misses nothing");
+	free(text);
+}
+
+Test(subscribers, past_may_be_asked_for_by_the_last_id)
+{
+	char *text;
+
+	tell(1, 30);
+	text = answer_to("format=json after=0f5e2c3a-1111-4222-8333-444455556666-default-12\n");
+	cr_expect(runs(text, 13, 30));
+	free(text);
+	text = answer_to("format=json after=0f5e2c3a-1111-4222-8333-444455556666-default-30\n");
+	cr_expect_str_eq(text, "");
+	free(text);
+	text = answer_to("format=json after=another-boot-default-12\n");
+	cr_expect(runs(text, 1, 30), "a number of another boot says nothing");
+	free(text);
+}
+
+Test(subscribers, frames_of_another_boot_say_so)
+{
+	struct event_source source = sample_source();
+	struct frame frame;
+	size_t used, at = 0;
+	char *got;
+
+	tell(1, 2);
+	history_free(history);
+	(void)snprintf(source.boot_id, sizeof(source.boot_id), "before");
+	cr_assert_eq(history_open(dir, &source, PAST, NULL, &history), 0);
+	cr_assert_eq(history_append(history, &(struct event){ .kind = EVENT_HEALTH, .seq = 3 }), 0);
+	cr_assert_eq(history_flush(history), 0);
+	subscribers_free(s);
+	source = sample_source();
+	cr_assert_eq(subscribers_open(&(struct subscribers_config){ .path = path,
+								    .source = &source,
+								    .history = history,
+								    .group = SUBSCRIBERS_NO_GROUP },
+				      NULL, &s),
+		     0);
+	got = answer_to("format=record from=2\n");
+	for (int i = 0; i < 5; i++, at += used) {
+		static const char *const boots[] = { [2] = "before", [4] = "0f5e2c3a-1111" };
+
+		cr_assert_eq(frame_get(got + at, (1 << 23) - at, &frame, &used), 1);
+		cr_expect_eq(frame.type, i % 2 ? FRAME_EVENT : FRAME_SOURCE);
+		if (boots[i])
+			cr_expect(!strncmp(frame.source.boot_id, boots[i], strlen(boots[i])));
+	}
+	free(got);
+}
+
+Test(subscribers, who_asked_for_the_past_is_slow_and_loses_nothing)
+{
+	int slow = join("format=json from=0\n");
+	char *text, *lost;
+	size_t told = 0;
+
+	tell(1, 1990); /* more than a queue and a socket hold */
+	text = arrived(slow);
+	cr_expect(runs(text, 1, 1990));
+	free(text);
+	tell(1991, 1995);
+	text = arrived(slow);
+	cr_expect(runs(text, 1991, 1995), "and follows again");
+	free(text);
+	tell(1996, 9000); /* more than history holds */
+	text = arrived(slow);
+	cr_assert_eq(count(text, "\"action\":\"lost\""), 1, "but for what history has not kept");
+	lost = strstr(text, "\"counters\"");
+	cr_expect_eq(sscanf(lost, "\"counters\":{\"events\":%zu", &told), 1);
+	cr_expect_eq(count(text, "\"kind\":\"verdict\"") + told, 9000 - 1995);
+	cr_expect(runs(strchr(lost, '\n'), 7001, 9000));
+	free(text);
+}
+
+Test(subscribers, gap_of_a_history_that_could_not_be_written_is_told)
+{
+	int fd = join("format=json from=0\n");
+	char *text;
+
+	tell(1, 2);
+	publish(6);
+	text = arrived(fd);
+	cr_expect_eq(count(text, "\n"), 4);
+	cr_expect_not_null(strstr(text, "\"counters\":{\"events\":3,\"refusals\":null}"));
+	cr_expect_not_null(strstr(text, "\"seq\":5,"));
+	free(text);
+}
+
+Test(subscribers, every_format_that_is_supported_can_be_asked_for)
+{
+	for (size_t i = 0; format_at(i); i++) {
+		char request[64], *text;
+		int fd;
+
+		(void)snprintf(request, sizeof(request), "format=%s\n", format_at(i)->name);
+		fd = join(request);
+		publish(1);
+		text = arrived(fd);
+		cr_expect_eq(count(text, "\n"), format_at(i)->write ? 1 : 0, "%s", request);
+		free(text);
+		(void)close(fd);
+		serve();
+	}
+}
+
+Test(subscribers, group_may_connect)
+{
+	struct event_source source = sample_source();
+	struct subscribers_config config = { .path = path, .source = &source, .group = getgid() };
+	struct stat st;
+
+	subscribers_free(s);
+	cr_assert_eq(subscribers_open(&config, NULL, &s), 0);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0660);
+	cr_expect_eq(st.st_gid, getgid());
+}
+
 Test(subscribers, nonsense_is_hung_up_on)
 {
+	static const char *const requests[] = {
+		"format=xml\n",
+		"format=\n",
+		"json\n",
+		"format=json from=\n",
+		"format=json from=-1\n",
+		"format=json from=1x\n",
+		"format=json from=99999999999999999999\n",
+		"format=json from=1 from=2\n",
+		"format=json since=1\n",
+		"format=json after=\n",
+		"format=json after=12\n",
+		"format=json after=-default-\n",
+		"format=json after=boot-other-12\n",
+		"format=json  from=1\n",
+	};
 	char flood[300];
 
 	memset(flood, 'x', sizeof(flood) - 1);
 	flood[sizeof(flood) - 1] = '\0';
-	cr_expect(hung_up(join("format=xml\n")));
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		cr_expect(hung_up(join(requests[i])), "%s", requests[i]);
 	cr_expect(hung_up(join(flood)) || errno == ECONNRESET);
 	cr_expect_eq(subscribers_count(s), 0);
 }
@@ -229,9 +452,10 @@ Test(subscribers, slow_follower_loses_only_its_own_and_is_told)
 
 Test(subscribers, one_too_many_is_hung_up_on_and_a_place_gets_free_again)
 {
+	int most = getuid() ? SUBSCRIBERS_NOT_ROOT : SUBSCRIBERS_MAX;
 	int fds[SUBSCRIBERS_MAX], extra;
 
-	for (int i = 0; i < SUBSCRIBERS_MAX; i++)
+	for (int i = 0; i < most; i++)
 		fds[i] = join("format=json\n");
 	extra = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -239,17 +463,19 @@ Test(subscribers, one_too_many_is_hung_up_on_and_a_place_gets_free_again)
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	cr_assert_eq(connect(extra, (struct sockaddr *)&address, sizeof(address)), 0);
 	cr_expect(hung_up(extra));
-	cr_expect_eq(subscribers_count(s), SUBSCRIBERS_MAX);
+	cr_expect_eq(subscribers_count(s), most);
 	(void)close(fds[3]);
 	serve();
 	(void)join("format=json\n");
-	cr_expect_eq(subscribers_count(s), SUBSCRIBERS_MAX);
+	cr_expect_eq(subscribers_count(s), most);
 }
 
 Test(subscribers, stale_socket_is_replaced)
 {
 	struct event_source source = sample_source();
-	struct subscribers_config config = { .path = path, .source = &source };
+	struct subscribers_config config = { .path = path,
+					     .source = &source,
+					     .group = SUBSCRIBERS_NO_GROUP };
 	struct subscribers *next = NULL;
 
 	cr_assert_eq(subscribers_open(&config, NULL, &next), 0);

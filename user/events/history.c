@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #include "events/encode.h"
-#include "events/segment.h"
 #include "util/cleanup.h"
 
 struct history {
@@ -21,12 +20,15 @@ struct history {
 	struct event_source source;
 	uint32_t limit;
 	unsigned current; /* the file that is written */
+	uint64_t turn; /* how many were, this one counted */
 	int fd;
 	uint64_t bytes; /* of whole frames in it */
 	uint64_t events;
+	uint64_t first_seq; /* in it; 0: none yet */
 	bool source_written; /* in this file, by this writer */
 	struct json batch;
 	uint32_t batch_events;
+	uint64_t batch_seq; /* its first */
 };
 
 /* Both files, opened before either is read: one that is replaced meanwhile is read as it was. */
@@ -82,6 +84,7 @@ static int resume(struct history *h)
 	h->current = sums[1].last_seq > sums[0].last_seq;
 	h->bytes = sums[h->current].bytes;
 	h->events = sums[h->current].events;
+	h->first_seq = sums[h->current].first_seq;
 	r = open_segment(h, h->current, 0);
 	if (r < 0)
 		return r;
@@ -98,6 +101,7 @@ int history_open(const char *dir, const struct event_source *source, uint32_t li
 	if (!h)
 		return pg_fail(err, -ENOMEM, PG_EXIT_AUTO, "history in %s: out of memory", dir);
 	h->fd = -1;
+	h->turn = 1;
 	h->source = *source;
 	h->limit = limit ? limit : HISTORY_EVENTS;
 	h->dir = strdup(dir);
@@ -124,8 +128,8 @@ int history_append(struct history *h, const struct event *e)
 {
 	int r = frame_put_event(&h->batch, e);
 
-	if (!r)
-		h->batch_events++;
+	if (!r && !h->batch_events++)
+		h->batch_seq = e->seq;
 	return r;
 }
 
@@ -163,8 +167,10 @@ static int take_turn(struct history *h)
 	cleanup_close(&h->fd);
 	h->fd = TAKE_FD(fd);
 	h->current = next;
+	h->turn++;
 	h->bytes = 0;
 	h->events = 0;
+	h->first_seq = 0;
 	h->source_written = false;
 	return 0;
 }
@@ -192,6 +198,7 @@ static int write_batch(struct history *h)
 	}
 	h->bytes += bytes.length;
 	h->events += h->batch_events;
+	h->first_seq = h->first_seq ? h->first_seq : h->batch_seq;
 	h->source_written = true;
 	return 0;
 }
@@ -205,6 +212,62 @@ int history_flush(struct history *h)
 	json_reset(&h->batch);
 	h->batch_events = 0;
 	return r;
+}
+
+static int open_turn(const struct history *h, struct history_cursor *cursor)
+{
+	unsigned back = (unsigned)(h->turn - cursor->turn); /* below SEGMENTS */
+
+	return segment_open(h->dir, (h->current + back) % SEGMENTS, &cursor->reader);
+}
+
+int history_seek(const struct history *h, uint64_t seq, struct history_cursor *ret)
+{
+	ret->turn = h->first_seq && seq >= h->first_seq ? h->turn : h->turn - 1;
+	return open_turn(h, ret);
+}
+
+int history_next(const struct history *h, struct history_cursor *cursor, struct event *ret)
+{
+	int r;
+
+	while (!(r = segment_next(&cursor->reader, ret)) && cursor->turn < h->turn) {
+		history_cursor_close(cursor);
+		cursor->turn++;
+		if (cursor->turn + 1 < h->turn)
+			cursor->turn = h->turn - 1;
+		r = open_turn(h, cursor);
+		if (r)
+			return r;
+	}
+	return r;
+}
+
+void history_cursor_close(struct history_cursor *cursor)
+{
+	segment_close(&cursor->reader);
+}
+
+int history_after(const struct history *h, const char *boot_id, uint64_t seq, uint64_t *ret_seq)
+{
+	_cleanup_(history_cursor_close) struct history_cursor cursor = HISTORY_CURSOR_INIT;
+	uint64_t oldest = 0, last = 0;
+	struct event e;
+	int r = history_seek(h, 0, &cursor);
+
+	if (r)
+		return r;
+	while ((r = history_next(h, &cursor, &e)) > 0 && e.seq <= seq) {
+		oldest = oldest ? oldest : e.seq;
+		if (!strcmp(cursor.reader.source.boot_id, boot_id))
+			last = e.seq;
+	}
+	if (r < 0)
+		return r;
+	if (r && !oldest)
+		last = seq; /* all that is kept came later: some may be missing */
+	*ret_seq = last ? last + 1 : 0;
+	return 0;
 }
 
 static int visit_file(struct segment_reader *reader, uint64_t *skip, history_visit_fn visit,

@@ -7,7 +7,7 @@
 #ifndef PORTGUARD_HISTORY_H
 #define PORTGUARD_HISTORY_H
 
-#include "events/event.h"
+#include "events/segment.h"
 #include "util/error.h"
 
 #define HISTORY_EVENTS 10000
@@ -43,6 +43,32 @@ int history_tally(const char *dir, uint64_t from_seq, struct history_tally *ret)
 
 /* Called with each event; anything but 0 ends the reading and is returned. */
 typedef int (*history_visit_fn)(void *data, const struct event_source *source, const struct event *e);
+
+/* Where somebody reads who follows the writer. */
+struct history_cursor {
+	struct segment_reader reader;
+	uint64_t turn;		/* of the file that it reads: the writer counts its turns */
+};
+
+#define HISTORY_CURSOR_INIT { .reader = SEGMENT_READER_INIT }
+
+/* Begin to read in the file in which @seq lies, or else the oldest. 0 or -errno. */
+int history_seek(const struct history *h, uint64_t seq, struct history_cursor *ret);
+/**
+ * history_next() - The next event, valid until the next call; cursor->reader.source is whose.
+ * Files that take their turn meanwhile are followed; what was replaced before it was read is left out.
+ * Return: 1, 0 at the end of what is written - which may be asked again - or -errno.
+ */
+int history_next(const struct history *h, struct history_cursor *cursor, struct event *ret);
+void history_cursor_close(struct history_cursor *cursor);
+
+/**
+ * history_after() - Where to go on for a reader whose last event was @seq of the boot @boot_id.
+ * @ret_seq: the first that it has not; the reader skips what comes before. 0: all there is.
+ * The numbers go on over boots, but a machine that lost its power may have lost the last of them with
+ * their events, and gives them again: then it is the boot that tells which events the reader has.
+ */
+int history_after(const struct history *h, const char *boot_id, uint64_t seq, uint64_t *ret_seq);
 
 /* history_each() - Visit the last @limit events (0: HISTORY_EVENTS), oldest first. */
 int history_each(const char *dir, uint32_t limit, history_visit_fn visit, void *data);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "events/encode.h"
-#include "events/subscribers.h"
 #include "util/cleanup.h"
 
 struct outputs {
@@ -51,6 +50,7 @@ static int open_all(struct outputs *o, const struct outputs_config *config, stru
 	struct subscribers_config sub = {
 		.path = config->socket,
 		.source = config->source,
+		.group = config->readers,
 		.flush = config->flush,
 		.data = config->data,
 	};
@@ -61,6 +61,7 @@ static int open_all(struct outputs *o, const struct outputs_config *config, stru
 	if (!r && o->log)
 		(void)replay(config,
 			     o->log); /* a full disk: the lines wait, and its figures say so */
+	sub.history = o->history;
 	return r ? r : subscribers_open(&sub, err, &o->subscribers);
 }
 

@@ -8,6 +8,7 @@
 
 #include "events/history.h"
 #include "events/sink_file.h"
+#include "events/subscribers.h"
 #include "util/error.h"
 
 struct outputs;
@@ -15,6 +16,7 @@ struct outputs;
 struct outputs_config {
 	const char *dir;		/* of history; exists */
 	const char *socket;		/* path of events.sock */
+	gid_t readers;			/* a group that may connect to it, or SUBSCRIBERS_NO_GROUP */
 	const char *event_log;		/* NULL: none */
 	const struct event_source *source;	/* copied */
 	uint64_t pending_seq;		/* journal->pending_seq, as the former agent left it */

@@ -116,7 +116,8 @@ int segment_summarize(struct segment_reader *r, struct segment_summary *ret)
 	if (got)
 		return got;
 	while ((got = segment_next(r, &e)) > 0) {
-		sum.events++;
+		if (!sum.events++)
+			sum.first_seq = e.seq;
 		sum.last_seq = e.seq;
 	}
 	if (got)

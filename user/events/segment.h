@@ -26,7 +26,7 @@ struct segment_reader {
 /* What a pass over a file finds. */
 struct segment_summary {
 	uint64_t events;
-	uint64_t last_seq;	/* 0: no event */
+	uint64_t first_seq, last_seq;	/* 0: no event */
 	uint64_t bytes;		/* of whole frames: what follows is torn */
 };
 

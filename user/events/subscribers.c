@@ -1,152 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One epoll descriptor holds the listening socket and all clients, so that the agent's loop has one
- * descriptor to watch. A client has a queue of whole messages; only its first may be sent in part.
+ * descriptor to watch. Here clients come, speak and go; what they get is the business of client.c.
  */
-#include "events/subscribers.h"
-
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "events/encode.h"
 #include "events/format.h"
+#include "events/subscribers_state.h"
 #include "util/cleanup.h"
 
-#define REQUEST_MAX 64
 #define EVENTS_AT_ONCE 16
-
-enum client_format { CLIENT_SILENT, CLIENT_RECORD, CLIENT_JSON, CLIENT_TEXT };
-
-struct client {
-	int fd; /* -1: a free place */
-	enum client_format format;
-	char request[REQUEST_MAX];
-	size_t request_length;
-	struct json queue;
-	bool waits_for_room; /* EPOLLOUT is asked for */
-	bool closing; /* hang up once the queue is empty */
-	uint64_t lost_events, lost_refusals;
-	struct event lost_last; /* times and seq of the last one lost; no strings */
-};
-
-struct subscribers {
-	char *path;
-	struct event_source source;
-	void (*flush)(void *data);
-	void *data;
-	int listen_fd, epoll_fd;
-	struct client clients[SUBSCRIBERS_MAX];
-	struct json scratch[CLIENT_TEXT + 1]; /* the event being published, once a format */
-};
-
-static void hang_up(struct client *c)
-{
-	cleanup_close(&c->fd); /* leaves the epoll set too */
-	json_free(&c->queue);
-	*c = (struct client){ .fd = -1 };
-}
-
-static void ask_for_room(struct subscribers *s, struct client *c, bool wanted)
-{
-	struct epoll_event ev = { .events = EPOLLIN | (wanted ? EPOLLOUT : 0), .data.ptr = c };
-
-	if (c->waits_for_room == wanted)
-		return;
-	c->waits_for_room = wanted;
-	/* on failure the next event tries again */
-	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);
-}
-
-static void send_queue(struct subscribers *s, struct client *c)
-{
-	size_t sent = 0;
-
-	while (sent < c->queue.length) {
-		ssize_t n = send(c->fd, c->queue.text + sent, c->queue.length - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN) {
-			hang_up(c);
-			return;
-		}
-		if (n < 0)
-			break;
-		sent += (size_t)n;
-	}
-	c->queue.length -= sent;
-	if (sent)
-		memmove(c->queue.text, c->queue.text + sent, c->queue.length);
-	if (c->closing && !c->queue.length)
-		hang_up(c);
-	else
-		ask_for_room(s, c, c->queue.length > 0);
-}
-
-static void put_event(struct json *out, const struct subscribers *s, enum client_format format,
-		      const struct event *e)
-{
-	if (format == CLIENT_RECORD)
-		(void)frame_put_event(out,
-				      e); /* an error sticks, or the event is over every limit */
-	else if (format == CLIENT_JSON)
-		format_json(out, &s->source, e);
-	else
-		format_text(out, &s->source, e);
-}
-
-/* Whole or not at all. */
-static bool enqueue(struct client *c, const struct json *message)
-{
-	if (c->queue.length + message->length > SUBSCRIBER_QUEUE_MAX || json_error(message))
-		return false;
-	json_append(&c->queue, message->text, message->length);
-	return !json_error(&c->queue);
-}
-
-static void lose(struct client *c, const struct event *e)
-{
-	c->lost_events++;
-	c->lost_refusals += event_refusals(e);
-	c->lost_last = (struct event){ .seq = e->seq, .start_us = e->end_us, .end_us = e->end_us };
-	c->queue.error = 0;
-}
-
-/* There is room again: say what is missing, under the seq of the last event that is. */
-static bool tell_lost(struct subscribers *s, struct client *c)
-{
-	_cleanup_json_ struct json message = JSON_INIT;
-	char text[160], counters[96];
-	struct event e = c->lost_last;
-
-	if (!c->lost_events)
-		return true;
-	if (c->queue.length > SUBSCRIBER_QUEUE_MAX / 2)
-		return false; /* not one by one as bytes get free */
-	(void)snprintf(text, sizeof(text),
-		       "this reader was too slow: %" PRIu64 " events did not reach it",
-		       c->lost_events); /* fits */
-	(void)snprintf(counters, sizeof(counters),
-		       "{\"events\":%" PRIu64 ",\"refusals\":%" PRIu64 "}", c->lost_events,
-		       c->lost_refusals); /* fits */
-	e.kind = EVENT_HEALTH;
-	e.action = "lost";
-	e.text = text;
-	e.counters_json = counters;
-	e.severity = event_severity(&e);
-	put_event(&message, s, c->format, &e);
-	if (!enqueue(c, &message))
-		return false;
-	c->lost_events = c->lost_refusals = 0;
-	return true;
-}
 
 void subscribers_publish(struct subscribers *s, const struct event *e)
 {
@@ -159,43 +28,85 @@ void subscribers_publish(struct subscribers *s, const struct event *e)
 		if (c->fd < 0 || c->format == CLIENT_SILENT)
 			continue;
 		if (!message->length)
-			put_event(message, s, c->format, e);
-		if (!tell_lost(s, c) || !enqueue(c, message))
-			lose(c, e);
-		if (!c->waits_for_room)
-			send_queue(s, c);
+			client_put(message, c->format, &s->source, e);
+		client_publish(s, c, e, message);
 	}
 }
 
-static void start(struct subscribers *s, struct client *c, enum client_format format)
+/* CLIENT_SILENT: no such format, or none that this version has. */
+static unsigned format_number(const char *name)
 {
-	c->format = format;
-	if (format == CLIENT_RECORD)
-		(void)frame_put_source(&c->queue,
-				       &s->source); /* an error sticks: the client is then cut */
-	if (json_error(&c->queue))
-		hang_up(c);
-	else
-		send_queue(s, c);
+	if (!strcmp(name, "record"))
+		return CLIENT_RECORD;
+	for (unsigned i = 0; i < FORMATS_MAX && format_at(i); i++)
+		if (!strcmp(format_at(i)->name, name))
+			return format_at(i)->write ? CLIENT_FORMAT + i : CLIENT_SILENT;
+	return CLIENT_SILENT;
+}
+
+/* Plain decimal, and nothing behind it. */
+static bool parse_seq(const char *word, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(word, &end, 10);
+	return *word >= '0' && *word <= '9' && !*end && !errno;
+}
+
+/* BOOTID-INSTANCE-SEQ, of which an instance's name may have dashes too. */
+static bool parse_id(const struct subscribers *s, char *id, uint64_t *ret_seq)
+{
+	char *seq = strrchr(id, '-'), *instance;
+	size_t length = strlen(s->source.instance);
+
+	if (!seq || !parse_seq(seq + 1, ret_seq) || seq - id < (ptrdiff_t)length + 1)
+		return false;
+	instance = seq - length;
+	if (memcmp(instance, s->source.instance, length) || instance[-1] != '-')
+		return false;
+	instance[-1] = '\0'; /* what is left is the boot's */
+	return true;
+}
+
+/* The word behind `format=F`; false: it cannot be done. */
+static bool parse_past(const struct subscribers *s, char *word, struct client *c)
+{
+	uint64_t seq;
+
+	if (!s->history)
+		return false;
+	if (!strncmp(word, "from=", 5))
+		return parse_seq(word + 5, &c->next);
+	return !strncmp(word, "after=", 6) && parse_id(s, word + 6, &seq) &&
+	       !history_after(s->history, word + 6, seq, &c->next);
+}
+
+static void flush(struct subscribers *s, struct client *c)
+{
+	if (s->flush)
+		s->flush(s->data);
+	json_append(&c->queue, "ok\n", 3);
+	c->closing = true;
+	client_send(s, c);
 }
 
 static void answer(struct subscribers *s, struct client *c)
 {
-	if (!strcmp(c->request, "format=record")) {
-		start(s, c, CLIENT_RECORD);
-	} else if (!strcmp(c->request, "format=json")) {
-		start(s, c, CLIENT_JSON);
-	} else if (!strcmp(c->request, "format=text")) {
-		start(s, c, CLIENT_TEXT);
-	} else if (!strcmp(c->request, "flush")) {
-		if (s->flush)
-			s->flush(s->data);
-		json_append(&c->queue, "ok\n", 3);
-		c->closing = true;
-		send_queue(s, c);
-	} else {
-		hang_up(c);
+	char *format = c->request, *past = strchr(format, ' ');
+	unsigned number;
+
+	if (!strcmp(format, "flush")) {
+		flush(s, c);
+		return;
 	}
+	if (past)
+		*past++ = '\0';
+	number = strncmp(format, "format=", 7) ? CLIENT_SILENT : format_number(format + 7);
+	if (number == CLIENT_SILENT || (past && !parse_past(s, past, c)))
+		client_hang_up(c);
+	else
+		client_start(s, c, number, past != NULL);
 }
 
 /* A client speaks once; later words are read and dropped, since that is how its end is noticed. */
@@ -211,7 +122,7 @@ static void listen_to(struct subscribers *s, struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		hang_up(c);
+		client_hang_up(c);
 		return;
 	}
 	if (asked)
@@ -222,35 +133,45 @@ static void listen_to(struct subscribers *s, struct client *c)
 		*end = '\0';
 		answer(s, c);
 	} else if (c->request_length == sizeof(c->request) - 1) {
-		hang_up(c);
+		client_hang_up(c);
 	}
 }
 
-static struct client *free_place(struct subscribers *s)
+/* A place for whoever is at the other end; the last ones are root's. */
+static struct client *free_place(struct subscribers *s, int fd)
 {
-	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++)
+	struct client *place = NULL;
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+	size_t taken = 0;
+
+	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
 		if (s->clients[i].fd < 0)
-			return &s->clients[i];
-	return NULL;
+			place = place ? place : &s->clients[i];
+		else
+			taken++;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+	    (peer.uid && taken >= SUBSCRIBERS_NOT_ROOT))
+		return NULL;
+	return place;
 }
 
 static void welcome(struct subscribers *s)
 {
 	_cleanup_close_ int fd = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct client *c = free_place(s);
+	struct client *c = fd < 0 ? NULL : free_place(s, fd);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 
-	if (fd < 0 || !c || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev))
+	if (!c || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev))
 		return; /* one too many is hung up on */
 	*c = (struct client){ .fd = TAKE_FD(fd) };
 }
 
 static void serve(struct subscribers *s, struct client *c, uint32_t what)
 {
-	if (c->fd >= 0 && what & EPOLLOUT) {
-		(void)tell_lost(s, c); /* or at the next event */
-		send_queue(s, c);
-	}
+	if (c->fd >= 0 && what & EPOLLOUT)
+		client_go_on(s, c);
 	if (c->fd >= 0 && what & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		listen_to(s, c);
 }
@@ -273,8 +194,8 @@ void subscribers_dispatch(struct subscribers *s)
 	}
 }
 
-/* Root alone: the mode is set before the name exists. */
-static int listen_at(const char *path)
+/* Root alone: the mode is set before the name exists. Then the group, if there is one. */
+static int listen_at(const char *path, gid_t group)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -286,6 +207,8 @@ static int listen_at(const char *path)
 		return -errno;
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, SUBSCRIBERS_MAX))
 		return -errno;
+	if (group != SUBSCRIBERS_NO_GROUP && (lchown(path, (uid_t)-1, group) || chmod(path, 0660)))
+		return -errno;
 	return TAKE_FD(fd);
 }
 
@@ -296,7 +219,7 @@ static int start_listening(struct subscribers *s)
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll_fd < 0 || !s->path)
 		return s->path ? -errno : -ENOMEM;
-	s->listen_fd = listen_at(s->path);
+	s->listen_fd = listen_at(s->path, s->group);
 	if (s->listen_fd < 0)
 		return s->listen_fd;
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->listen_fd, &ev) ? -errno : 0;
@@ -315,6 +238,8 @@ int subscribers_open(const struct subscribers_config *config, struct pg_error *e
 	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++)
 		s->clients[i].fd = -1;
 	s->source = *config->source;
+	s->history = config->history;
+	s->group = config->group;
 	s->flush = config->flush;
 	s->data = config->data;
 	s->path = strdup(config->path);
@@ -333,7 +258,7 @@ void subscribers_free(struct subscribers *s)
 		return;
 	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++)
 		if (s->clients[i].fd >= 0)
-			hang_up(&s->clients[i]);
+			client_hang_up(&s->clients[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(s->scratch); i++)
 		json_free(&s->scratch[i]);
 	if (s->listen_fd >= 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
+
+#define READERS_GROUP "portguard"
 
 static bool is_instance_name(const char *name)
 {
@@ -55,6 +58,32 @@ int make_directories(const char *path)
 			return 0;
 		*at = '/';
 	}
+}
+
+static gid_t readers(void)
+{
+	_cleanup_fclose_ FILE *f = fopen("/etc/group", "re");
+	const struct group *g;
+
+	while (f && (g = fgetgrent(f)))
+		if (!strcmp(g->gr_name, READERS_GROUP))
+			return g->gr_gid;
+	return (gid_t)-1;
+}
+
+int paths_let_readers_in(const struct paths *p, gid_t *ret_group)
+{
+	char all[PG_PATH];
+	const char *const dirs[] = { all, p->run };
+
+	*ret_group = readers();
+	if (*ret_group == (gid_t)-1)
+		return 0;
+	(void)snprintf(all, sizeof(all), "%.*s", (int)(strrchr(p->run, '/') - p->run), p->run);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (lchown(dirs[i], (uid_t)-1, *ret_group) || chmod(dirs[i], 0710))
+			return -errno;
+	return 0;
 }
 
 int agent_pid(const struct paths *p)
