@@ -15,8 +15,12 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PREFIX ?= /usr/local
 SYSTEMD_UNITS ?= $(PREFIX)/lib/systemd/system
+SYSUSERS ?= $(PREFIX)/lib/sysusers.d
 BUILD ?= build
 FUZZ_SECONDS ?= 60
+PKG_CONFIG ?= pkg-config
+# 1: the exporters are built too, each where the libraries are that it needs; 0: portguard alone.
+EXPORT ?= 1
 # Libraries go into the program where their .a exists, libc does not: `portguard allow 80/tcp` then
 # starts in 0.75 ms, /bin/true in 0.74 ms, with shared libraries in 0.92 ms. 0: all of them shared.
 STATIC_LIBS ?= 1
@@ -40,7 +44,7 @@ BPF_OBJS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 BPF_LINKED := $(BUILD)/linked/portguard.bpf.o
 SKELETON := $(BUILD)/gen/pg_bpf.skel.h
 
-USER_SRCS := $(call find_c,user)
+USER_SRCS := $(filter-out user/export/%,$(call find_c,user))
 USER_OBJS := $(USER_SRCS:%.c=$(BUILD)/%.o)
 # The floors that need neither BPF nor root; unit tests and fuzzers see these alone.
 PURE_OBJS := $(filter $(BUILD)/user/policy/% $(BUILD)/user/util/% $(BUILD)/user/events/% $(BUILD)/user/metrics/% \
@@ -53,9 +57,22 @@ PURE_OBJS := $(filter $(BUILD)/user/policy/% $(BUILD)/user/util/% $(BUILD)/user/
 ALL_LIB := $(BUILD)/all.a
 PURE_LIB := $(BUILD)/pure.a
 
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/*.c)))
+# Programs of their own: portguard knows none of their libraries, nor the one of them the other's.
+has = $(and $(filter 1,$(EXPORT)),$(shell $(PKG_CONFIG) --exists $1 2>/dev/null && echo yes))
+HAS_TLS := $(call has,gnutls libseccomp)
+HAS_KAFKA := $(call has,rdkafka libseccomp)
+EXPORTERS := $(if $(HAS_TLS),$(BUILD)/portguard-export) $(if $(HAS_KAFKA),$(BUILD)/portguard-export-kafka)
+EXPORT_SRCS := $(if $(strip $(EXPORTERS)),$(filter-out $(if $(HAS_TLS),,%/tls.c %/session.c) $(if $(HAS_KAFKA),,%/kafka.c),\
+	$(call find_c,user/export)))
+EXPORT_LIB := $(BUILD)/export.a
+EXPORT_LIBS := -lseccomp $(call static_or_shared,cap-ng)
+# What of portguard they share.
+EXPORT_SHARED := $(BUILD)/user/cmd/options.o $(BUILD)/user/kernel/paths.o
+
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(EXPORT_SRCS),,tests/unit/export_%),\
+	$(sort $(wildcard tests/unit/*.c))))
 BPF_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/*.c)))
-TEST_TOOLS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/lib/*.c)))
+TEST_TOOLS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(HAS_KAFKA),,%/kafka.c),$(sort $(wildcard tests/lib/*.c))))
 BENCH := $(BUILD)/tests/bench/bench
 BENCH_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kernels/*.c)))
@@ -73,12 +90,12 @@ endif
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all demo test check check-root unit tests lint fuzz bench kernels install uninstall clean \
-	static help install-build-deps install-test-deps
+	static help install-build-deps install-export-deps install-test-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-all: $(BUILD)/portguard ## build the program: build/portguard
+all: $(BUILD)/portguard $(EXPORTERS) ## build/portguard, and portguard-export, -export-kafka (EXPORT=0: not)
 
 demo: ## watch it work, in namespaces of its own (root)
 	$(need_root)
@@ -97,7 +114,7 @@ check-root: ## BPF and end-to-end tests (root)
 	$(need_root)
 	@MAKE='$(MAKE)' BUILD='$(BUILD)' tests/run.sh bpf e2e
 
-tests: $(BUILD)/portguard $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS) ## build the tests, run none
+tests: $(BUILD)/portguard $(EXPORTERS) $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS) ## build the tests, run none
 
 kernels: static $(KERNEL_TESTS) ## boot other kernels in QEMU and try portguard on each
 	@BUILD='$(BUILD)' tests/kernels/run.sh
@@ -130,6 +147,13 @@ install: all ## copy program, man pages, completion, unit and alerts below DESTD
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/portguard/grafana packaging/grafana/*.json
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)
 	sed 's|@SBIN@|$(PREFIX)/sbin|' packaging/portguard.service.in > $(DESTDIR)$(SYSTEMD_UNITS)/portguard.service
+	$(if $(strip $(EXPORTERS)),install -Dm644 packaging/portguard-export.sysusers $(DESTDIR)$(SYSUSERS)/portguard-export.conf)
+	for program in $(notdir $(EXPORTERS)); do \
+		install -Dm755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/sbin/$$program && \
+		install -Dm644 man/portguard-export.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$program.8 && \
+		sed "s|@SBIN@|$(PREFIX)/sbin|; s|@PROGRAM@|$$program|g" packaging/portguard-export@.service.in \
+			> $(DESTDIR)$(SYSTEMD_UNITS)/$$program@.service || exit; \
+	done
 
 uninstall: ## remove what install copied
 	$(RM) $(DESTDIR)$(PREFIX)/sbin/portguard
@@ -138,24 +162,33 @@ uninstall: ## remove what install copied
 	$(RM) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/portguard
 	$(RM) -r $(DESTDIR)$(PREFIX)/share/doc/portguard $(DESTDIR)$(PREFIX)/share/portguard
 	$(RM) $(DESTDIR)$(SYSTEMD_UNITS)/portguard.service
+	$(RM) $(DESTDIR)$(SYSUSERS)/portguard-export.conf
+	for program in portguard-export portguard-export-kafka; do \
+		$(RM) $(DESTDIR)$(PREFIX)/sbin/$$program $(DESTDIR)$(PREFIX)/share/man/man8/$$program.8 \
+			$(DESTDIR)$(SYSTEMD_UNITS)/$$program@.service; \
+	done
 
 install-build-deps: ## apt-get install what building needs (root)
 	$(need_root)
 	@packaging/dependencies.sh build
 
+install-export-deps: ## apt-get install what building the exporters needs (root)
+	$(need_root)
+	@packaging/dependencies.sh build export
+
 install-test-deps: ## apt-get install what the tests need (root)
 	$(need_root)
-	@packaging/dependencies.sh build test
+	@packaging/dependencies.sh build export test
 
 clean: ## remove build/
 	$(RM) -r $(BUILD) compile_commands.json
 
-compile_commands.json: Makefile $(BPF_SRCS) $(USER_SRCS) ## for clangd and clang-tidy
+compile_commands.json: Makefile $(BPF_SRCS) $(USER_SRCS) $(EXPORT_SRCS) ## for clangd and clang-tidy
 	$(call say,JSON)
 	$(Q){ sep='['; \
 	entry() { printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$1" "$$2"; sep=,; }; \
 	for f in $(BPF_SRCS); do entry $$f "$(CLANG) $(BPF_FLAGS) -c $$f"; done; \
-	for f in $(USER_SRCS) $(wildcard tests/*/*.c); do \
+	for f in $(USER_SRCS) $(EXPORT_SRCS) $(wildcard tests/*/*.c); do \
 		entry $$f "$(CC) $(subst ",\\\",$(PG_CPPFLAGS)) -Itests -std=gnu11 -Wall -Wextra -c $$f"; done; \
 	printf '\n]\n'; } > $@
 
@@ -200,9 +233,18 @@ $(BUILD)/portguard-static: $(USER_OBJS)
 	$(call say,LINK)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(PG_LIBRARIES:%=-l%)
 
+$(BUILD)/portguard-export: PG_EXPORT_LIBS = $(shell $(PKG_CONFIG) --libs gnutls)
+$(BUILD)/portguard-export: $(BUILD)/user/export/tls.o $(BUILD)/user/export/session.o
+$(BUILD)/portguard-export-kafka: PG_EXPORT_LIBS = $(shell $(PKG_CONFIG) --libs rdkafka)
+$(BUILD)/portguard-export-kafka: $(BUILD)/user/export/kafka.o
+$(EXPORTERS): $(BUILD)/user/export/main.o $(EXPORT_LIB) $(EXPORT_SHARED) $(PURE_LIB)
+	$(call say,LINK)
+	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PG_EXPORT_LIBS) $(EXPORT_LIBS)
+
+$(EXPORT_LIB): $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c %/tls.c %/session.c %/kafka.c,$(EXPORT_SRCS)))
 $(ALL_LIB): $(filter-out $(BUILD)/user/main.o,$(USER_OBJS))
 $(PURE_LIB): $(PURE_OBJS)
-$(ALL_LIB) $(PURE_LIB):
+$(ALL_LIB) $(PURE_LIB) $(EXPORT_LIB):
 	@mkdir -p $(@D)
 	$(call say,AR)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
@@ -216,9 +258,12 @@ $(BUILD)/tests/%.o: tests/%.c Makefile
 
 $(BPF_TESTS:%=%.o) $(BPF_COMMON) $(KERNEL_TESTS:%=%.o): | $(SKELETON)
 
+$(filter $(BUILD)/tests/unit/export_%,$(UNIT_TESTS)): PG_TEST_LIBS = $(EXPORT_LIBS)
+$(filter $(BUILD)/tests/unit/export_%,$(UNIT_TESTS)): $(EXPORT_LIB)
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_COMMON) $(PURE_LIB)
 	$(call say,LINK)
-	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcriterion $(PG_LIBS)
+	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter-out $(PURE_LIB),$(filter %.a,$^)) \
+		$(PURE_LIB) -lcriterion $(PG_TEST_LIBS) $(PG_LIBS)
 
 $(BPF_TESTS): $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BPF_COMMON) $(ALL_LIB)
 	$(call say,LINK)
@@ -226,7 +271,9 @@ $(BPF_TESTS): $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BPF_COMMON) $(ALL_L
 
 $(TEST_TOOLS): $(BUILD)/tests/lib/%: $(BUILD)/tests/lib/%.o
 	$(call say,LINK)
-	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread
+	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread $(PG_TOOL_LIBS)
+
+$(BUILD)/tests/lib/kafka: PG_TOOL_LIBS = $(shell $(PKG_CONFIG) --libs rdkafka)
 
 $(BENCH): $(BENCH_OBJS)
 	$(call say,LINK)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dependencies.sh build|demo|test|kernels...: installs the Debian packages that these steps need, and
+# dependencies.sh build|export|demo|test|kernels...: installs the Debian packages that these steps need, and
 # asks nothing. What is there already is not touched, no package is ever removed for another, and no
 # service that comes along is started or left enabled. Says one line; apt's own words come only when
 # it fails.
@@ -10,17 +10,20 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libcap-ng-dev
 	libncurses-dev)
+# The exporters are built where these are: without them there is portguard alone.
+export=(pkgconf libgnutls28-dev librdkafka-dev libseccomp-dev)
 demo=(iproute2 util-linux curl dnsmasq-base python3-minimal libpython3-stdlib)
 test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsutils dnsmasq-base
 	nginx-light xinetd fingerd finger rpcbind opensmtpd dovecot-imapd redis-server redis-tools
 	udhcpc isc-dhcp-client openssh-server openssh-client libcap2-bin procps
 	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
-	iputils-ping iptables tcpdump wireguard-tools runc prometheus tmux)
+	iputils-ping iptables tcpdump wireguard-tools runc prometheus tmux rsyslog rsyslog-gnutls
+	rsyslog-elasticsearch)
 kernels=(qemu-system-x86 debootstrap kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service
 	/lib/systemd/system/{unbound,unbound-resolvconf,named,named-resolvconf,keepalived}.service
-	/lib/systemd/system/{radvd,vsftpd,snmpd,chrony,prometheus}.service
+	/lib/systemd/system/{radvd,vsftpd,snmpd,chrony,prometheus,rsyslog}.service
 	/lib/systemd/system/{rpcbind,dovecot,ssh}.socket)
 
 installed() {
@@ -34,6 +37,7 @@ wanted=()
 for step; do
 	case $step in
 	build) wanted+=("${build[@]}") ;;
+	export) wanted+=("${export[@]}") ;;
 	demo) wanted+=("${demo[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
 	kernels) wanted+=("${kernels[@]}") ;;

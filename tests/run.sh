@@ -111,7 +111,7 @@ e2e() {
 if [ "${1:-}" = --install ]; then
 	shift
 	heading "Packages"
-	packaging/dependencies.sh build test || give_up "packages: what building needs could not be installed"
+	packaging/dependencies.sh build export test || give_up "packages: what building needs could not be installed"
 fi
 heading "Build"
 if "$MAKE" -j"$(nproc)" all tests >"$out/make" 2>&1; then

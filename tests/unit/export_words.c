@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where to, as it is typed, and what goes out.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/dial.h"
+#include "export/syslog.h"
+#include "unit/lib/event_sample.h"
+
+static void expect_target(const char *word, const char *host, const char *port)
+{
+	struct dial d = DIAL_INIT;
+	struct pg_error err = PG_ERROR_INIT;
+
+	cr_expect_eq(dial_parse(&d, word, "6514", &err), 0, "%s: %s", word, err.text);
+	cr_expect_str_eq(d.host, host);
+	cr_expect_str_eq(d.port, port);
+}
+
+Test(export_words, a_host_with_or_without_a_port)
+{
+	expect_target("siem.example", "siem.example", "6514");
+	expect_target("siem.example:514", "siem.example", "514");
+	expect_target("192.0.2.1:65535", "192.0.2.1", "65535");
+	expect_target("[2001:db8::1]", "2001:db8::1", "6514");
+	expect_target("[2001:db8::1]:1", "2001:db8::1", "1");
+}
+
+Test(export_words, anything_else_is_refused_in_words)
+{
+	static const char *const words[] = {
+		"",     ":",           ":6514",        "a:", "a:0",  "a:65536", "a:080",  "a:+1",
+		"a:1x", "2001:db8::1", "[2001:db8::1", "[]", "[]:1", "[::1]x",  "[::1]:", "a:b:1",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct dial d = DIAL_INIT;
+		struct pg_error err = PG_ERROR_INIT;
+
+		cr_expect_eq(dial_parse(&d, words[i], "6514", &err), -EINVAL, "'%s'", words[i]);
+		cr_expect_eq(pg_exit_code(-EINVAL, &err), PG_EXIT_USAGE);
+		cr_expect_not_null(strstr(err.text, words[i]));
+	}
+}
+
+static void expect_frame(const char *line, const struct event_source *source, const char *wanted)
+{
+	struct json out = JSON_INIT;
+	struct event e = sample_bind(1);
+
+	syslog_frame(&out, source, &e, line, strlen(line));
+	cr_expect_str_eq(out.text, wanted);
+	json_free(&out);
+}
+
+Test(export_words, a_line_goes_out_behind_its_length_and_a_header)
+{
+	struct event_source source = sample_source();
+
+	expect_frame("{\"a\":1}\n", &source,
+		     "68 <132>1 2025-11-24T16:00:00.000001Z box portguard - verdict - {\"a\":1}");
+	expect_frame("<13>1 - - - - - -\n", &source, "17 <13>1 - - - - - -");
+	(void)strcpy(source.host_name, "a b\n\xc3\xa4");
+	expect_frame("x\n", &source,
+		     "65 <132>1 2025-11-24T16:00:00.000001Z a?b??? portguard - verdict - x");
+}
