@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The writer of json.h. Runs of plain ASCII, which is nearly everything, are copied whole; only
- * what is left is decoded character by character.
- */
+/* The writer of json.h. */
 #include "util/json.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/utf8.h"
+#include "util/escape.h"
 
 void json_free(struct json *j)
 {
@@ -63,9 +58,20 @@ void json_append(struct json *j, const char *bytes, size_t length)
 	j->text[j->length] = '\0';
 }
 
-static void append_text(struct json *j, const char *text)
+void json_append_text(struct json *j, const char *text)
 {
 	json_append(j, text, strlen(text));
+}
+
+void json_append_u64(struct json *j, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	json_append(j, digits + at, sizeof(digits) - at);
 }
 
 /* Before a value: the comma that separates it from the one before. */
@@ -111,54 +117,39 @@ void json_array_end(struct json *j)
 
 void json_key(struct json *j, const char *name)
 {
+	size_t length = strlen(name);
+	char *at;
+
 	separate(j);
-	json_append(j, "\"", 1);
-	append_text(j, name);
-	json_append(j, "\":", 2);
 	j->comma = false;
+	if (!reserve(j, length + 3))
+		return;
+	at = j->text + j->length;
+	*at++ = '"';
+	memcpy(at, name, length);
+	memcpy(at + length, "\":", 3);
+	j->length += length + 3;
 }
 
-static bool is_plain(char c)
+static void put_escape(struct json *j, uint32_t character)
 {
-	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
+	bool itself = character == '"' || character == '\\';
+	char c = (char)character;
 
-/* One character that is not plain; returns the bytes it took. */
-static size_t append_escaped(struct json *j, const char *text, size_t length)
-{
-	size_t used;
-	uint32_t character = utf8_next(text, length, &used);
-	char escape[8];
-
-	if (character == '"' || character == '\\') {
-		json_append(j, "\\", 1);
-		json_append(j, text, 1);
-	} else if (utf8_is_control(character)) {
-		/* always fits */
-		(void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)character);
-		json_append(j, escape, 6);
-	} else if (character == UTF8_REPLACEMENT) {
-		json_append(j, "\xef\xbf\xbd", 3);
-	} else {
-		json_append(j, text, used);
-	}
-	return used;
+	json_append(j, itself ? "\\" : "\\u", itself ? 1 : 2);
+	if (itself)
+		json_append(j, &c, 1);
+	else
+		escape_digits(j, character, 4);
 }
 
 void json_bytes(struct json *j, const char *text, size_t length)
 {
+	static const struct escape how = { .special = { '"', '\\' }, .put = put_escape };
+
 	separate(j);
 	json_append(j, "\"", 1);
-	for (size_t i = 0; i < length;) {
-		size_t run = i;
-
-		while (run < length && is_plain(text[run]))
-			run++;
-		json_append(j, text + i, run - i);
-		i = run;
-		if (i < length)
-			i += append_escaped(j, text + i, length - i);
-	}
+	escape_bytes(j, &how, text, length);
 	json_append(j, "\"", 1);
 }
 
@@ -172,19 +163,16 @@ void json_string(struct json *j, const char *text)
 
 void json_u64(struct json *j, uint64_t number)
 {
-	char digits[24];
-
-	(void)snprintf(digits, sizeof(digits), "%" PRIu64, number); /* at most 20 digits */
-	json_raw(j, digits);
+	separate(j);
+	json_append_u64(j, number);
 }
 
 void json_i64(struct json *j, int64_t number)
 {
-	char digits[24];
-
-	/* at most 19 digits and a sign */
-	(void)snprintf(digits, sizeof(digits), "%" PRId64, number);
-	json_raw(j, digits);
+	separate(j);
+	if (number < 0)
+		json_append(j, "-", 1);
+	json_append_u64(j, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 void json_bool(struct json *j, bool value)
@@ -200,7 +188,7 @@ void json_null(struct json *j)
 void json_raw(struct json *j, const char *text)
 {
 	separate(j);
-	append_text(j, text);
+	json_append_text(j, text);
 }
 
 void json_member_string(struct json *j, const char *name, const char *text)

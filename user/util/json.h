@@ -54,5 +54,7 @@ void json_member_null(struct json *j, const char *name);
 
 /* Bytes as they are, no comma: line ends, and the text formats, which share the buffer. */
 void json_append(struct json *j, const char *bytes, size_t length);
+void json_append_text(struct json *j, const char *text);
+void json_append_u64(struct json *j, uint64_t number);
 
 #endif

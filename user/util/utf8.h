@@ -24,7 +24,7 @@ uint32_t utf8_next(const char *text, size_t length, size_t *ret_used);
 /* utf8_is_control() - C0, DEL and C1, and the two separators that some readers take for line ends. */
 bool utf8_is_control(uint32_t character);
 
-/* utf8_turns_text() - Marks by which text changes its direction: a name with one could pass for another (UAX #9). */
+/* utf8_turns_text() - Marks by which text turns its direction (UAX #9): a name with one may pass for another. */
 bool utf8_turns_text(uint32_t character);
 
 #endif
