@@ -250,6 +250,14 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return vfprintf(stderr, format, ap);
 }
 
+/* Where stdout is a terminal that knows them, and nobody says otherwise (no-color.org: empty says nothing). */
+static bool wants_color(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return (!no_color || !*no_color) && (!terminal || strcmp(terminal, "dumb")) && isatty(STDOUT_FILENO);
+}
+
 static int dispatch(int argc, char **argv, struct globals *g)
 {
 	struct pg_error err = PG_ERROR_INIT;
@@ -262,7 +270,7 @@ static int dispatch(int argc, char **argv, struct globals *g)
 		return print_error(r, &err, NULL);
 	argc = drop_late_globals(argc, argv, g);
 	ctx.json = g->json;
-	ctx.color = !g->no_color && !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
+	ctx.color = !g->no_color && wants_color();
 	return run_command(argc, argv, &ctx);
 }
 
