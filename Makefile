@@ -145,6 +145,7 @@ install: all ## copy program, man pages, completion, unit and alerts below DESTD
 	install -Dm644 packaging/policy.yaml $(DESTDIR)$(PREFIX)/share/doc/portguard/policy.yaml
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/portguard/prometheus packaging/prometheus/*.yml
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/portguard/grafana packaging/grafana/*.json
+	install -Dm644 docs/events.md $(DESTDIR)$(PREFIX)/share/doc/portguard/events.md
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)
 	sed 's|@SBIN@|$(PREFIX)/sbin|' packaging/portguard.service.in > $(DESTDIR)$(SYSTEMD_UNITS)/portguard.service
 	$(if $(strip $(EXPORTERS)),install -Dm644 packaging/portguard-export.sysusers $(DESTDIR)$(SYSUSERS)/portguard-export.conf)

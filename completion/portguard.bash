@@ -32,7 +32,7 @@ _portguard() {
 	-i) candidates=$(cd /sys/class/net && echo ./* | sed 's|\./||g') ;;
 	--hook) candidates='bind listen socket connect send inbound deliver' ;;
 	--verdict) candidates='allow deny audit' ;;
-	--format) candidates='json text' ;;
+	--format) candidates='json text ecs ocsf cef leef syslog' ;;
 	--scope)
 		candidates=$("$program" --json list 2>/dev/null | grep -oE '"scope":"[^"\\]*"' | cut -d'"' -f4 | sort -u)
 		;;

@@ -197,7 +197,8 @@ static int map_tables(struct agent_events *e, struct pg_error *err)
 		 : 0;
 }
 
-static int open_outputs(struct agent_events *e, struct history_tally *past, struct pg_error *err)
+static int open_outputs(struct agent_events *e, uint32_t number, struct history_tally *past,
+			struct pg_error *err)
 {
 	const struct paths *paths = e->config.paths;
 	struct event_source source = { 0 };
@@ -218,7 +219,7 @@ static int open_outputs(struct agent_events *e, struct history_tally *past, stru
 	r = paths_let_readers_in(paths, &config.readers);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->run, strerror(-r));
-	event_source_fill(&source, paths->instance);
+	event_source_fill(&source, paths->instance, number);
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
 	return outputs_open(&config, err, &e->outputs, past);
 }
@@ -296,8 +297,8 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 	e->config = *config;
 	open_who(e);
 	r = map_tables(e, err);
-	r = r ? r : open_outputs(e, &past, err);
 	r = r ? r : state_policy(config->state, &policy, err);
+	r = r ? r : open_outputs(e, policy.events_number, &past, err);
 	if (r)
 		return r;
 	stream.memory =

@@ -72,7 +72,8 @@ static const struct command {
 	  "In its text format, on stdout.\n"
 	  "  --textfile FILE   into FILE instead, whole, for node_exporter's textfile collector\n", cmd_metrics },
 	{ "events", "[-f] [--format F] [--hook H] [--port P] [--verdict V]", "what was refused",
-	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json.\n", cmd_events },
+	  "The last 10,000; -f: from now on, as they come. F: text (on a terminal), json,\n"
+	  "ecs, ocsf, cef, leef, syslog.\n", cmd_events },
 	{ "capture", "-w FILE [-c COUNT] [-s BYTES] [--rate N]", "the refused packets themselves",
 	  "As a pcapng file, with the reason of each as its comment, until COUNT or Ctrl-C. XDP drops packets\n"
 	  "where tcpdump does not see them. In audit mode: those that would be refused.\n"

@@ -22,7 +22,7 @@
 
 struct request {
 	bool follow;
-	void (*write)(struct json *out, const struct event_source *source, const struct event *e);
+	format_fn write;
 	int hook, verdict, port; /* -1: any */
 	struct json out;
 };
@@ -78,8 +78,6 @@ static int parse_format(const char *word, const struct pg_context *ctx, struct r
 	f = format_find(word);
 	if (!f)
 		return unknown_word("--format", word, format_word, err);
-	if (!f->write)
-		return usage_error(err, "--format %s is not supported in this version", word);
 	r->write = f->write == format_text && ctx->color && terminal ? format_text_color : f->write;
 	return 0;
 }

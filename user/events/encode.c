@@ -11,7 +11,7 @@
 
 #include "util/cleanup.h"
 
-#define FRAME_VERSION 1 /* counted up when the layout changes: older frames are then skipped */
+#define FRAME_VERSION 2 /* counted up when the layout changes: older frames are then skipped */
 
 struct frame_header {
 	uint32_t length; /* of the whole frame */
@@ -171,7 +171,7 @@ static bool numbers_make_sense(const struct event_numbers *n)
 {
 	return n->kind < EVENT_KIND_COUNT && n->verdict < PG_VERDICT_COUNT &&
 	       n->mode < PG_MODE_COUNT && n->hook < PG_HOOK_COUNT && n->reason < PG_REASON_COUNT &&
-	       n->severity <= 10;
+	       n->severity < EVENT_SEVERITIES;
 }
 
 static void set_numbers(struct event *e, const struct event_numbers *n)
@@ -222,6 +222,7 @@ static int get_source(const char *bytes, size_t length, struct event_source *sou
 	source->host_name[sizeof(source->host_name) - 1] = '\0';
 	source->host_id[sizeof(source->host_id) - 1] = '\0';
 	source->instance[sizeof(source->instance) - 1] = '\0';
+	source->version[sizeof(source->version) - 1] = '\0';
 	return 0;
 }
 

@@ -118,7 +118,7 @@ static int verdict_severity(const struct event *e)
 {
 	switch (e->verdict) {
 	case PG_DENY:
-		return e->hook == PG_HOOK_INBOUND || e->hook == PG_HOOK_DELIVER ? 3 : 6;
+		return event_is_packet(e) ? 3 : 6;
 	case PG_AUDIT:
 		return 2;
 	default:
@@ -143,9 +143,24 @@ uint64_t event_refusals(const struct event *e)
 	return e->kind == EVENT_VERDICT && e->verdict != PG_ALLOW ? e->count : 0;
 }
 
+bool event_is_packet(const struct event *e)
+{
+	return e->hook == PG_HOOK_INBOUND || e->hook == PG_HOOK_DELIVER;
+}
+
+bool event_goes_out(const struct event *e)
+{
+	return e->hook == PG_HOOK_CONNECT || e->hook == PG_HOOK_SEND;
+}
+
 const struct event_endpoint *event_asked(const struct event *e)
 {
-	return e->hook == PG_HOOK_CONNECT || e->hook == PG_HOOK_SEND ? &e->remote : &e->local;
+	return event_goes_out(e) ? &e->remote : &e->local;
+}
+
+const struct event_endpoint *event_asking(const struct event *e)
+{
+	return event_goes_out(e) ? &e->local : &e->remote;
 }
 
 /* The first line of a file of one line; false, and @out untouched, if there is none. */
@@ -165,11 +180,13 @@ static bool read_line(const char *path, char *out, size_t size)
 	return true;
 }
 
-void event_source_fill(struct event_source *source, const char *instance)
+void event_source_fill(struct event_source *source, const char *instance, uint32_t number)
 {
 	*source = (struct event_source){ .boot_id = "unknown",
 					 .host_name = "unknown",
-					 .host_id = "unknown" };
+					 .host_id = "unknown",
+					 .version = PG_VERSION,
+					 .number = number };
 	/* names have at most 32 */
 	(void)snprintf(source->instance, sizeof(source->instance), "%s", instance);
 	(void)read_line("/proc/sys/kernel/random/boot_id", source->boot_id,

@@ -12,6 +12,9 @@
 
 #include "portguard/abi.h"
 
+#define EVENT_SEVERITIES 11	/* 0 to 10 */
+#define EVENT_ALARM 7		/* from here on it is not as it should be: of health, lost, tamper, degraded */
+
 enum event_kind { EVENT_VERDICT, EVENT_CHANGE, EVENT_HEALTH, EVENT_KIND_COUNT };
 
 struct event_endpoint {
@@ -59,6 +62,8 @@ struct event {
 /* Where this stream of events comes from: the same for all of them. */
 struct event_source {
 	char boot_id[37], host_name[256], host_id[64], instance[33];
+	char version[32];	/* of the portguard that tells */
+	uint32_t number;	/* the enterprise number of syslog's structured data */
 };
 
 int event_severity(const struct event *e);	/* by kind, hook, verdict, action: design's table */
@@ -66,8 +71,14 @@ int event_severity(const struct event *e);	/* by kind, hook, verdict, action: de
 /* Refusals that the event stands for: its count; 0 for an allowed verdict, a change or health. */
 uint64_t event_refusals(const struct event *e);
 
-/* What `--port` asks for: the remote endpoint for connect and send, else the local one. */
+/* A packet that came, not a call: its process, if known, is the owner of the local port. */
+bool event_is_packet(const struct event *e);
+/* This machine asks: connect and send. */
+bool event_goes_out(const struct event *e);
+/* What `--port` asks for, the destination: the remote endpoint of what goes out, else the local one. */
 const struct event_endpoint *event_asked(const struct event *e);
+/* The other one, the source. */
+const struct event_endpoint *event_asking(const struct event *e);
 
 /* The words of the contract; "?" for a number that is none of theirs. */
 const char *event_kind_name(enum event_kind kind);
@@ -83,10 +94,10 @@ int event_hook_by_name(const char *name);
 int event_verdict_by_name(const char *name);
 
 /**
- * event_source_fill() - Who and where we are: boot id, host name, machine id.
+ * event_source_fill() - Who and where we are: boot id, host name, machine id, version.
  * @instance: cut to 32 characters.
  * Without a machine id the boot id stands in for it; what cannot be read is "unknown".
  */
-void event_source_fill(struct event_source *source, const char *instance);
+void event_source_fill(struct event_source *source, const char *instance, uint32_t number);
 
 #endif

@@ -6,15 +6,13 @@
  *   2026-11-23 20:05:09.123 deny bind 79/tcp at 0.0.0.0 by python3[4711] uid 1000: no-rule
  *   2026-11-23 20:05:10.000 deny inbound 23/tcp from 192.0.2.7 on eth0: no-rule, 12 times
  *   2026-11-23 20:05:11.000 deny inbound udp from 192.0.2.7 on eth0: scan of 200 ports, 412 times
+ *   2026-11-23 20:05:12.000 change mode by portguard[99] uid 0 on pts/1: enforce -> audit
  */
 #include "events/format.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "util/utf8.h"
+#include "util/escape.h"
 
 #define COLOR_DENY "\033[31m"
 #define COLOR_AUDIT "\033[33m"
@@ -22,31 +20,30 @@
 #define COLOR_OTHER "\033[36m"
 #define COLOR_END "\033[0m"
 
-__attribute__((format(printf, 2, 3))) static void put(struct json *out, const char *format, ...)
-{
-	char text[512]; /* every use below is far shorter */
-	va_list ap;
-	int n;
+#define CONTAINER_ID_SHOWN 12
 
-	va_start(ap, format);
-	n = vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	if (n > 0)
-		json_append(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+static void put(struct json *out, const char *text)
+{
+	json_append_text(out, text);
 }
 
-static void put_character(struct json *out, uint32_t character, const char *bytes, size_t length)
+static void put_escape(struct json *out, uint32_t character)
 {
-	if (character < 0x100 && utf8_is_control(character))
-		put(out, "\\x%02x", (unsigned)character);
-	else if (utf8_is_control(character) || utf8_turns_text(character))
-		put(out, "\\u%04x", (unsigned)character);
-	else if (character == UTF8_REPLACEMENT)
-		json_append(out, "\xef\xbf\xbd", 3);
-	else if (character == '\\' || character == '"')
-		put(out, "\\%c", (int)character);
+	char itself[2] = { '\\', (char)character };
+
+	if (character == '"' || character == '\\')
+		json_append(out, itself, 2);
 	else
-		json_append(out, bytes, length);
+		escape_hex(out, character);
+}
+
+static void put_escaped(struct json *out, const char *text)
+{
+	static const struct escape how = { .special = { '"', '\\' },
+					   .marks = true,
+					   .put = put_escape };
+
+	escape_text(out, &how, text);
 }
 
 /* Whether a name may stand without quotes: nothing in it that this format uses itself. */
@@ -58,24 +55,20 @@ static bool is_plain(const char *text)
 	return *text && text[strspn(text, plain)] == '\0';
 }
 
-static void put_escaped(struct json *out, const char *text)
-{
-	size_t length = strlen(text), used;
-
-	for (size_t i = 0; i < length; i += used) {
-		uint32_t character = utf8_next(text + i, length - i, &used);
-
-		put_character(out, character, text + i, used);
-	}
-}
-
-static void put_name(struct json *out, const char *text)
+static void put_name(struct json *out, const char *before, const char *text)
 {
 	const char *quote = is_plain(text) ? "" : "\"";
 
-	put(out, "%s", quote);
+	put(out, before);
+	put(out, quote);
 	put_escaped(out, text);
-	put(out, "%s", quote);
+	put(out, quote);
+}
+
+static void put_number(struct json *out, const char *before, uint64_t number)
+{
+	put(out, before);
+	json_append_u64(out, number);
 }
 
 static void put_time(struct json *out, uint64_t us)
@@ -84,24 +77,17 @@ static void put_time(struct json *out, uint64_t us)
 
 	format_time(us, text);
 	text[strcspn(text, "T")] = ' ';
-	put(out, "%.*s ", (int)strcspn(text, ".") + 4, text); /* milliseconds are enough here */
+	json_append(out, text, strcspn(text, ".") + 4); /* milliseconds are enough here */
+	put(out, " ");
 }
 
 static const char *color_of(const struct event *e)
 {
 	if (e->kind != EVENT_VERDICT)
-		return COLOR_OTHER;
+		return e->severity >= EVENT_ALARM ? COLOR_DENY : COLOR_OTHER;
 	if (e->verdict == PG_DENY)
 		return COLOR_DENY;
 	return e->verdict == PG_AUDIT ? COLOR_AUDIT : COLOR_ALLOW;
-}
-
-static void put_word(struct json *out, const char *word, const char *color)
-{
-	if (color)
-		put(out, "%s%s" COLOR_END, color, word);
-	else
-		put(out, "%s", word);
 }
 
 static void put_ip(struct json *out, const char *preposition, const struct event_endpoint *end)
@@ -111,68 +97,135 @@ static void put_ip(struct json *out, const char *preposition, const struct event
 	if (!end->known || !end->ip_known)
 		return;
 	format_ip(end->ip, ip);
-	put(out, " %s %s", preposition, ip);
+	put(out, preposition);
+	put(out, ip);
 }
 
 static void put_what(struct json *out, const struct event *e)
 {
 	const struct event_endpoint *asked = event_asked(e);
+	bool goes_out = event_goes_out(e);
 	char number[4];
-	const char *proto = event_proto_name(e->proto, number);
 
-	if (asked->known && asked->port_known)
-		put(out, " %s %u/%s", event_hook_name(e->hook), asked->port, proto);
-	else
-		put(out, " %s %s", event_hook_name(e->hook), proto);
-	put_ip(out, e->hook == PG_HOOK_INBOUND || e->hook == PG_HOOK_DELIVER ? "from" : "to",
-	       &e->remote);
-	put_ip(out, e->hook == PG_HOOK_CONNECT || e->hook == PG_HOOK_SEND ? "from" : "at",
-	       &e->local);
-	if (e->interface) {
-		put(out, " on ");
-		put_name(out, e->interface);
+	put(out, " ");
+	put(out, event_hook_name(e->hook));
+	if (asked->known && asked->port_known) {
+		put_number(out, " ", asked->port);
+		put(out, "/");
+	} else {
+		put(out, " ");
 	}
+	put(out, event_proto_name(e->proto, number));
+	put_ip(out, goes_out ? " to " : " from ", &e->remote);
+	put_ip(out, goes_out ? " from " : " at ", &e->local);
+	if (e->interface)
+		put_name(out, " on ", e->interface);
+}
+
+static void put_id(struct json *out, const char *id)
+{
+	char start[CONTAINER_ID_SHOWN + 1] = "";
+
+	strncat(start, id, CONTAINER_ID_SHOWN);
+	put_name(out, " in container ", start);
 }
 
 static void put_process(struct json *out, const struct event *e)
 {
-	if (!e->process_known)
-		return;
-	put(out, " by ");
-	put_name(out, e->exe ? e->exe : e->comm ? e->comm : "?");
-	put(out, "[%" PRIu32 "] uid %" PRIu32, e->pid, e->uid);
+	if (e->process_known) {
+		put_name(out, event_is_packet(e) ? " for " : " by ",
+			 e->exe    ? e->exe
+			 : e->comm ? e->comm
+				   : "?");
+		put_number(out, "[", e->pid);
+		put_number(out, "] uid ", e->uid);
+	}
+	if (e->container_name)
+		put_name(out, " in container ", e->container_name);
+	else if (e->container_id)
+		put_id(out, e->container_id);
+	else if (e->unit)
+		put_name(out, " in ", e->unit);
 }
 
 static void put_why(struct json *out, const struct event *e)
 {
-	put(out, ": %s", event_reason_name(e->reason));
+	put(out, ": ");
+	put(out, event_reason_name(e->reason));
 	if (e->rule) {
 		put(out, " '");
 		put_escaped(out, e->rule);
 		put(out, "'");
 	}
-	if (e->ports)
-		put(out, " of %" PRIu32 " ports", e->ports);
-	if (e->count > 1)
-		put(out, ", %" PRIu64 " times", e->count);
+	if (e->ports) {
+		put_number(out, " of ", e->ports);
+		put(out, " ports");
+	}
+	if (e->scope && strcmp(e->scope, "host"))
+		put_name(out, ", scope ", e->scope);
+	if (e->count > 1) {
+		put_number(out, ", ", e->count);
+		put(out, " times");
+	}
+}
+
+static void put_actor(struct json *out, const struct event_actor *actor)
+{
+	if (actor->known) {
+		put_name(out, " by ", actor->comm ? actor->comm : "?");
+		put_number(out, "[", actor->pid);
+		put_number(out, "] uid ", actor->uid);
+	}
+	if (actor->tty)
+		put_name(out, " on ", actor->tty);
+	if (actor->ssh)
+		put_name(out, " from ", actor->ssh);
+}
+
+static void put_change(struct json *out, const struct event *e)
+{
+	put_actor(out, &e->actor);
+	put(out, ": ");
+	if (e->text) {
+		put_escaped(out, e->text);
+		return;
+	}
+	put_escaped(out, e->before ? e->before : "");
+	put(out, " -> ");
+	put_escaped(out, e->after ? e->after : "");
+}
+
+static void put_sentence(struct json *out, const struct event *e, const char *color)
+{
+	put(out, color ? color : "");
+	put(out,
+	    e->kind == EVENT_VERDICT ? event_verdict_name(e->verdict) : event_kind_name(e->kind));
+	put(out, color ? COLOR_END : "");
+	if (e->kind == EVENT_VERDICT) {
+		put_what(out, e);
+		put_process(out, e);
+		put_why(out, e);
+		return;
+	}
+	put_name(out, " ", e->action ? e->action : "?");
+	if (e->kind == EVENT_CHANGE) {
+		put_change(out, e);
+	} else {
+		put(out, ": ");
+		put_escaped(out, e->text ? e->text : "");
+	}
+}
+
+void format_sentence(struct json *out, const struct event *e)
+{
+	put_sentence(out, e, NULL);
 }
 
 static void write_line(struct json *out, const struct event *e, const char *color)
 {
 	put_time(out, e->end_us);
-	if (e->kind == EVENT_VERDICT) {
-		put_word(out, event_verdict_name(e->verdict), color);
-		put_what(out, e);
-		put_process(out, e);
-		put_why(out, e);
-	} else {
-		put_word(out, event_kind_name(e->kind), color);
-		put(out, " ");
-		put_name(out, e->action ? e->action : "?");
-		put(out, ": ");
-		put_escaped(out, e->text ? e->text : "");
-	}
-	json_append(out, "\n", 1);
+	put_sentence(out, e, color);
+	put(out, "\n");
 }
 
 void format_text(struct json *out, const struct event_source *source, const struct event *e)

@@ -33,14 +33,14 @@ void subscribers_publish(struct subscribers *s, const struct event *e)
 	}
 }
 
-/* CLIENT_SILENT: no such format, or none that this version has. */
-static unsigned format_number(const char *name)
+/* CLIENT_SILENT: no such format. */
+static unsigned format_by_name(const char *name)
 {
 	if (!strcmp(name, "record"))
 		return CLIENT_RECORD;
 	for (unsigned i = 0; i < FORMATS_MAX && format_at(i); i++)
 		if (!strcmp(format_at(i)->name, name))
-			return format_at(i)->write ? CLIENT_FORMAT + i : CLIENT_SILENT;
+			return CLIENT_FORMAT + i;
 	return CLIENT_SILENT;
 }
 
@@ -102,7 +102,7 @@ static void answer(struct subscribers *s, struct client *c)
 	}
 	if (past)
 		*past++ = '\0';
-	number = strncmp(format, "format=", 7) ? CLIENT_SILENT : format_number(format + 7);
+	number = strncmp(format, "format=", 7) ? CLIENT_SILENT : format_by_name(format + 7);
 	if (number == CLIENT_SILENT || (past && !parse_past(s, past, c)))
 		client_hang_up(c);
 	else

@@ -77,6 +77,8 @@ struct event_source sample_source(void)
 		.host_name = "box",
 		.host_id = "abcdef",
 		.instance = "default",
+		.version = "1.2.3",
+		.number = 32473,
 	};
 }
 
