@@ -270,6 +270,7 @@ $(BPF_TESTS): $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BPF_COMMON) $(ALL_L
 	$(call say,LINK)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcriterion $(PG_LIBS)
 
+$(BUILD)/tests/lib/every_event: $(BUILD)/tests/unit/lib/every_event.o $(PURE_LIB)
 $(TEST_TOOLS): $(BUILD)/tests/lib/%: $(BUILD)/tests/lib/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread $(PG_TOOL_LIBS)
@@ -287,6 +288,7 @@ $(KERNEL_TESTS): $(BUILD)/tests/kernels/%: $(BUILD)/tests/kernels/%.o $(ALL_LIB)
 
 # libFuzzer wants its own build of what it looks at.
 $(BUILD)/fuzz/policy: tests/unit/lib/law.c
+$(BUILD)/fuzz/format: tests/unit/lib/format_law.c tests/unit/lib/parse.c
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_OBJS:$(BUILD)/%.o=%.c) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZCC)
