@@ -219,7 +219,8 @@ static int open_outputs(struct agent_events *e, uint32_t number, struct history_
 	r = paths_let_readers_in(paths, &config.readers);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->run, strerror(-r));
-	event_source_fill(&source, paths->instance, number);
+	event_source_fill(&source, paths->instance);
+	source.number = number;
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
 	return outputs_open(&config, err, &e->outputs, past);
 }

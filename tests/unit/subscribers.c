@@ -153,6 +153,29 @@ Test(subscribers, follower_gets_what_comes_after_it)
 	cr_expect_eq(subscribers_count(s), 0);
 }
 
+Test(subscribers, every_format_may_be_asked_for)
+{
+	struct event_source source = sample_source();
+	struct event e = sample_bind(5);
+	const struct format *f;
+
+	for (size_t i = 0; (f = format_at(i)); i++) {
+		_cleanup_json_ struct json want = JSON_INIT;
+		char request[40], *got;
+		int fd;
+
+		(void)snprintf(request, sizeof(request), "format=%s\n", f->name);
+		fd = join(request);
+		publish(5);
+		got = arrived(fd);
+		f->write(&want, &source, &e);
+		cr_expect_str_eq(got, want.text);
+		free(got);
+		(void)close(fd);
+		serve();
+	}
+}
+
 Test(subscribers, each_follower_has_its_format)
 {
 	int json = join("format=json\n"), text = join("format=text\n"),

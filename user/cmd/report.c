@@ -242,7 +242,7 @@ int cmd_report(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	};
 	int r = parse(argc, argv, &request, err);
 
-	event_source_fill(&here, ctx->paths.instance, 0); /* a report has no structured data */
+	event_source_fill(&here, ctx->paths.instance);
 	r = r ? r : collect(&ctx->paths, &request, &sums, err);
 	r = r ? r : find_guard(&ctx->paths, &sums, &here, &guard);
 	r = r ? r : services_read("/etc/services", &services);

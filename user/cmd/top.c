@@ -280,7 +280,7 @@ static int begin(struct live *l, const struct services *services, struct pg_erro
 	l->screen = s = calloc(1, sizeof(*s));
 	if (!s || top_init(&l->top) || top_init(&l->frozen))
 		return -ENOMEM;
-	event_source_fill(&l->source, l->ctx->paths.instance, 0);
+	event_source_fill(&l->source, l->ctx->paths.instance);
 	s->services = services;
 	s->instance = l->source.instance;
 	s->host = l->source.host_name;

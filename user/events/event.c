@@ -180,13 +180,12 @@ static bool read_line(const char *path, char *out, size_t size)
 	return true;
 }
 
-void event_source_fill(struct event_source *source, const char *instance, uint32_t number)
+void event_source_fill(struct event_source *source, const char *instance)
 {
 	*source = (struct event_source){ .boot_id = "unknown",
 					 .host_name = "unknown",
 					 .host_id = "unknown",
-					 .version = PG_VERSION,
-					 .number = number };
+					 .version = PG_VERSION };
 	/* names have at most 32 */
 	(void)snprintf(source->instance, sizeof(source->instance), "%s", instance);
 	(void)read_line("/proc/sys/kernel/random/boot_id", source->boot_id,

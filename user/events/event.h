@@ -96,8 +96,9 @@ int event_verdict_by_name(const char *name);
 /**
  * event_source_fill() - Who and where we are: boot id, host name, machine id, version.
  * @instance: cut to 32 characters.
+ * The number is the policy's: the caller sets it.
  * Without a machine id the boot id stands in for it; what cannot be read is "unknown".
  */
-void event_source_fill(struct event_source *source, const char *instance, uint32_t number);
+void event_source_fill(struct event_source *source, const char *instance);
 
 #endif

@@ -34,11 +34,11 @@ void subscribers_publish(struct subscribers *s, const struct event *e)
 }
 
 /* CLIENT_SILENT: no such format. */
-static unsigned format_by_name(const char *name)
+static unsigned format_asked(const char *name)
 {
 	if (!strcmp(name, "record"))
 		return CLIENT_RECORD;
-	for (unsigned i = 0; i < FORMATS_MAX && format_at(i); i++)
+	for (unsigned i = 0; format_at(i); i++)
 		if (!strcmp(format_at(i)->name, name))
 			return CLIENT_FORMAT + i;
 	return CLIENT_SILENT;
@@ -102,7 +102,7 @@ static void answer(struct subscribers *s, struct client *c)
 	}
 	if (past)
 		*past++ = '\0';
-	number = strncmp(format, "format=", 7) ? CLIENT_SILENT : format_by_name(format + 7);
+	number = strncmp(format, "format=", 7) ? CLIENT_SILENT : format_asked(format + 7);
 	if (number == CLIENT_SILENT || (past && !parse_past(s, past, c)))
 		client_hang_up(c);
 	else

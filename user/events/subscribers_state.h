@@ -6,11 +6,11 @@
 #ifndef PORTGUARD_SUBSCRIBERS_STATE_H
 #define PORTGUARD_SUBSCRIBERS_STATE_H
 
+#include "events/format.h"
 #include "events/subscribers.h"
 #include "util/json.h"
 
 #define REQUEST_MAX 256
-#define FORMATS_MAX 16
 
 /* What a client gets: nothing yet, frames, or a line of the format format_at(it - CLIENT_FORMAT). */
 enum { CLIENT_SILENT, CLIENT_RECORD, CLIENT_FORMAT };
