@@ -205,8 +205,8 @@ static int read_watched(void *data, const char *path, char **ret_text, size_t *r
 	return file_read(whole, LARGEST_FILE, ret_text, ret_length);
 }
 
-static int load(const char *path, struct config_watch *watch, struct policy *ret,
-		struct pg_error *err)
+static int load(const char *path, struct config_watch *watch, const struct boundary_world *boundary,
+		struct policy *ret, struct pg_error *err)
 {
 	_cleanup_(files_free) struct files files = { 0 };
 	struct policy_world world;
@@ -219,6 +219,7 @@ static int load(const char *path, struct config_watch *watch, struct policy *ret
 		return r;
 	directory_of(path, directory, sizeof(directory));
 	config_world(&world, directory);
+	world.boundary = boundary;
 	if (watch) {
 		world.data = &watched;
 		world.read_file = read_watched;
@@ -231,13 +232,19 @@ static int load(const char *path, struct config_watch *watch, struct policy *ret
 
 int config_load(const char *path, struct policy *ret, struct pg_error *err)
 {
-	return load(path, NULL, ret, err);
+	return load(path, NULL, NULL, ret, err);
+}
+
+int config_load_warned(const char *path, const struct boundary_world *boundary, struct policy *ret,
+		       struct pg_error *err)
+{
+	return load(path, NULL, boundary, ret, err);
 }
 
 int config_load_watched(struct config_watch *watch, struct policy *ret, struct pg_error *err)
 {
 	config_watch_begin(watch);
-	return load(watch->path, watch, ret, err);
+	return load(watch->path, watch, NULL, ret, err);
 }
 
 int config_absolute(const char *path, char *to, size_t size)

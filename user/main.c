@@ -101,7 +101,8 @@ static const struct command {
 	  "  --exact           drop them\n" CUT_HELP, cmd_apply },
 	{ "diff", "[FILE]", "what apply would change", "Exit 0: nothing, 1: something.\n", cmd_diff },
 	{ "check", "[FILE]", "look for mistakes in a policy",
-	  "Every mistake in one run; exit 65 if there is one.\n", cmd_check },
+	  "Every mistake in one run; exit 65 if there is one. Warns of rules by user and by exe that are no\n"
+	  "boundary. With --json: {\"warnings\": [...], \"rules\": N}.\n", cmd_check },
 	{ "save", "", "keep the rules that were added by hand",
 	  "Writes them to policy.d/90-local.yaml beside the policy file, but for those that say `for`.\n", cmd_save },
 	{ "try", "[--timeout T] [--force] FILE", "put a policy in force that goes by itself",

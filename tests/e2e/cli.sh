@@ -63,6 +63,53 @@ run check "$LAB/two.yaml"
 same "every mistake of a file in one run" "$(grep -cE 'two.yaml:[0-9]+:[0-9]+: ' <<<"$ERR")" 3
 holds "with the line and a caret" grep -qE '^ *\^' <<<"$ERR"
 exits "a right one" 0 '' check "$LAB/plain.yaml"
+same "of which there is nothing more to say" "$ERR" ''
+
+# Rules that are no boundary: what the files are here, and who writes them, check looks at itself.
+cp /bin/true "$LAB/server"
+printf '#!/bin/sh\n' >"$LAB/script" && chmod 755 "$LAB/script"
+ln -s "$PYTHON" "$LAB/link"
+mkdir "$LAB/theirs" "$LAB/shared" "$LAB/sticky"
+for dir in theirs shared sticky; do cp /bin/true "$LAB/$dir/server"; done
+cp /bin/true "$LAB/own" && chown 65534 "$LAB/own"
+cp /bin/true "$LAB/setid" && chmod 4755 "$LAB/setid"
+chown 65534 "$LAB/theirs" && chmod 777 "$LAB/shared" && chmod 1777 "$LAB/sticky"
+doubts() { # RULE: what check says of it, without its place
+	rules "$1" | policy doubt >/dev/null
+	run check "$LAB/doubt.yaml"
+	[ "$CODE" = 0 ] || not_ok "check of '$1'" "exit $CODE: $ERR"
+	DOUBT=$(sed -n "s|^.*/doubt.yaml:$(grep -n "'$1'" "$LAB/doubt.yaml" | cut -d: -f1):5: warning: ||p" <<<"$ERR")
+}
+while IFS='|' read -r file pattern; do
+	doubts "allow bind 90 by exe $LAB/$file"
+	holds "check of a rule by exe $file${pattern:+: $pattern}" grep -qE "^$pattern" <<<"${DOUBT:-none}"
+done <<'END'
+server|none
+sticky/server|none
+absent|none
+link|.* python[0-9.]+ does whatever it is told
+script|.* matches nothing: it is a script
+setid|.* it is set-id
+own|.* user nobody can put another file there, by writing .*/own$
+theirs/server|.* user nobody can put another file there, by writing .*/theirs$
+shared/server|.* everybody can put another file there, by writing .*/shared$
+sticky/absent|.* everybody can put another file there, by writing .*/sticky$
+END
+doubts 'deny out 90 by exe /usr/bin/nc'
+holds "check of a deny by exe" grep -q 'a copy of the file is another file' <<<"$DOUBT"
+doubts 'allow bind 90 by user nobody'
+same "check of a rule by a user that nobody logs in as" "$DOUBT" ''
+sed 's|^nobody:.*|nobody:x:65534:65534::/:/bin/sh|' /etc/passwd >"$LAB/passwd"
+# shellcheck disable=SC2016 # the inner shell's
+admin unshare --mount sh -c 'mount --bind "$1" /etc/passwd && exec "$2" check "$3"' sh \
+	"$LAB/passwd" "$PORTGUARD" "$LAB/doubt.yaml" 2>"$LAB/err" >&2
+holds "and as whom somebody does" grep -q 'can do the same with any program' "$LAB/err"
+doubts 'deny 90 by user root'
+run --json check "$LAB/doubt.yaml"
+same "check --json has its warnings, and nothing on stderr" "$CODE$ERR $(jq -c '[.rules, .warnings[0].line, .warnings[0].text[:29]]' <<<"$OUT")" \
+	"0 [1,$(wc -l <"$LAB/doubt.yaml"),\"'by user root' is no boundary\"]"
+run --json check "$LAB/plain.yaml"
+same "or none" "$OUT" '{"warnings":[],"rules":1}'
 
 # --- changes ------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* apply, diff and check: a policy file, put in force, compared, or only read. */
+/* apply and diff: a policy file, put in force, or compared with what is. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include "cmd/print.h"
 #include "config.h"
 #include "kernel/cut.h"
-#include "policy/compile.h"
 #include "policy/diff.h"
 #include "util/cleanup.h"
 
@@ -119,27 +118,4 @@ int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	r = r ? r : guard_merge(&guard, &next, false, err);
 	r = r ? r : print_difference(&guard.policy, &next, &differs, err);
 	return r ? r : differs ? PG_EXIT_NEGATIVE : 0;
-}
-
-int cmd_check(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
-{
-	_cleanup_policy_ struct policy policy = { 0 };
-	_cleanup_compiled_ struct compiled compiled = { 0 };
-	int left = take_options(argc, argv, NULL, 0, err), r;
-
-	if (left < 0)
-		return left;
-	if (left > 1)
-		return usage_error(err, "check takes one file");
-	r = config_load(left ? argv[1] : DEFAULT_CONFIG, &policy, err);
-	r = r ? r : policy_number(&policy, NULL, err);
-	r = r ? r : policy_compile(&policy, &compiled, err);
-	if (r)
-		return r;
-	if (ctx->json)
-		(void)printf("{\"rules\":%zu}\n", policy.rule_count);
-	else
-		(void)printf("%s: %zu rule%s, no mistakes\n", left ? argv[1] : DEFAULT_CONFIG,
-			     policy.rule_count, policy.rule_count == 1 ? "" : "s");
-	return print_done(err);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/boundary.h"
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/reader.h"
@@ -22,6 +23,7 @@ static void reader_free(struct reader *r)
 		free(r->refs[i].name);
 	free(r->refs);
 	free(r->set_places);
+	free(r->rule_places);
 	free(r->scope_notes);
 }
 
@@ -137,6 +139,38 @@ static int settle_sets(struct policy *p)
 	return r;
 }
 
+/* A scope's files are others where it may have a root of its own. */
+static bool has_own_files(const struct reader *r, const struct rule *rule)
+{
+	const struct scope *s = rule->scope ? policy_find_scope(&r->policy, rule->scope) : NULL;
+
+	return rule->scope && (!s || s->kind == SCOPE_CONTAINER || s->kind == SCOPE_NETNS);
+}
+
+/* One warning for a sentence, of which several rules may have come. */
+static int warn_boundaries(const struct reader *r)
+{
+	const struct boundary_world *world = r->world ? r->world->boundary : NULL;
+	const struct place *last = NULL;
+
+	for (size_t i = 0; world && i < r->policy.rule_count; i++) {
+		const struct rule *rule = &r->policy.rules[i];
+		const struct place *place = &r->rule_places[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (last && !memcmp(last, place, sizeof(*place)))
+			continue;
+		if (boundary_warning(rule, has_own_files(r, rule), world, &text))
+			return -ENOMEM;
+		if (!text)
+			continue;
+		world->warn(world->data, r->mistakes.sources[place->source].name, place->line,
+			    place->column, text);
+		last = place;
+	}
+	return 0;
+}
+
 int policy_parse(const struct policy_text *files, size_t count, const struct policy_world *world,
 		 struct policy *ret, struct pg_error *err)
 {
@@ -153,6 +187,7 @@ int policy_parse(const struct policy_text *files, size_t count, const struct pol
 	check_sets(&r);
 	check_scopes(&r);
 	error = mistakes_report(&r.mistakes, err);
+	error = error ?: warn_boundaries(&r);
 	error = error ?: settle_sets(&r.policy);
 	error = error ?: unite_rules(&r.policy);
 	if (error)

@@ -158,6 +158,8 @@ struct policy_world {
 	const struct policy *sets_of;
 	/* The whole text of a file that the policy names, relative to the policy's directory; 0 or -errno. */
 	int (*read_file)(void *data, const char *path, char **ret_text, size_t *ret_length);
+	/* Who hears of rules that are no boundary (boundary.h), where there is no mistake; NULL: nobody. */
+	const struct boundary_world *boundary;
 };
 
 /* The documented defaults: bind, in, raw deny; out allow; dhcp; 22/tcp … Return: 0 or -ENOMEM (empty). */

@@ -43,6 +43,8 @@ struct reader {
 	size_t ref_count;
 	struct place *set_places;	/* of each set, where it was said last */
 	size_t set_place_count;
+	struct place *rule_places;	/* of each rule */
+	size_t rule_place_count;
 	struct scope_note *scope_notes;
 	size_t scope_note_count;
 	struct scope_words *scope_words;	/* of the scope that is being read */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/list.h"
 #include "policy/reader.h"
 #include "policy/rule.h"
 #include "policy/sentence.h"
@@ -89,7 +90,8 @@ static void add_rule(struct reader *r, const struct node *n, struct rule *rule)
 		note_rule_set(r, n, &rule->remote);
 		note_rule_set(r, n, &rule->at);
 		rule->scope = scope ? strdup(scope) : NULL;
-		if ((scope && !rule->scope) || policy_add_rule(&r->policy, rule))
+		if ((scope && !rule->scope) || policy_add_rule(&r->policy, rule) ||
+		    list_append(&r->rule_places, &r->rule_place_count, &n->place, sizeof(n->place)))
 			r->mistakes.no_memory = true;
 	}
 	rule_free(rule);
