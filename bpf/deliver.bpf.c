@@ -78,9 +78,9 @@ SUBPROGRAM __u64 ask_host_here(struct __sk_buff *skb, const struct packet *p, __
 	return u.word;
 }
 
-/* The same, put to the scopes of its socket. */
+/* The same, put to the scopes of its socket, whose own limits nobody has asked. */
 SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, __u32 index,
-				 const struct owner *o)
+				 const struct owner *o, bool met)
 {
 	struct pg_control *ctl = control();
 	struct pg_question q = {};
@@ -89,6 +89,8 @@ SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, 
 		return 0;
 	index &= 1;
 	put_question(&q, p, false, freshness(skb, p, index, &ctl->slots[index]));
+	if (met && q.fresh == PG_FRESH_YES)
+		q.fresh = PG_FRESH_MET;
 	if (!o->here) /* rules name devices of the host's network namespace */
 		q.vlan = 1;
 	return ask_all(index, o, &q, PG_IN);
@@ -133,7 +135,8 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
-	bool met = o->here && is_covered(skb->ifindex) && !was_in_fragments(skb, p);
+	bool met = o->here && !is_off(slot) && is_covered(skb->ifindex) &&
+		   !was_in_fragments(skb, p);
 	bool covered = met && !scoped && !is_for_scopes(slot, index, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
@@ -152,7 +155,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 		if (!covered) {
 			union decided u = { .word = is_of_host(o) ?
 							    ask_host_here(skb, p, index, met) :
-							    ask_scopes_here(skb, p, index, o) };
+							    ask_scopes_here(skb, p, index, o, met) };
 
 			d = u.d;
 		}

@@ -164,9 +164,10 @@ GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 	struct pg_admitted_key key = admitted_key(id, &l);
 	struct pg_control *ctl = control();
 
-	if (l.fresh == PG_FRESH_PASSED)
+	if (l.fresh == PG_FRESH_PASSED || (l.fresh == PG_FRESH_MET && rule && rule->host))
 		return LIMIT_HOLDS;
-	if (!ctl || !rule || !rule->per_second_x1000 || l.fresh != PG_FRESH_YES)
+	if (!ctl || !rule || !rule->per_second_x1000 ||
+	    (l.fresh != PG_FRESH_YES && l.fresh != PG_FRESH_MET))
 		return LIMIT_NO_ALLOW;
 	if (l.pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
 		return LIMIT_HOLDS;

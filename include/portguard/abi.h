@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PG_ABI_VERSION 3
+#define PG_ABI_VERSION 4
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */
 #define PG_HOOKS(X)                                                  \
@@ -132,7 +132,8 @@ struct pg_rule {
 	__u32 per_second_x1000;	/* limit: tokens a 1,000 seconds; 0: no limit */
 	__u32 burst;
 	__u8 per_source;	/* limit: a bucket for each /32 or /64 */
-	__u8 pad[7];
+	__u8 host;		/* limit: one of the host's, which inbound asks */
+	__u8 pad[6];
 };
 
 /* pg_cases: (group, class of each dimension) -> answer. */
@@ -538,6 +539,7 @@ enum pg_fresh {
 	PG_FRESH_YES,		/* a new connection or conversation: one token */
 	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
 	PG_FRESH_LEAVING,	/* of what leaves: will its answer be let in? No allow, nor is what ends */
+	PG_FRESH_MET,		/* inbound has counted it for the host's limits, and for no scope's */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

@@ -168,6 +168,25 @@ bpftool map delete pinned "$BPFFS/portguard/$LAB_NAME/pg_cgroups" key $(number_b
 fails "an entry is damaged by hand" has_entry "$number"
 holds "and mended by the agent" within 20 has_entry "$number"
 
+# --- limits -------------------------------------------------------------------------------------------
+
+# Tokens are counted where a packet is first judged: the host's by inbound, or, for what came past it, with the
+# scope's own, at the socket.
+lab_link host beside peer peer1
+lab_address host beside 10.78.0.1/24
+lab_address peer peer1 10.78.0.2/24
+policy limited >/dev/null <<END
+rules: ['limit 1/m burst 3 7100/tcp', 'limit 1/m burst 2 7101/tcp']
+scopes:
+  - {name: heir, cgroup: '$TOP/heir', inherit: true, rules: [allow 7100, 'limit 1/m burst 2 7102/tcp']}
+END
+dials() { for _ in $(seq "$1"); do dial tcp "${@:2}" 0.3; done | paste -sd' '; } # TIMES ADDRESS PORT
+exits "limits of the host that a scope inherits" 0 '' apply "$LAB/limited.yaml"
+serve_in heir heir 7100,7101,7102 ''
+same "a connection takes one token of the host's" "$(dials 4 $HOST4 7100)" "OPEN OPEN OPEN silent"
+same "past inbound too" "$(dials 3 10.78.0.1 7101)" "OPEN OPEN silent"
+same "and one of the scope's own" "$(dials 3 $HOST4 7102)" "OPEN OPEN silent"
+
 # --- other network namespaces -------------------------------------------------------------------------
 
 lab_namespace inner

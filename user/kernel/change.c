@@ -218,6 +218,7 @@ static void write_facts(struct edit *e)
 		to->per_second_x1000 = from->facts.per_second_x1000;
 		to->burst = from->facts.burst;
 		to->per_source = from->facts.per_source;
+		to->host = from->facts.host;
 		__atomic_store_n(&to->until_ns, from->facts.until_ns, __ATOMIC_RELEASE);
 		*sum += checksum_bytes(from->id * sizeof(*to), to, sizeof(*to));
 	}

@@ -135,6 +135,7 @@ static void note_facts(const struct rule *rule, struct rule_facts *f)
 	f->facts.per_second_x1000 = rule->limit.per_second_x1000;
 	f->facts.burst = rule->limit.burst;
 	f->facts.per_source = rule->per_source;
+	f->facts.host = !rule->scope;
 	if (rule->until_ns > f->facts.until_ns)
 		f->facts.until_ns = rule->until_ns;
 }

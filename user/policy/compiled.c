@@ -178,9 +178,9 @@ static uint32_t ask_condition(const struct compiled *c, const struct group *g,
 	if (has_ended(facts, in->now_ns) || ends_too_soon(facts, g, q))
 		return g->otherwise;
 	if (!facts || !facts->per_second_x1000 || q->direction == PG_BIND ||
-	    q->fresh == PG_FRESH_PASSED)
+	    q->fresh == PG_FRESH_PASSED || (q->fresh == PG_FRESH_MET && facts->host))
 		return g->base;
-	if (q->fresh != PG_FRESH_YES)
+	if (q->fresh != PG_FRESH_YES && q->fresh != PG_FRESH_MET)
 		return g->otherwise;
 	if (!in->take_token || in->take_token(in->data, g->rule, q))
 		return g->base;
