@@ -16,7 +16,6 @@ struct limited {
 	__u64 remote0, remote1; /* the address as it lies in memory */
 	__u16 port, remote_port;
 	__u8 family, fresh;
-	bool pair; /* UDP that comes in */
 };
 
 static __always_inline struct source source_of(__u32 rule, const struct limited *l)
@@ -88,6 +87,8 @@ static __always_inline __u32 take_in_set(struct pg_source_set *set, const struct
 	}
 	if (!take_from(&way->full_ns, owed, now, r))
 		return LIMIT_OVER;
+	if (r->look)
+		return LIMIT_HOLDS;
 	way->address = s->address;
 	way->rule = s->rule;
 	way->family = s->family;
@@ -143,6 +144,7 @@ static __always_inline bool take(const struct pg_control *ctl, __u32 id, const s
 	struct rate r = rate_of(rule->per_second_x1000, rule->burst);
 	__u64 now = bpf_ktime_get_boot_ns();
 
+	r.look = l->fresh == PG_FRESH_LOOK;
 	return rule->per_source ? take_for_source(ctl, id, now, l, &r)
 				: take_token(id, now, &r, true);
 }
@@ -157,23 +159,23 @@ GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 		.remote_port = facts >> 16,
 		.family = facts >> 32,
 		.fresh = facts >> 40,
-		.pair = facts >> 48 & 1,
 	};
 	__u32 now = bpf_jiffies64(), id = where, index = where >> 32;
 	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
 	struct pg_admitted_key key = admitted_key(id, &l);
 	struct pg_control *ctl = control();
+	bool pair = facts >> 48 & 1 && l.fresh != PG_FRESH_LOOK;
 
 	if (l.fresh == PG_FRESH_PASSED || (l.fresh == PG_FRESH_MET && rule && rule->host))
 		return LIMIT_HOLDS;
-	if (!ctl || !rule || !rule->per_second_x1000 ||
-	    (l.fresh != PG_FRESH_YES && l.fresh != PG_FRESH_MET))
+	if (!ctl || !rule || !rule->per_second_x1000 || l.fresh == PG_FRESH_NO ||
+	    l.fresh == PG_FRESH_LEAVING)
 		return LIMIT_NO_ALLOW;
-	if (l.pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
+	if (pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
 		return LIMIT_HOLDS;
 	if (!take(ctl, id, rule, &l))
 		return LIMIT_OVER;
-	if (l.pair)
+	if (pair)
 		(void)bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
 	return LIMIT_HOLDS;
 }

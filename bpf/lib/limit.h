@@ -40,6 +40,7 @@ static __always_inline bool is_allowance_left(const struct pg_control *ctl, __u3
 struct rate {
 	__u64 token_ns; /* until one more token is there */
 	__u64 depth_ns; /* until all are */
+	bool look; /* whether there is one, and it stays */
 };
 
 /* @per_second_x1000: not 0. */
@@ -59,7 +60,8 @@ static __always_inline bool take_from(__u64 *full_ns, __u64 owed, __u64 now, con
 
 	if (left > r->depth_ns)
 		return false;
-	*full_ns = full + r->token_ns;
+	if (!r->look)
+		*full_ns = full + r->token_ns;
 	return true;
 }
 

@@ -540,6 +540,7 @@ enum pg_fresh {
 	PG_FRESH_PASSED,	/* it has been counted where it was judged first: an allow */
 	PG_FRESH_LEAVING,	/* of what leaves: will its answer be let in? No allow, nor is what ends */
 	PG_FRESH_MET,		/* inbound has counted it for the host's limits, and for no scope's */
+	PG_FRESH_LOOK,		/* explain: is there a token for what is new? It stays */
 };
 
 /* What pg_ask, the program for test runs, is asked and answers in its packet (after 14 bytes). */

@@ -239,6 +239,23 @@ Test(limits, deliver_asks_without_a_token_for_what_goes_on)
 	cr_assert_eq(asked(g, q).reason, PG_REASON_RATE);
 }
 
+Test(limits, a_look_sees_what_is_left_and_takes_nothing)
+{
+	for (int per_source = 0; per_source < 2; per_source++) {
+		_cleanup_guarded_ struct guarded *g = limited(per_source);
+		struct pg_question q = { .direction = PG_IN, .proto = PG_UDP, .port = PORT, .fresh = PG_FRESH_LOOK };
+
+		address_of(PEER4, q.remote);
+		for (int i = 0; i < 10 * BURST; i++)
+			cr_assert_eq(asked(g, q).verdict, PG_ALLOW);
+		spend_all(g);
+		cr_assert_eq(asked(g, q).reason, PG_REASON_RATE);
+		cr_assert_eq(asked(g, q).rule, LIMIT);
+		address_of("192.0.2.11", q.remote);
+		cr_assert_eq(asked(g, q).verdict, per_source ? PG_ALLOW : PG_DENY);
+	}
+}
+
 Test(limits, out_is_counted_by_call_and_datagram)
 {
 	_cleanup_guarded_ struct guarded *g = limited(false);

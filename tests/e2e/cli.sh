@@ -220,6 +220,19 @@ explains "explain bind" 0 allow rule bind 80/tcp
 explains "explain bind of another" 1 deny no-rule bind 80/udp
 explains "explain out: the default" 0 allow default out 443/tcp
 same "explain names the rule" "$(pg --json explain in 80/tcp | jq -c '[.rule, .scope, .hook]')" '["allow 80/tcp","host","inbound"]'
+run limit 1/m burst 2 per source 82/tcp
+for _ in 1 2 3; do
+	explains "explain a limit that has a token, and take none" 0 allow rule in 82/tcp from $PEER4
+done
+same "both its tokens are there" "$(dial tcp $HOST4 82) $(dial tcp $HOST4 82) $(dial tcp $HOST4 82)" "OPEN OPEN silent"
+explains "explain a limit that has none left" 1 deny rate in 82/tcp from $PEER4
+explains "but for another source" 0 allow rule in 82/tcp from $OTHER4
+explains "and bind knows no rate" 0 allow rule bind 82/tcp
+run explain in 82/tcp from $PEER4
+holds "explain names the limit" grep -qx 'rule: limit 1/m burst 2 per source 82/tcp' <<<"$OUT"
+holds "and says when that changes" grep -qx 'it has no token for that address now: the next comes within 58.8 s' <<<"$OUT"
+same "ports says whom the rules let in, whatever is left" "$(pg --json ports | jq -c '[.ports[] | select(.local.port == 82).in.verdict] | unique')" '["allow"]'
+run remove 82/tcp
 quiet dial tcp $HOST4 80
 same "list --json" "$(pg list --json | jq -c '.rules[0] | [keys, .text, .scope, .origin, .hits > 0, .expires_in, .comment]')" \
 	'[["comment","expires_in","hits","number","origin","scope","text"],"allow 80/tcp","host","file",true,null,null]'

@@ -240,13 +240,37 @@ static void print_sentence(const char *verb, const struct explained *x)
 	(void)printf("\n");
 }
 
+/* The limit that decided, or NULL; of bind a limit is a plain allow. */
+static const struct rule *limit_of(const struct explained *x)
+{
+	const struct rule *rule = x->ask.question.direction == PG_BIND ? NULL : x->rule;
+
+	return rule && rule->limit.per_second_x1000 ? rule : NULL;
+}
+
+/* What a limit says of an attempt that begins now; the look takes no token. */
+static void print_tokens(const struct rule *limit, const struct explained *x)
+{
+	const char *whom = !limit->per_source	      ? "this"
+			   : far_said(&x->ask.question) ? "that address"
+							: "an address that is new to it";
+
+	if (x->ask.decision.verdict == PG_DENY)
+		(void)printf("it has no token for %s now: the next comes within %.3g s\n", whom,
+			     1000.0 / limit->limit.per_second_x1000);
+	else
+		(void)printf("it has a token for %s now: what is over that rate it refuses\n", whom);
+}
+
 static void print_remedy(const struct explained *x)
 {
 	bool denied = x->ask.decision.verdict == PG_DENY;
 
 	if (x->text) {
-		(void)printf("rule: %s\nto %s: portguard remove ", x->text,
-			     denied ? "lift that" : "close it");
+		(void)printf("rule: %s\n", x->text);
+		if (limit_of(x))
+			print_tokens(limit_of(x), x);
+		(void)printf("to %s: portguard remove ", denied ? "lift that" : "close it");
 		print_scope_option(x->rule->scope);
 		(void)printf("%s\n", x->text);
 		return;
@@ -266,7 +290,7 @@ static void print_answer_text(const struct explained *x)
 	(void)printf("port %u is %s\n", q->port,
 		     q->port < 1024 ? "well-known (below 1024)" : "registered (1024 or above)");
 	if (x->at_interface)
-		(void)printf("the host's deny is final: it is refused where it comes in\n");
+		(void)printf("the host's word is final: it is refused where it comes in\n");
 	if (stays_here(q, x->policy))
 		(void)printf(
 			"that address is this machine's own: not `out`, unless the policy says "
@@ -282,7 +306,7 @@ static void explained_free(struct explained *x)
 	free(x->text);
 }
 
-/* Where packets come in the host is asked, and its deny is final for every scope. */
+/* Where packets come in the host is asked, and what its rules refuse no scope lets in (bpf/inbound.bpf.c). */
 static int ask_host_first(const struct paths *paths, struct explained *x)
 {
 	struct pg_ask host = x->ask;
@@ -292,7 +316,7 @@ static int ask_host_first(const struct paths *paths, struct explained *x)
 		return 0;
 	memset(host.owner, 0, sizeof(host.owner));
 	r = ask_kernel(paths, &host);
-	if (r || host.decision.verdict != PG_DENY || host.decision.reason != PG_REASON_RULE)
+	if (r || host.decision.verdict != PG_DENY || host.decision.reason == PG_REASON_NO_RULE)
 		return r;
 	x->ask = host;
 	x->at_interface = true;
@@ -334,6 +358,7 @@ int cmd_explain(int argc, char **argv, const struct pg_context *ctx, struct pg_e
 	if (left < 2)
 		return usage_error(err, "explain what? such as: explain in 80/tcp from 192.0.2.7");
 	q->family = 4;
+	q->fresh = PG_FRESH_LOOK;
 	r = parse_direction(argv[1], q, err);
 	r = r ? r : parse_port(argv[2], q, err);
 	r = r ? r : parse_qualifiers(left - 2, argv + 3, q, err);

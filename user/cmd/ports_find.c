@@ -128,6 +128,7 @@ static int ask_for(int fd, const struct socket_entry *s, const uint16_t *owner,
 		.question = { .direction = direction,
 			      .proto = port_proto(s),
 			      .family = s->family,
+			      .fresh = PG_FRESH_PASSED, /* whatever a limit has left at this moment */
 			      .port = s->local_port,
 			      .uid = s->uid },
 	};
