@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * outbound: tc egress of guarded interfaces, after NAT. It refuses nothing, but in panic what leaves
- * by a port that is not failsafe; it remembers who is owed an answer: flows, and stamps of local ports
- * in use. A conversation whose answer the rules let in anyway needs neither.
+ * by a port that is not failsafe, and that is counted as `send`; it remembers who is owed an answer: flows,
+ * and stamps of local ports in use. A conversation whose answer the rules let in anyway needs neither.
  */
 #include "lib/flow.h"
 #include "lib/question.h"
+#include "lib/report.h"
 #include "lib/socket.h"
 
 static __always_inline bool goes_to_many(const struct packet *p)
@@ -66,6 +67,23 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 	}
 }
 
+/* Told as all packets are, seen from the other end: by the remote address, and the port that is asked for there. */
+SUBPROGRAM int refuse_leaving(struct packet *p)
+{
+	const struct pg_decision d = decision(PG_DENY, PG_REASON_PANIC);
+	__u64 *source = (__u64 *)p->source, *target = (__u64 *)p->target;
+	const struct pg_control *ctl = control();
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__u64 near = source[i];
+
+		source[i] = target[i];
+		target[i] = near;
+	}
+	return ctl && report_packet(ctl, PG_MODE_ENFORCE, p, PG_HOOK_SEND, &d);
+}
+
 /* Return: whether the packet may leave. */
 static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *skb)
 {
@@ -81,7 +99,7 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 	if (ask_for_packet(ctl, index, p, true, fresh).verdict == PG_ALLOW) /* let in anyway */
 		return true;
 	if (ctl->slots[index].panic)
-		return false;
+		return refuse_leaving(p);
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);
 	key.remote_port = p->dport;

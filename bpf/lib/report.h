@@ -244,8 +244,9 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 	key.local_port = 0;
 	if (key.proto != IPPROTO_TCP && key.proto != IPPROTO_UDP)
 		key.proto = 0;
+	/* What leaves is refused in panic, which audits nothing. */
 	rest = (key.reason & 15) | (key.hook == PG_HOOK_DELIVER) << 4 |
-	       (key.verdict == PG_AUDIT) << 5 | (key.family == 6) << 6 |
+	       (key.verdict == PG_AUDIT || key.hook == PG_HOOK_SEND) << 5 | (key.family == 6) << 6 |
 	       (key.proto == IPPROTO_TCP   ? 0
 		: key.proto == IPPROTO_UDP ? 1
 					   : 2)
@@ -292,7 +293,7 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 		seen_hit(ctl, s);
 		return;
 	}
-	if (seen_scan(ctl, cpu, &key, p, mode))
+	if (hook != PG_HOOK_SEND && seen_scan(ctl, cpu, &key, p, mode))
 		return;
 	if (!seen_may_go(ctl, s) || !seen_budget(ctl, cpu)) {
 		seen_spread(ctl, cpu, &key, p, mode);

@@ -376,6 +376,9 @@ struct pg_image {
  * word of slot 0, a header, is the agent's account of the ring). Behind these lie kinds that a rule
  * allowed and wants told: no refusals, so that whole slots are left out of sums; where two fall on
  * one slot, or new ones come too fast, they go untold.
+ *
+ * What leaves is refused in panic alone (hook send). The port that is asked for is then the remote one, and
+ * stands in local_port, as the local one in remote_port.
  */
 enum pg_seen_level {
 	PG_SEEN_FREE,

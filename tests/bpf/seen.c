@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/lib/by_hand.h"
+#include "bpf/lib/conversation.h"
 #include "bpf/lib/expect.h"
 #include "kernel/map.h"
 #include "unit/policy_help.h"
@@ -392,6 +393,79 @@ Test(seen, an_epoch_makes_a_bounded_number_of_kinds_and_the_next_one_more)
 	cr_assert_gt(slots_of(&t, PG_SEEN_KIND, &count), first);
 	cr_assert_leq(slots_of(&t, PG_SEEN_KIND, &count), 2 * NEW_KINDS);
 	expect_sum(g, &t);
+}
+
+static void panic(const struct guarded *g)
+{
+	struct pg_slot *slot = &g->state.control->slots[g->state.control->slot & 1];
+
+	memset(slot->defaults, PG_DENY, sizeof(slot->defaults));
+	slot->panic = 1;
+}
+
+static void is_kept_from_leaving(const struct guarded *g, struct traffic packet)
+{
+	struct frame f = frame_of(&packet);
+	struct result got;
+
+	cr_assert_eq(run_frame(g, OUT_TC, &f, &got), 0);
+	cr_assert_not(got.passed);
+}
+
+static uint64_t kept(const struct guarded *g)
+{
+	return state_verdicts(&g->state, PG_HOOK_SEND, PG_DENY);
+}
+
+Test(seen, what_panic_keeps_from_leaving_is_told_from_its_other_end)
+{
+	BOTH(family) {
+		_cleanup_guarded_ struct guarded *g = guarded_by("");
+		_cleanup_table_ struct table t = open_table(g);
+		uint8_t address[16];
+		const struct pg_seen *s;
+
+		panic(g);
+		for (int i = 0; i < 7; i++)
+			is_kept_from_leaving(g, out(family, IPPROTO_TCP, .sport = 80, .dport = CLIENT, .flags = ACK));
+		s = only_slot(&t, PG_SEEN_KIND);
+		cr_assert(s->hook == PG_HOOK_SEND && s->verdict == PG_DENY && s->reason == PG_REASON_PANIC);
+		cr_assert(s->count == 7 && s->local_port == CLIENT && s->remote_port == 80 && s->family == family);
+		address_of(peer(family), address);
+		cr_assert_arr_eq(s->remote, address, 16);
+		address_of(here(family), address);
+		cr_assert_arr_eq(s->local, address, 16);
+		cr_assert_eq(kept(g), 7);
+		cr_assert_eq(refused(g), 0);
+	}
+}
+
+Test(seen, all_that_panic_keeps_from_leaving_is_in_the_table_and_no_scan)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("");
+	_cleanup_table_ struct table t = open_table(g);
+	uint32_t random = 5;
+	uint64_t count;
+
+	panic(g);
+	for (int i = 0; i < FLOOD; i++) {
+		char to[INET6_ADDRSTRLEN];
+		uint32_t target = htonl(0x0a000000 + pick(&random, i % 2 ? 10 : 1 << 24));
+
+		(void)inet_ntop(AF_INET, &target, to, sizeof(to));
+		is_kept_from_leaving(g, ip(.family = 4, .proto = i % 3 ? IPPROTO_TCP : IPPROTO_UDP, .from = HERE4,
+					   .to = to, .sport = 80, .dport = (uint16_t)pick(&random, 65536)));
+		if (i % 1000 == 0)
+			agent_has_read(g);
+	}
+	cr_assert_eq(kept(g), FLOOD);
+	cr_assert_eq(sum(&t), FLOOD);
+	(void)slots_of(&t, PG_SEEN_SOURCE, &count);
+	cr_assert_eq(count, 0);
+	cr_assert_gt(slots_of(&t, PG_SEEN_REST, &count), 0);
+	for (size_t i = 0; i < t.count; i++)
+		cr_assert(!t.slots[i].count || (t.slots[i].hook == PG_HOOK_SEND &&
+						t.slots[i].reason == PG_REASON_PANIC));
 }
 
 static int count_record(void *data, void *record, size_t size)

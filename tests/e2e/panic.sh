@@ -35,6 +35,18 @@ say() { # NAME WORD
 talk login 22
 talk web 80
 holds "both talk" eval 'say login one && say web one'
+# A socket that was connected before goes on sending; a word on its stdin makes it send so many datagrams.
+mkfifo "$LAB/sender.in"
+start sender host "$PYTHON" -u -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 4242))
+print("connected")
+for line in open(sys.argv[2]):
+    for _ in range(int(line)):
+        s.send(b"x")
+    print("sent", line.strip())' $PEER4 "$LAB/sender.in"
+exec {SENDER}>"$LAB/sender.in"
+within 5 says connected "$LAB/sender.log"
 exits "panic wants a word" 64 'on or off' panic
 exits "panic on" 0 '' panic on
 same "nothing comes in" "$(dial tcp $HOST4 80) $(dial udp $HOST4 53)" "silent silent"
@@ -47,6 +59,13 @@ same "status tells" "$(status ".panic // false")" true
 within 2 says '"action":"panic"' "$EVENTS"
 holds "and an event" says '"action":"panic"' "$EVENTS"
 holds "refusals say why" within 3 says '"reason":"panic"' "$EVENTS"
+echo 300 >&$SENDER
+within 5 says 'sent 300' "$LAB/sender.log"
+sent_told() { [ "$(jq -s 'map(select(.hook == "send" and .reason == "panic" and .remote == {ip: "'$PEER4'", port: 4242}).count) | add' "$EVENTS")" = 300 ]; }
+holds "what is kept from leaving is told, each packet of it" within 5 sent_told
+same "with nothing that a packet does not say" "$(jq -sc 'map(select(.remote.port == 4242))[0] | [.verdict, .local.ip, .interface, .pid, .rule, .scope, .severity]' "$EVENTS")" \
+	"[\"deny\",\"$HOST4\",\"host0\",null,null,\"host\",6]"
+holds "and nothing is uncounted" within 5 adds_up
 exits "audit changes nothing about it" 0 '' mode audit
 same "it stays closed" "$(dial tcp $HOST4 80)" silent
 exits "enforce again" 0 '' mode enforce

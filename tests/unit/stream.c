@@ -363,6 +363,45 @@ Test(stream, lone_spread_packet_waits_for_company_but_not_for_ever)
 	cr_expect_eq(world_told(w, 0), 1);
 }
 
+/* In panic: a segment of the web server to a client's port; it is the remote one that is asked for. */
+static void keep_from_leaving(uint32_t index, enum pg_seen_level level, const char *remote, uint64_t packets)
+{
+	struct pg_seen *s = world_slot(w, index, level, remote, 40000);
+
+	s->hook = PG_HOOK_SEND;
+	s->reason = PG_REASON_PANIC;
+	s->remote_port = 80;
+	world_hit(w, index, packets);
+}
+
+Test(stream, what_panic_keeps_from_leaving_names_both_ends_but_no_process)
+{
+	keep_from_leaving(5, PG_SEEN_KIND, "10.77.0.2", 1);
+	world_announce(w, 5);
+	cr_assert_eq(w->line_count, 1);
+	cr_expect(line(0)->hook == PG_HOOK_SEND && line(0)->reason == PG_REASON_PANIC && line(0)->severity == 6);
+	cr_expect(line(0)->remote.port_known && line(0)->remote.port == 40000);
+	cr_expect(line(0)->local.port_known && line(0)->local.port == 80);
+	cr_expect(!line(0)->process_known && line(0)->count == 1);
+	keep_from_leaving(5, PG_SEEN_KIND, "10.77.0.2", 9);
+	ticks(1);
+	cr_expect_eq(line(1)->count, 9);
+	cr_expect(line(1)->remote.port == 40000 && !line(1)->local.port_known);
+}
+
+Test(stream, spread_too_far_it_is_told_by_the_remote_port_and_at_last_by_none)
+{
+	keep_from_leaving(800, PG_SEEN_PORT, NULL, 20);
+	ticks(1);
+	cr_assert_eq(w->line_count, 1);
+	cr_expect(line(0)->remote.known && !line(0)->remote.ip_known && line(0)->remote.port == 40000);
+	cr_expect(!line(0)->local.port_known && !line(0)->interface);
+	keep_from_leaving(1030, PG_SEEN_REST, NULL, 20);
+	ticks(1);
+	cr_assert_eq(w->line_count, 2);
+	cr_expect(!line(1)->remote.known && !line(1)->local.known);
+}
+
 /* A source slot that scans: @ports ports from @first on. */
 static void scan(uint32_t index, const char *remote, unsigned first, unsigned ports)
 {

@@ -102,11 +102,14 @@ static struct event_endpoint endpoint(const uint8_t ip[16], bool port_known, uin
 static struct kind_detail detail_of(const struct stream *s, const struct pg_seen *slot, bool alone)
 {
 	uint64_t first_us = drain_utc_us(s, slot->first_ns);
+	bool leaves = slot->hook == PG_HOOK_SEND; /* its ports stand the other way round */
+	uint16_t local_port = leaves ? slot->remote_port : slot->local_port;
+	uint16_t remote_port = leaves ? slot->local_port : slot->remote_port;
 	struct kind_detail d = {
 		.start_us = first_us > s->drained_us ? first_us : s->drained_us,
 		.end_us = s->now_us,
-		.local = endpoint(slot->local, slot->ports_known, slot->local_port),
-		.remote = endpoint(slot->remote, slot->ports_known, slot->remote_port),
+		.local = endpoint(slot->local, slot->ports_known, local_port),
+		.remote = endpoint(slot->remote, slot->ports_known, remote_port),
 		.ifindex = slot->ifindex,
 		.mode = slot->mode,
 		.proto = slot->proto,
@@ -127,6 +130,7 @@ static struct kind_key key_of(const struct pg_seen *slot)
 		.proto = slot->proto,
 		.family = slot->family,
 		.has_port = slot->ports_known != 0,
+		.packet = 1,
 		.port = slot->local_port,
 		.rule = slot->rule,
 		.scope = slot->scope,
@@ -142,7 +146,8 @@ static struct kind_key key_of(const struct pg_seen *slot)
 					 .verdict = slot->verdict,
 					 .reason = slot->reason,
 					 .proto = slot->proto,
-					 .family = slot->family };
+					 .family = slot->family,
+					 .packet = 1 };
 	return key;
 }
 
@@ -154,7 +159,8 @@ static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *
 				.hook = slot->hook,
 				.verdict = slot->verdict,
 				.reason = PG_REASON_SCAN,
-				.family = slot->family };
+				.family = slot->family,
+				.packet = 1 };
 	struct kind_detail detail = detail_of(s, slot, false);
 
 	memcpy(key.remote, slot->remote, sizeof(key.remote));

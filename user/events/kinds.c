@@ -15,7 +15,8 @@
 #define KINDS_MAX 4096
 #define REST_PROTOS 3
 #define REST_FAMILIES 2
-#define REST_MAX (PG_HOOK_COUNT * PG_VERDICT_COUNT * PG_REASON_COUNT * REST_PROTOS * REST_FAMILIES)
+#define REST_HOOKS (PG_HOOK_COUNT + 1) /* send is asked for calls, and for packets */
+#define REST_MAX (REST_HOOKS * PG_VERDICT_COUNT * PG_REASON_COUNT * REST_PROTOS * REST_FAMILIES)
 #define PLACES (KINDS_MAX + REST_MAX)
 #define CHAINS 8192
 #define NONE UINT32_MAX
@@ -240,6 +241,5 @@ bool kind_is_refusal(const struct kind_key *key)
 
 bool kind_keeps_endpoints(const struct kind_key *key)
 {
-	return (key->hook != PG_HOOK_INBOUND && key->hook != PG_HOOK_DELIVER) ||
-	       key->reason == PG_REASON_SCAN;
+	return !key->packet || key->reason == PG_REASON_SCAN;
 }

@@ -5,7 +5,7 @@
  * never refuses one: where it is full, or more kinds wait than there may be lines, kinds are folded
  * into coarser ones - by port without the remote address, at last without the port too.
  *
- * What a line of a socket hook names - process, addresses - is that of the last refusal it counts.
+ * What a line of a call names - process, addresses - is that of the last refusal it counts.
  */
 #ifndef PORTGUARD_KINDS_H
 #define PORTGUARD_KINDS_H
@@ -23,7 +23,8 @@ enum kind_level {
 struct kind_key {
 	uint8_t level;		/* enum kind_level */
 	uint8_t hook, verdict, reason, proto, family;
-	uint8_t has_port, pad;
+	uint8_t has_port;
+	uint8_t packet;		/* 1: of packets, whose process is not known */
 	uint16_t port;
 	uint16_t rule;
 	uint16_t scope;		/* PG_SCOPE_TOLD(); 0: the host */

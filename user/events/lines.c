@@ -43,16 +43,19 @@ static void spend_line(struct stream *s)
 /* What only a line of one refusal, or of one kind, can name. */
 static void set_endpoints(struct event *e, const struct kind *kind)
 {
+	bool leaves = event_asked(e) == &e->remote;
+
 	if (kind_keeps_endpoints(&kind->key))
 		return;
 	if (kind->waiting > 1)
-		e->remote.port_known = false;
+		(leaves ? &e->local : &e->remote)->port_known = false;
 	if (kind->key.level >= KIND_PORT) {
-		e->remote = (struct event_endpoint){ .known = false };
 		e->interface = NULL;
+		e->remote.ip_known = false;
+		e->remote.known = leaves; /* for its port, which was asked for */
 	}
 	if (kind->key.level == KIND_REST)
-		e->local = (struct event_endpoint){ .known = false };
+		e->local.known = e->remote.known = false;
 }
 
 static void set_process(struct event *e, const struct process *p)
