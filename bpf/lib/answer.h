@@ -5,8 +5,8 @@
  * (4.3.2.3) and RFC 4443 (2.4 c) want. The frame keeps its VLAN tags.
  *
  * Nothing is answered that RFC 1122 (3.2.2) and RFC 4443 (2.4 e) forbid: fragments, what went to or seems
- * to come from many; nor RST, nor TCP with IP options or extension headers. Where there is no room or
- * the kernel refuses, the packet is dropped in silence. Each CPU sends but a few answers a second.
+ * to come from many; nor RST. Where there is no room or the kernel refuses, the packet is dropped in
+ * silence. Each CPU sends but a few answers a second.
  */
 #ifndef PG_BPF_ANSWER_H
 #define PG_BPF_ANSWER_H
@@ -191,6 +191,21 @@ static __always_inline long make_room(const struct job *j, const __u32 size)
 	return store(j, 0, link, sizeof(link));
 }
 
+/*
+ * Leaves room for IP's header, of so many bytes, and TCP's. At tc IP options and extension headers are taken
+ * out: a checksum that the device completes has its place behind them, and moves along. XDP writes over them.
+ */
+static __always_inline long keep_tcp(const struct job *j, const __u32 bytes)
+{
+	__u32 at = j->p->offset, between = at - j->link - bytes;
+
+	if (j->xdp)
+		return cut(j, j->link + bytes + TCP_BYTES);
+	if (cut(j, at + TCP_BYTES))
+		return -1;
+	return between ? bpf_skb_adjust_room(j->ctx, -(__s32)between, ROOM_BEHIND_LINK, 0) : 0;
+}
+
 static __always_inline long turn_frame(const struct job *j)
 {
 	struct {
@@ -270,11 +285,10 @@ static __always_inline void sum_rst(const struct job *j, struct tcp_header *tcp,
 static __always_inline long answer_tcp(const struct job *j, union headers *h)
 {
 	struct packet *p = j->p;
-	__u32 bytes = p->family == 4 ? IPV4_BYTES : IPV6_BYTES;
 	struct tcp_header in __attribute__((aligned(8)));
 
-	if (p->offset != j->link + bytes || fetch(j, p->offset, &in, sizeof(in)) ||
-	    cut(j, j->link + bytes + TCP_BYTES) || turn_frame(j))
+	if (fetch(j, p->offset, &in, sizeof(in)) ||
+	    keep_tcp(j, p->family == 4 ? IPV4_BYTES : IPV6_BYTES) || turn_frame(j))
 		return -1;
 	if (p->family == 4) {
 		put_rst(p, &in, &h->v4.tcp);
@@ -418,9 +432,45 @@ static __always_inline long answer_skb(struct __sk_buff *skb, bool ethernet)
 	return answer(&j);
 }
 
-SUBPROGRAM long answer_tc(struct __sk_buff *skb)
+/*
+ * Of two tags one lies in the frame, and the kernel makes no room before it: the outer one is taken off, and
+ * the inner one comes to lie in metadata, where a single one is.
+ */
+SUBPROGRAM long pop_outer(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
+
+	if (!p)
+		return -1;
+	p->outer_proto = 0;
+	if (!skb->vlan_present || p->tags != MAX_VLAN_TAGS)
+		return 0;
+	p->outer_proto = skb->vlan_proto;
+	p->outer_tci = skb->vlan_tci;
+	p->tags -= 1;
+	p->offset -= TAG_BYTES;
+	p->end -= TAG_BYTES;
+	return bpf_skb_vlan_pop(skb);
+}
+
+SUBPROGRAM long push_outer(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
+
+	return p && p->outer_proto ? bpf_skb_vlan_push(skb, p->outer_proto, p->outer_tci) : 0;
+}
+
+SUBPROGRAM long answer_frame(struct __sk_buff *skb)
 {
 	return answer_skb(skb, true);
+}
+
+/* Each on a stack of its own. */
+static __always_inline long answer_tc(struct __sk_buff *skb)
+{
+	return pop_outer(skb) || answer_frame(skb) ? -1 : push_outer(skb);
 }
 
 SUBPROGRAM long answer_l3(struct __sk_buff *skb)

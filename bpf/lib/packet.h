@@ -65,6 +65,7 @@ struct packet {
 	__u32 offset; /* of the header that is read next */
 	__u32 end; /* of the datagram */
 	__u32 ethertype; /* host order */
+	__u32 outer_tci, outer_proto; /* a tag that was taken off (answer.h) */
 	struct pg_captured copy; /* of the packet, where somebody captures: capture.h */
 };
 

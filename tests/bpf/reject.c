@@ -247,6 +247,34 @@ Test(reject, ip_options_and_extension_headers_are_quoted)
 	check_unreachable(&f, &a, 1280);
 }
 
+Test(reject, segments_with_ip_options_and_extension_headers_are_reset_without_them)
+{
+	_cleanup_guarded_ struct guarded *g = rejecting();
+
+	BOTH_ENTRIES(entry)
+		for (size_t n = 1; n <= 8; n++) {
+			struct traffic t = tcp(.dport = PORT, .payload = n * 31, .flags = FIN,
+					       .options = n * 4, .tcp_options = 8);
+			struct answer a;
+			struct frame f;
+
+			t.family = 4;
+			f = lively(t);
+			put(g, entry, &f, &a);
+			check_rst(&f, &a, 0, 0x1234ffff + (uint32_t)n * 31 + 1, RST | ACK);
+			check_link(&f, &a);
+			t.family = 6;
+			t.options = 0;
+			t.extension_count = n;
+			memset(t.extensions, DESTINATION, n);
+			t.extensions[0] = n % 2 ? HOP_BY_HOP : ROUTING;
+			f = lively(t);
+			put(g, entry, &f, &a);
+			check_rst(&f, &a, 0, 0x1234ffff + (uint32_t)n * 31 + 1, RST | ACK);
+			check_link(&f, &a);
+		}
+}
+
 Test(reject, tags_stay_on_the_frame)
 {
 	_cleanup_guarded_ struct guarded *g = rejecting();
