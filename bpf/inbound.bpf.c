@@ -7,6 +7,7 @@
 #include "lib/answer.h"
 #include "lib/capture.h"
 #include "lib/flow.h"
+#include "lib/lookup.h"
 #include "lib/question.h"
 #include "lib/report.h"
 
@@ -81,33 +82,52 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	return decision(PG_DENY, PG_REASON_ICMP);
 }
 
-static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const struct packet *p)
+/* Whether the segment brings back a SYN cookie of that listener's (RFC 4987, 3.6). */
+SUBPROGRAM bool brings_cookie(struct bpf_sock *listener, const struct packet *p)
 {
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *sk;
-	bool alive;
+	struct tcp_header tcp = { .source = bpf_htons(p->sport), .target = bpf_htons(p->dport),
+				  .seq = p->seq, .ack = p->ack, .offset = TCP_BYTES / 4 << 4,
+				  .flags = p->tcp_flags };
+	union {
+		struct ipv4_header v4;
+		struct ipv6_header v6;
+	} ip = {};
 
-	if (p->proto != IPPROTO_TCP || begins_connection(p) ||
-	    !is_used(ctl, PG_USED_TCP, p->dport))
-		return false;
 	if (p->family == 4) {
-		__builtin_memcpy(&tuple.ipv4.saddr, p->source + 12, 4);
-		__builtin_memcpy(&tuple.ipv4.daddr, p->target + 12, 4);
-		tuple.ipv4.sport = bpf_htons(p->sport);
-		tuple.ipv4.dport = bpf_htons(p->dport);
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+		ip.v4.version_length = 0x45;
+		ip.v4.source = *(const __be32 *)(p->source + 12);
+		ip.v4.target = *(const __be32 *)(p->target + 12);
 	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, p->source, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, p->target, 16);
-		tuple.ipv6.sport = bpf_htons(p->sport);
-		tuple.ipv6.dport = bpf_htons(p->dport);
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+		ip.v6.version = bpf_htonl(0x60000000);
+		copy(ip.v6.source, p->source, 16);
+		copy(ip.v6.target, p->target, 16);
 	}
+	return !bpf_tcp_check_syncookie(listener, &ip, sizeof(ip), (void *)&tcp,
+					sizeof(tcp));
+}
+
+/* What the kernel has for a segment: nothing, a socket of that connection, a listener that sent it a cookie. */
+enum met { MET_NOTHING, MET_SOCKET, MET_COOKIE };
+
+/* On a stack of its own. */
+SUBPROGRAM int find_socket(void *ctx, struct packet *p)
+{
+	struct pg_control *ctl = control();
+	struct bpf_sock *sk;
+
+	p->met = MET_NOTHING;
+	if (!ctl || p->proto != IPPROTO_TCP || begins_connection(p) ||
+	    !is_used(ctl, PG_USED_TCP, p->dport))
+		return 0;
+	sk = look_up_tcp(ctx, p, false);
 	if (!sk)
-		return false;
-	alive = sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE;
+		return 0;
+	if (sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE)
+		p->met = MET_SOCKET;
+	else if (FORGOTTEN(p->ack) && brings_cookie(sk, p))
+		p->met = MET_COOKIE;
 	bpf_sk_release(sk);
-	return alive;
+	return 0;
 }
 
 /* Where the host would send the packet on: BPF_FIB_LKUP_RET_… */
@@ -175,21 +195,75 @@ static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, cons
 	return is_reply(ctl, &ctl->slots[index], p) ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
 
+/* Reads what a cookie is made of, where a rule that depends may want to know: a limit is one. */
+static __always_inline void read_cookie(const struct bytes *b, struct packet *p, __u32 word)
+{
+	__be32 numbers[2] __attribute__((aligned(8)));
+
+	p->ack = 0;
+	if (PG_ANSWER_KIND(word) != PG_ANSWER_ASK || !(p->tcp_flags & TCP_ACK) ||
+	    load(b, FORGOTTEN(p->offset) + 4, numbers, sizeof(numbers)))
+		return;
+	p->seq = numbers[0];
+	p->ack = numbers[1];
+}
+
+/*
+ * While the kernel sends SYN cookies it has no socket for the segment that ends a handshake. The SYN has
+ * taken its limit's token; whoever brings the cookie again has another connection, and needs another one.
+ */
+SUBPROGRAM int is_new_cookie(const struct packet *p)
+{
+	struct pg_admitted_key key = { .rule = p->ack,
+				       .remote_port = p->sport,
+				       .local_port = p->dport };
+	__u32 now = bpf_jiffies64();
+
+	__builtin_memcpy(key.remote, p->source, 16);
+	return !bpf_map_update_elem(&pg_admitted, &key, &now, BPF_NOEXIST);
+}
+
+SUBPROGRAM __u64 ask_for_cookie(const struct packet *p, __u32 index, __u32 fresh)
+{
+	struct pg_control *ctl = control();
+	union decided u = { .word = 0 };
+
+	if (!ctl)
+		return 0;
+	u.d = ask_for_packet(ctl, index & 1, p, false, fresh);
+	if (u.d.verdict == PG_ALLOW) /* its rule has counted the SYN */
+		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
+	return u.word;
+}
+
 static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index,
-						      void *ctx, const struct packet *p)
+						      const struct bytes *b, struct packet *p)
 {
 	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_NO;
 	struct pg_decision d;
+	__u8 met;
 
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
 	d = decide_packet(ctl, index, p, word, false, fresh);
 	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
-	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, ctx, p))
+	if (is_reply(ctl, &ctl->slots[index], p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
+	read_cookie(b, p, word);
+	(void)find_socket(b->ctx, p);
+	met = FORGOTTEN(p->met);
+	if (met == MET_SOCKET)
+		return decision(PG_ALLOW, PG_REASON_REPLY);
+	if (met == MET_COOKIE) {
+		union decided u;
+
+		fresh = is_new_cookie(p) ? PG_FRESH_PASSED : PG_FRESH_YES;
+		u.word = ask_for_cookie(p, index, fresh);
+		return u.d;
+	}
 	if (ctl->slots[index].scopes && d.reason == PG_REASON_NO_RULE) {
-		union decided u = { .word = ask_scopes(ctx, p, index) };
+		union decided u = { .word = ask_scopes(b->ctx, p, index) };
 
 		if (u.d.verdict == PG_ALLOW)
 			return u.d;
@@ -198,7 +272,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 }
 
 static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __u32 index,
-						      void *ctx, const struct packet *p)
+						      const struct bytes *b, struct packet *p)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	struct pg_decision d;
@@ -207,15 +281,15 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 		return judge_icmp(slot, p);
 	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
-	d = p->has_ports ? judge_ports(ctl, index, ctx, p) : judge_protocol(slot, p);
+	d = p->has_ports ? judge_ports(ctl, index, b, p) : judge_protocol(slot, p);
 	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && !slot->panic &&
-	    is_forwarded(ctx, p))
+	    is_forwarded(b->ctx, p))
 		return decision(PG_ALLOW, PG_REASON_DEFAULT);
 	return d;
 }
 
-static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index, void *ctx,
-						const struct packet *p)
+static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
+						const struct bytes *b, struct packet *p)
 {
 	__u8 class = p->class;
 	struct pg_decision d;
@@ -230,7 +304,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	default:
 		break;
 	}
-	d = judge_whole(ctl, index, ctx, p);
+	d = judge_whole(ctl, index, b, p);
 	if (class == PACKET_FIRST_FRAGMENT && d.verdict == PG_ALLOW)
 		remember_fragment(p);
 	return d;
@@ -268,7 +342,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
-	d = judge(ctl, index, b->ctx, p);
+	d = judge(ctl, index, b, p);
 	mode = mode_of(&ctl->slots[index]);
 	passes = report_packet(ctl, mode, p, PG_HOOK_INBOUND, &d);
 	if (is_captured(ctl, &d))

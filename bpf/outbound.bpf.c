@@ -5,6 +5,7 @@
  * and stamps of local ports in use. A conversation whose answer the rules let in anyway needs neither.
  */
 #include "lib/flow.h"
+#include "lib/lookup.h"
 #include "lib/question.h"
 #include "lib/report.h"
 #include "lib/socket.h"
@@ -42,6 +43,26 @@ static __always_inline bool is_forwarded(const struct pg_control *ctl, struct __
 	return !skb->sk || !of_host(ctl, socket_of(skb));
 }
 
+/*
+ * A SYN cookie of a listener here: without a socket, as what is forwarded, but from nowhere. Its answer is known
+ * by the cookie (bpf/inbound.bpf.c); a flow would let anybody fill their table who may knock.
+ */
+SUBPROGRAM int is_cookie(struct __sk_buff *skb, const struct packet *p)
+{
+	struct bpf_sock *sk;
+	int listens;
+
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || skb->sk ||
+	    skb->ingress_ifindex)
+		return false;
+	sk = look_up_tcp(skb, p, true);
+	if (!sk)
+		return false;
+	listens = sk->state == TCP_STATE_LISTEN;
+	bpf_sk_release(sk);
+	return listens;
+}
+
 /* Segments of sockets here need no flow after the first: inbound finds the socket. */
 static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slot *slot,
 				     const struct packet *p, const struct pg_flow_key *key,
@@ -62,7 +83,7 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 		} else if (!flow && !(flags & TCP_RST) && is_forwarded(ctl, skb)) {
 			flow_begin(slot, key, PG_FLOW_TCP_CLOSING);
 		}
-	} else if (is_forwarded(ctl, skb)) {
+	} else if (is_forwarded(ctl, skb) && !is_cookie(skb, p)) {
 		flow_begin(slot, key, PG_FLOW_TCP);
 	}
 }

@@ -193,7 +193,10 @@ struct pg_sources_map {
 	__type(value, struct pg_source_set);
 };
 
-/* UDP pairs that have taken their token of a limit; the value is the low half of jiffies. */
+/*
+ * UDP pairs that have taken their token of a limit; the value is the low half of jiffies. Of SYN cookies that
+ * have been brought back the cookie stands in the rule's place.
+ */
 struct pg_admitted_key {
 	__u8 remote[16];
 	__u32 rule;
