@@ -4,6 +4,7 @@
  * by a port that is not failsafe, and that is counted as `send`; it remembers who is owed an answer: flows,
  * and stamps of local ports in use. A conversation whose answer the rules let in anyway needs neither.
  */
+#include "lib/capture.h"
 #include "lib/flow.h"
 #include "lib/lookup.h"
 #include "lib/question.h"
@@ -89,7 +90,7 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 }
 
 /* Told as all packets are, seen from the other end: by the remote address, and the port that is asked for there. */
-SUBPROGRAM int refuse_leaving(struct packet *p)
+SUBPROGRAM int refuse_leaving(struct __sk_buff *skb, struct packet *p, __u32 link)
 {
 	const struct pg_decision d = decision(PG_DENY, PG_REASON_PANIC);
 	__u64 *source = (__u64 *)p->source, *target = (__u64 *)p->target;
@@ -102,7 +103,12 @@ SUBPROGRAM int refuse_leaving(struct packet *p)
 		source[i] = target[i];
 		target[i] = near;
 	}
-	return ctl && report_packet(ctl, PG_MODE_ENFORCE, p, PG_HOOK_SEND, &d);
+	if (!ctl)
+		return 0;
+	if (is_captured(ctl, &d))
+		(void)capture_skb(skb, captured_as(d, PG_MODE_ENFORCE),
+				  CAPTURED_BY(PG_HOOK_SEND, link, PG_CAPTURED_TC));
+	return report_packet(ctl, PG_MODE_ENFORCE, p, PG_HOOK_SEND, &d);
 }
 
 /* Return: whether the packet may leave. */
@@ -120,7 +126,7 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 	if (ask_for_packet(ctl, index, p, true, fresh).verdict == PG_ALLOW) /* let in anyway */
 		return true;
 	if (ctl->slots[index].panic)
-		return refuse_leaving(p);
+		return refuse_leaving(skb, p, b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP);
 	__builtin_memcpy(key.remote, p->target, 16);
 	__builtin_memcpy(key.local, p->source, 16);
 	key.remote_port = p->dport;

@@ -92,6 +92,24 @@ holds "audit: what would be refused" within 5 would
 capture_ends
 pg mode enforce --force
 
+mkfifo "$LAB/go"
+start sender host "$PYTHON" -u -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 4242))
+print("connected")
+open(sys.argv[2]).read()
+for _ in range(3):
+    s.send(b"x")' $PEER4 "$LAB/go"
+within 5 says connected "$LAB/sender.log"
+pg panic on --force
+capture
+: >"$LAB/go"
+kept() { [ "$(captured '.comment == "deny send panic" and .flags == 2 and .link == 1 and .bytes[72:76] == "1092"')" = 3 ]; }
+holds "panic: what is kept from leaving" within 5 kept
+capture_ends
+holds "of as many as were refused" grep -qE '^([0-9]+) of \1 refused packets captured$' "$LAB/capture.err"
+pg panic off
+
 capture --rate 5
 began=$(counted)
 send $HOST4 7070 400

@@ -197,8 +197,8 @@ static uint64_t refused(const struct paths *paths)
 
 	if (state_open(paths, false, &s, NULL))
 		return 0;
-	for (enum pg_hook hook = PG_HOOK_INBOUND; hook <= PG_HOOK_DELIVER; hook++)
-		sum += state_verdicts(&s, hook, PG_DENY) + state_verdicts(&s, hook, PG_AUDIT);
+	for (enum pg_hook hook = 0; hook < PG_HOOK_COUNT; hook++)
+		sum += state_packets(&s, hook, PG_DENY) + state_packets(&s, hook, PG_AUDIT);
 	return sum;
 }
 

@@ -164,6 +164,7 @@ void capture_file_put(struct capture_file *f, const struct pg_captured *c, const
 		.captured = c->copied,
 		.bytes = bytes,
 		.comment = comment,
+		.leaves = c->hook == PG_HOOK_SEND,
 		.by = PCAPNG_NO_VERDICT,
 	};
 

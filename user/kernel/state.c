@@ -160,14 +160,19 @@ int state_policy(const struct state *s, struct policy *ret, struct pg_error *err
 	return image_map_read(s->paths, state_slot(s), ret, err);
 }
 
-uint64_t state_count(const struct state *s, uint32_t id)
+static uint64_t count_from(const struct state *s, uint32_t region, uint32_t id)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t region = 0; region <= s->control->cpus; region++)
+	for (; region <= s->control->cpus; region++)
 		sum += __atomic_load_n(&s->counts[(size_t)region * PG_COUNT_REGION + id],
 				       __ATOMIC_RELAXED);
 	return sum;
+}
+
+uint64_t state_count(const struct state *s, uint32_t id)
+{
+	return count_from(s, 0, id);
 }
 
 uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdict verdict)
@@ -176,6 +181,15 @@ uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdic
 
 	for (uint32_t reason = 0; reason < PG_REASON_COUNT; reason++)
 		sum += state_count(s, PG_COUNT_VERDICT(hook, verdict, reason));
+	return sum;
+}
+
+uint64_t state_packets(const struct state *s, enum pg_hook hook, enum pg_verdict verdict)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t reason = 0; reason < PG_REASON_COUNT; reason++)
+		sum += count_from(s, 1, PG_COUNT_VERDICT(hook, verdict, reason));
 	return sum;
 }
 

@@ -93,6 +93,8 @@ bool state_knows_exes(const struct state *s, const struct policy *p, const struc
 /* Sums over CPUs. */
 uint64_t state_count(const struct state *s, uint32_t id);
 uint64_t state_verdicts(const struct state *s, enum pg_hook hook, enum pg_verdict verdict);
+/* The same of packets alone: send counts calls as well. */
+uint64_t state_packets(const struct state *s, enum pg_hook hook, enum pg_verdict verdict);
 uint64_t state_rule_hits(const struct state *s, const struct rule *rule);
 
 #endif

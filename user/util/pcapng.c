@@ -22,6 +22,7 @@ enum option {
 
 #define RESOLUTION_NS 9 /* a power of ten */
 #define FLAG_INBOUND 1u
+#define FLAG_OUTBOUND 2u
 
 static void put(struct json *out, const void *bytes, size_t length)
 {
@@ -119,7 +120,7 @@ static void put_verdict(struct json *out, const struct pcapng_packet *p)
 
 void pcapng_packet(struct json *out, const struct pcapng_packet *p)
 {
-	const uint32_t flags = FLAG_INBOUND;
+	const uint32_t flags = p->leaves ? FLAG_OUTBOUND : FLAG_INBOUND;
 	size_t at = begin_block(out, BLOCK_PACKET);
 
 	put_u32(out, p->interface);

@@ -25,6 +25,7 @@ struct pcapng_packet {
 	uint32_t captured;	/* of it, at @bytes */
 	const void *bytes;
 	const char *comment;	/* UTF-8 */
+	bool leaves;		/* or it came in */
 	enum pcapng_verdict by;
 	uint64_t verdict;	/* as that one counts: TC_ACT_SHOT, XDP_DROP … */
 };
