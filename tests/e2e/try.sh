@@ -86,6 +86,39 @@ exits "confirm comes too late" 1 'the time is up' confirm
 exits "a change settles it" 0 '' allow 81/tcp
 same "and builds on the former policy" "$(seen)" "OPEN OPEN"
 
+# --- on a terminal ------------------------------------------------------------------------------
+
+cat >"$LAB/terminal.py" <<'END'
+"""terminal.py BEFORE AFTER COMMAND…: runs it on a terminal, types BEFORE at once and AFTER when it asks."""
+import os, pty, select, sys
+pid, terminal = pty.fork()
+if not pid:
+    os.execvp(sys.argv[3], sys.argv[3:])
+os.write(terminal, sys.argv[1].encode())
+said = b""
+asked = 0
+while select.select([terminal], [], [], 20)[0]:
+    try:
+        data = os.read(terminal, 4096)
+    except OSError:
+        break
+    said += data
+    if said.count(b"Enter: keep it") > asked and asked < len(sys.argv[2]):
+        os.write(terminal, {"e": b"\n", "n": b"no\n", "c": b"\3"}[sys.argv[2][asked]])
+        asked += 1
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.count(b"Enter: keep it"), flush=True)
+END
+typed() { # BEFORE AFTER: exit code, how often it asked, and what is open then
+	echo "$(admin "$PYTHON" "$LAB/terminal.py" "$1" "$2" "$PORTGUARD" --instance "$LAB_NAME" --bpffs "$BPFFS" try --timeout 3s "$after") $(seen)"
+	pg apply --exact "$before" >/dev/null
+}
+pg apply --exact "$before" >/dev/null
+same "Enter keeps it" "$(typed '' e)" "0 1 silent OPEN"
+same "Ctrl-C goes back" "$(typed '' c)" "0 1 OPEN silent"
+same "a word is no Enter" "$(typed '' nc)" "0 2 OPEN silent"
+same "nor does it spoil the next one" "$(typed '' ne)" "0 2 silent OPEN"
+same "what was typed before it asked is no answer" "$(typed $'\n\n' '')" "1 1 OPEN silent"
+
 # --- an agent that begins during a trial --------------------------------------------------------
 
 exits "a trial" 0 '' try --timeout 1m "$after"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <termios.h>
 
 #include "cmd/cmd.h"
 #include "cmd/print.h"
@@ -37,11 +38,20 @@ static int print_trial(const struct guard *g, uint32_t seconds, const struct pg_
 	return print_done(err);
 }
 
-/* Return: 1: Enter was pressed, 0: the time is up (or the terminal went), -EINTR: Ctrl-C. */
+static void say_keys(void)
+{
+	(void)fprintf(stderr, "Enter: keep it; Ctrl-C: go back now\n");
+}
+
+/*
+ * Enter alone keeps it: whoever has typed a word perhaps meant no.
+ * Return: 1: Enter was pressed, 0: the time is up (or the terminal went), -EINTR: Ctrl-C.
+ */
 static int wait_for_word(const struct state *s, int signals)
 {
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
 				{ .fd = signals, .events = POLLIN } };
+	bool word = false;
 	uint64_t left;
 	char c;
 
@@ -54,8 +64,12 @@ static int wait_for_word(const struct state *s, int signals)
 			continue;
 		if (read(STDIN_FILENO, &c, 1) != 1)
 			fds[0].fd = -1; /* nobody there: the deadline decides */
-		else if (c == '\n')
+		else if (c != '\n')
+			word = true;
+		else if (!TAKE(word, false))
 			return 1;
+		else
+			say_keys();
 	}
 	return 0;
 }
@@ -93,8 +107,11 @@ static int ask_terminal(const struct pg_context *ctx, struct pg_error *err)
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals < 0)
 		return -errno;
-	(void)fprintf(stderr, "Enter: keep it; Ctrl-C: go back now\n");
+	(void)tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before was no answer */
+	say_keys();
 	r = wait_for_word(&s, signals);
+	if (r == -EINTR)
+		(void)fprintf(stderr, "back to the former policy\n");
 	if (r)
 		return end_trial(ctx, r > 0, err);
 	r = end_trial(ctx, false, NULL);
