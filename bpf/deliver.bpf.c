@@ -128,6 +128,12 @@ static __always_inline bool is_for_scopes(const struct pg_slot *slot, __u32 inde
 	       pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
 }
 
+/* Inbound obeys the host's mode: what it only audits, a scope that enforces refuses at its sockets. */
+static __always_inline bool is_stricter(const struct pg_slot *slot, const struct owner *o)
+{
+	return o->mode == PG_MODE_ENFORCE && mode_of(slot) == PG_MODE_AUDIT;
+}
+
 /* @ret_judged: inbound has answered already. */
 static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
 						struct __sk_buff *skb, const struct packet *p,
@@ -137,7 +143,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
 	bool met = o->here && !is_off(slot) && is_covered(skb->ifindex) &&
 		   !was_in_fragments(skb, p);
-	bool covered = met && !scoped && !is_for_scopes(slot, index, p);
+	bool covered = met && !scoped && !is_stricter(slot, o) && !is_for_scopes(slot, index, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
 

@@ -187,6 +187,23 @@ same "a connection takes one token of the host's" "$(dials 4 $HOST4 7100)" "OPEN
 same "past inbound too" "$(dials 3 10.78.0.1 7101)" "OPEN OPEN silent"
 same "and one of the scope's own" "$(dials 3 $HOST4 7102)" "OPEN OPEN silent"
 
+# --- modes --------------------------------------------------------------------------------------------
+
+# A scope that enforces does so at its sockets, by the host's rules too, whatever the host's mode is.
+for mode in audit off; do
+	policy modes >/dev/null <<-END
+		mode: $mode
+		rules: [allow 7200, 'allow bind 7201']
+		scopes:
+		  - {name: strict, cgroup: '$TOP/strict', mode: enforce, rules: [allow bind 7200-7201]}
+	END
+	exits "the host's mode is $mode, a scope's enforce" 0 '' apply "$LAB/modes.yaml"
+	[ -e "$LAB/strict.pid" ] || serve_in strict strict 7200,7201 7201
+	same "$mode: what the host's rules allow comes in" "$(dial tcp $HOST4 7200)" OPEN
+	same "$mode: what they do not is refused" "$(dial tcp $HOST4 7201) $(dial udp $HOST6 7201)" "silent silent"
+	same "$mode: but for the scope's sockets alone" "$(dial tcp $HOST4 8088)" OPEN
+done
+
 # --- other network namespaces -------------------------------------------------------------------------
 
 lab_namespace inner
