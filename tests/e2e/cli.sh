@@ -134,7 +134,7 @@ exits "remove without a verb" 0 '' remove 82/tcp from 10.77.0.2
 exits "remove by number" 0 '' remove "$(pg list --json | jq '.rules[] | select(.text == "allow 81/tcp").number')"
 same "81 is closed again" "$(dial tcp $HOST4 81)" silent
 exits "remove what is not there" 1 '' remove allow 9/tcp
-exits "remove a number that is not there" 1 '' remove 99
+exits "remove a number that is not there" 1 'a rule of that port: remove allow 99' remove 99
 exits "UDP does not open TCP" 0 '' allow 81/udp
 same "81/tcp stays closed" "$(dial tcp $HOST4 81)" silent
 exits "remove 81/udp" 0 '' remove 81/udp

@@ -31,7 +31,9 @@ static int remove_number(struct policy *p, const char *word, struct edit_told *t
 
 	if (strlen(word) > 9 || !n || n > p->rule_count) {
 		(void)pg_fail(err, 0, PG_EXIT_NEGATIVE,
-			      "remove: there is no rule number %.32s; see portguard list", word);
+			      "remove: there is no rule number %.32s (digits alone are a number of "
+			      "portguard list; a rule of that port: remove allow %.32s)",
+			      word, word);
 		return PG_EXIT_NEGATIVE;
 	}
 	return remove_one(p, n - 1, told);

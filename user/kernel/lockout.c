@@ -340,9 +340,8 @@ static int help_lockout(const struct policy *from, const struct policy *to,
 	what_helps(l, helps, sizeof(helps));
 	if (to->panic && !(from && from->panic))
 		return pg_help(err, -EPERM,
-			       "panic leaves failsafe ports alone open: add it in the policy "
-			       "(failsafe: [22/tcp, %u/tcp]) and apply that, or go ahead with "
-			       "--force",
+			       "panic leaves failsafe ports alone open: add %u/tcp to failsafe: in the "
+			       "policy and apply that, or go ahead with --force",
 			       l->port);
 	if (l->scope && !l->deny)
 		return help_in_scope(l, helps, err);
