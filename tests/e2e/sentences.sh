@@ -46,6 +46,14 @@ exits "--permanent" 0 '' allow --permanent --scope web 84/tcp
 holds "is saved at once" grep -q 'allow 84/tcp' "$LAB/policy.d/90-local.yaml"
 exits "remove --permanent" 0 '' remove --permanent --scope web 84/tcp
 holds "takes it out again" lacks 'allow 84/tcp' "$LAB/policy.d/90-local.yaml"
+same "of which no file has anything more to say" "$ERR" ''
+exits "remove of what a person's file says" 0 "files still have 'allow 80/tcp': the next apply brings it back" \
+	remove --permanent allow 80/tcp
+same "is done all the same" "$(rows)" 'web: allow bind 443/tcp|lab-ci-*: deny out 25/tcp'
+exits "and comes back" 0 '' apply "$LAB/scoped.yaml"
+run --json remove allow 80/tcp
+same "with --json nothing is said on stderr" "$CODE$ERR" 0
+run apply "$LAB/scoped.yaml"
 rm -r "$LAB/policy.d"
 run allow --scope web 85/tcp
 policy other >/dev/null <<'END'

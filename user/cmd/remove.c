@@ -6,6 +6,7 @@
 
 #include "cmd/edit.h"
 #include "config.h"
+#include "policy/diff.h"
 #include "policy/rule.h"
 #include "policy/scope.h"
 #include "util/cleanup.h"
@@ -95,13 +96,48 @@ static int remove_any(struct policy *p, const struct edit_words *w, struct edit_
 	return remove_number(p, w->words[0], told, err);
 }
 
+static bool lacks_of_file(const struct policy *before, const struct policy *after)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < before->rule_count; i++)
+		count += before->rules[i].origin == ORIGIN_FILE;
+	for (size_t i = 0; i < after->rule_count; i++)
+		count -= after->rules[i].origin == ORIGIN_FILE;
+	return count;
+}
+
+/* Portguard changes no file but its own: what is removed may still stand in another, and come back with it. */
+static void say_what_stays(const struct policy *before, const struct guard *g)
+{
+	_cleanup_free_ const struct rule **was = rules_sort(before), **is = rules_sort(&g->policy);
+	_cleanup_policy_ struct policy file = { 0 };
+
+	if (!was || !is || !g->state.meta->config[0] ||
+	    config_load(g->state.meta->config, &file, NULL))
+		return;
+	for (size_t i = 0; i < file.rule_count; i++) {
+		const struct rule *rule = &file.rules[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (rules_find(is, g->policy.rule_count, rule) ||
+		    !rules_find(was, before->rule_count, rule))
+			continue;
+		text = rule_print(rule, false);
+		if (text)
+			(void)fprintf(stderr, "the policy's files still have '%s': the next apply brings it back\n",
+				      text);
+	}
+}
+
 int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err)
 {
 	_cleanup_guard_ struct guard guard = { 0 };
-	_cleanup_policy_ struct policy next = { 0 };
+	_cleanup_policy_ struct policy next = { 0 }, before = { 0 };
 	_cleanup_edit_told_ struct edit_told told = { .action = argv[0] };
 	struct edit_words words;
 	int r = edit_words(argc, argv, &words, err);
+	bool of_file;
 
 	if (!r && !words.count)
 		r = usage_error(err, "remove what? name a rule, or its number");
@@ -110,5 +146,10 @@ int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	if (r)
 		return r;
 	r = remove_any(&next, &words, &told, err);
-	return r ? r : edit_finish(&guard, &next, &words, &told, err);
+	of_file = !r && !ctx->json && !words.dry_run && lacks_of_file(&guard.policy, &next);
+	r = r ? r : of_file ? policy_copy(&guard.policy, &before) : 0;
+	r = r ? r : edit_finish(&guard, &next, &words, &told, err);
+	if (!r && of_file)
+		say_what_stays(&before, &guard);
+	return r;
 }
