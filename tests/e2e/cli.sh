@@ -219,6 +219,8 @@ explains "explain what is not" 1 deny no-rule in 81/tcp
 explains "explain bind" 0 allow rule bind 80/tcp
 explains "explain bind of another" 1 deny no-rule bind 80/udp
 explains "explain out: the default" 0 allow default out 443/tcp
+exits "explain of two families" 64 'both families' explain in 80/tcp from fd77::2 at $HOST4
+exits "explain of two sources" 64 'said twice' explain in 80/tcp from $PEER4 from $OTHER4
 same "explain names the rule" "$(pg --json explain in 80/tcp | jq -c '[.rule, .scope, .hook]')" '["allow 80/tcp","host","inbound"]'
 run limit 1/m burst 2 per source 82/tcp
 for _ in 1 2 3; do

@@ -59,8 +59,17 @@ static int parse_port(const char *word, struct pg_question *q, struct pg_error *
 			   word);
 }
 
+static bool is_zero(const uint8_t address[16])
+{
+	static const uint8_t none[16];
+
+	return !memcmp(address, none, sizeof(none));
+}
+
 static int parse_address(const char *word, bool remote, struct pg_question *q, struct pg_error *err)
 {
+	uint8_t *to = remote ? q->remote : q->local, family;
+	bool said = !is_zero(q->remote) || !is_zero(q->local);
 	struct peer peer = { 0 };
 	int r = peer_parse(word, strlen(word), &peer, err);
 
@@ -70,8 +79,14 @@ static int parse_address(const char *word, bool remote, struct pg_question *q, s
 		peer_free(&peer);
 		return usage_error(err, "explain: '%.64s': want one address", word);
 	}
-	memcpy(remote ? q->remote : q->local, peer.prefix.address, 16);
-	q->family = prefix_is_v4(&peer.prefix) ? 4 : 6;
+	family = prefix_is_v4(&peer.prefix) ? 4 : 6;
+	if (!is_zero(to))
+		return usage_error(err, "explain: '%.64s': that address is said twice", word);
+	if (said && family != q->family)
+		return usage_error(err, "explain: '%.64s': no packet has addresses of both families",
+				   word);
+	memcpy(to, peer.prefix.address, 16);
+	q->family = family;
 	return 0;
 }
 
@@ -127,13 +142,6 @@ static int parse_qualifiers(int count, char **words, struct pg_question *q, stru
 
 /* An address that was not said is one that no rule names, and none of the other family. */
 static const uint8_t unsaid_v4[16] = { [10] = 0xff, 0xff, 0, 0, 0, 1 }; /* no packet has it: RFC 1122, 3.2.1.3 */
-
-static bool is_zero(const uint8_t address[16])
-{
-	static const uint8_t none[16];
-
-	return !memcmp(address, none, sizeof(none));
-}
 
 static void fill_addresses(struct pg_question *q)
 {
