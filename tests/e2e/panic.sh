@@ -55,6 +55,8 @@ holds "a login goes on" say login two
 fails "another open connection stalls" say web two 1
 same "nothing goes out" "$(traffic host dial tcp $PEER4 8080 | grep -c OPEN)" 0
 fails "nothing is bound" binds tcp 0.0.0.0 83
+run explain in 81/tcp
+same "explain says what would open a port now" "$CODE $(tail -n 1 <<<"$OUT")" "1 to open it: portguard panic off"
 same "status tells" "$(status ".panic // false")" true
 within 2 says '"action":"panic"' "$EVENTS"
 holds "and an event" says '"action":"panic"' "$EVENTS"

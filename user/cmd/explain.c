@@ -284,7 +284,10 @@ static void print_remedy(const struct explained *x)
 		return;
 	}
 	(void)printf(denied ? "to open it: " : "to close it: ");
-	print_sentence(denied ? "allow" : "deny", x);
+	if (x->ask.decision.reason == PG_REASON_PANIC)
+		(void)printf("portguard panic off\n"); /* no rule opens anything now */
+	else
+		print_sentence(denied ? "allow" : "deny", x);
 }
 
 static void print_answer_text(const struct explained *x)
