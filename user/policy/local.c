@@ -10,24 +10,7 @@
 #include "policy/file.h"
 #include "policy/rule.h"
 #include "util/cleanup.h"
-#include "util/utf8.h"
-
-/* In double quotes, so that nothing in it means anything to YAML. */
-static void print_scalar(FILE *out, const char *text)
-{
-	(void)fputc('"', out);
-	for (size_t length = strlen(text), at = 0, used; at < length; at += used) {
-		uint32_t c = utf8_next(text + at, length - at, &used);
-
-		if (c == '"' || c == '\\')
-			(void)fprintf(out, "\\%c", (int)c);
-		else if (utf8_is_control(c) || c == 0xfeff || (c & 0xfffe) == 0xfffe)
-			(void)fprintf(out, "\\U%08x", c); /* libyaml does not read these raw */
-		else
-			(void)fwrite(text + at, 1, used, out);
-	}
-	(void)fputc('"', out);
-}
+#include "util/yaml.h"
 
 /* By scope, the host's first; in their order within. */
 static int compare_places(const void *a, const void *b)
@@ -65,7 +48,7 @@ static void print_head(FILE *out, const struct rule *before, const struct rule *
 	if (!before || !before->scope)
 		(void)fputs("\nscopes:", out);
 	(void)fputs("\n  - name: ", out);
-	print_scalar(out, rule->scope);
+	yaml_quote(out, rule->scope);
 	(void)fputs("\n    rules:", out);
 }
 
@@ -76,7 +59,7 @@ static int print_rule(FILE *out, const struct rule *rule)
 	if (!text)
 		return -1;
 	(void)fputs(rule->scope ? "\n      - " : "\n  - ", out);
-	print_scalar(out, text);
+	yaml_quote(out, text);
 	return 0;
 }
 
