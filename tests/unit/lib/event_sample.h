@@ -9,7 +9,7 @@ struct event sample_bind(uint64_t seq);		/* a refused bind to 7070/tcp, count 1 
 struct event sample_inbound(uint64_t seq);	/* a refused packet from 192.0.2.7 to 23/tcp, count 1 */
 struct event_source sample_source(void);
 
-/* A new empty directory; sample_dir_remove() takes it away with the files in it. */
+/* A new empty directory; sample_dir_remove() takes it away with all that is in it. */
 void sample_dir(char path[64]);
 void sample_dir_remove(const char *path);
 /* The whole of a file, NUL-terminated, malloc'ed; "" if there is none. */
