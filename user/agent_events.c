@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent_owners.h"
+#include "agent_outputs.h"
 #include "agent_places.h"
 #include "events/outputs.h"
 #include "events/stream.h"
@@ -34,7 +35,8 @@ struct agent_events {
 	char **scopes[PG_SLOTS]; /* names by number, of the policy that each slot held when it was in force */
 	size_t scope_count[PG_SLOTS];
 	uint32_t texts_of; /* control->changes that they were read at, plus one */
-	struct sink_figures figures; /* as published */
+	struct agent_outputs wanted;
+	uint64_t unsent; /* refusals that waited for outputs that were taken away, to be told */
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH]; /* of cgroup2 */
 	char cgroup[4096];
@@ -62,6 +64,7 @@ void agent_events_free(struct agent_events *e)
 	agent_places_close(&e->places);
 	json_free(&e->counters);
 	outputs_free(e->outputs);
+	agent_outputs_free(&e->wanted);
 	map_release(e->seen, e->seen_size);
 	map_release(e->journal, e->journal_size);
 	map_release(e->reported, e->reported_size);
@@ -109,6 +112,7 @@ static void read_texts(struct agent_events *e)
 		e->texts[id] = text;
 	}
 	read_scopes(e, &g);
+	(void)agent_outputs_read(&e->wanted, &g.policy); /* without memory the former ones stay */
 	e->texts_of = changes + 1;
 }
 
@@ -208,7 +212,7 @@ static int open_outputs(struct agent_events *e, uint32_t number, struct history_
 		.socket = socket,
 		.event_log = e->config.event_log,
 		.source = &source,
-		.pending_seq = e->journal->pending_seq,
+		.journal = e->journal,
 		.flush = asked,
 		.data = e,
 	};
@@ -222,31 +226,32 @@ static int open_outputs(struct agent_events *e, uint32_t number, struct history_
 	event_source_fill(&source, paths->instance);
 	source.number = number;
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
-	return outputs_open(&config, err, &e->outputs, past);
+	return outputs_open(&config, e->wanted.list, e->wanted.count, err, &e->outputs, past);
 }
 
-/* What `status` tells of the outputs: a line of JSON in the run directory, written when it changes. */
-static void publish_figures(struct agent_events *e)
+static void output_gone(void *data, const char *name, uint64_t waited)
 {
-	_cleanup_json_ struct json j = JSON_INIT;
-	struct sink_figures f;
-	char path[PG_PATH + 32];
+	(void)name;
+	((struct agent_events *)data)->unsent += waited;
+}
 
-	if (!outputs_log_figures(e->outputs, &f) ||
-	    (f.sent == e->figures.sent && f.queued == e->figures.queued &&
-	     f.lost == e->figures.lost && f.error == e->figures.error))
+/* The policy has other outputs, or journald has come. */
+static void set_outputs(struct agent_events *e)
+{
+	char text[128];
+
+	(void)agent_outputs_look(&e->wanted); /* or in a second */
+	if (!e->wanted.changed ||
+	    outputs_set(e->outputs, e->wanted.list, e->wanted.count, output_gone, e))
 		return;
-	json_object(&j);
-	json_member_string(&j, "name", e->config.event_log);
-	json_member_u64(&j, "sent", f.sent);
-	json_member_u64(&j, "filtered", 0);
-	json_member_u64(&j, "queued", f.queued);
-	json_member_u64(&j, "lost", f.lost);
-	json_member_string(&j, "error", f.error ? strerror(-f.error) : NULL);
-	json_object_end(&j);
-	(void)snprintf(path, sizeof(path), "%s/outputs", e->config.paths->run);
-	if (!json_error(&j) && !file_write(path, j.text, j.length, 0600))
-		e->figures = f;
+	e->wanted.changed = false;
+	if (!e->unsent)
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "%llu refusals that waited for outputs that are no more will not be sent",
+		       (unsigned long long)e->unsent);
+	e->unsent = 0;
+	stream_health(e->stream, "lost", text, NULL);
 }
 
 static void report_lost_before(struct agent_events *e)
@@ -299,6 +304,7 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 	open_who(e);
 	r = map_tables(e, err);
 	r = r ? r : state_policy(config->state, &policy, err);
+	r = r ? r : agent_outputs_read(&e->wanted, &policy);
 	r = r ? r : open_outputs(e, policy.events_number, &past, err);
 	if (r)
 		return r;
@@ -311,8 +317,6 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "events: %s", strerror(-r));
 	read_texts(e);
 	report_lost_before(e);
-	e->figures.error = 1; /* none is published yet */
-	publish_figures(e);
 	*ret = TAKE_PTR(e);
 	return 0;
 }
@@ -327,8 +331,9 @@ void agent_events_tick(struct agent_events *e)
 	read_texts(e);
 	agent_places_tick(&e->places);
 	agent_owners_tick(&e->owners);
+	set_outputs(e);
+	outputs_tick(e->outputs);
 	stream_tick(e->stream);
-	publish_figures(e);
 }
 
 void agent_events_finish(struct agent_events *e)
@@ -349,7 +354,7 @@ void agent_events_change(struct agent_events *e, const struct event *change)
 
 void agent_events_reopen(struct agent_events *e)
 {
-	(void)outputs_reopen(e->outputs); /* the former file goes on then */
+	outputs_reopen(e->outputs);
 }
 
 int agent_events_fd(const struct agent_events *e)

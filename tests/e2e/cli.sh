@@ -54,7 +54,6 @@ wrong "an unknown set" 3 office <<<$'version: 1\nrules:\n  - allow 80 from @offi
 wrong "a key twice" 3 mode <<<$'version: 1\nmode: audit\nmode: enforce'
 wrong "a limit without its rate" 3 "rate 'ssh': want" <<<$'version: 1\nrules:\n  - limit ssh'
 wrong "an unknown user" 3 "unknown user 'nosuchuser'" <<<$'version: 1\nrules:\n  - allow 80 by user nosuchuser'
-wrong "a key of a later version" 2 'not supported in this version' <<<$'version: 1\noutputs: []'
 wrong "a scope without a selector" 3 'selector' <<<$'version: 1\nscopes:\n  - {name: web}'
 wrong "a rule that YAML took for a map" 3 'quot' <<<$'version: 1\nrules:\n  - allow 80/tcp comment: web'
 wrong "a version of the future" 1 version <<<'version: 2'

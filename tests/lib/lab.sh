@@ -219,12 +219,14 @@ exits() {
 	fi
 }
 # policy NAME <<END: writes a policy file and prints its path. Unless the text has a version of its own
-# it begins with the lab's interface, no failsafe port and no essentials: every port closed but what is said.
+# it begins with the lab's interface, no failsafe port and no essentials: every port closed but what is said;
+# and without outputs, or this machine's own journald would be told of the lab.
 policy() {
 	local text
 	text=$(cat)
 	{
 		grep -q '^version:' <<<"$text" || printf 'version: 1\ninterfaces: [host0]\nfailsafe: []\nessentials: []\n'
+		grep -q '^\(version\|outputs\):' <<<"$text" || echo 'outputs: []'
 		[ -z "$LAB_ATTACH" ] || grep -q '^attach:' <<<"$text" || echo "attach: $LAB_ATTACH"
 		printf '%s\n' "$text"
 	} >"$LAB/$1.yaml"

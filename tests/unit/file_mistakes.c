@@ -55,8 +55,6 @@ static const struct wrong_file wrong[] = {
 	  "2:1: unknown key '<<' in the policy: want version, mode, interfaces, cgroup, attach, default, "
 	  "essentials, failsafe, protocols, icmp, forward, loopback, on_listen, flows, events, sets, "
 	  "rules, scopes, outputs or metrics" },
-	{ V "outputs: []\n", "2:1: 'outputs' is not supported in this version" },
-	{ V "outputs: [{journald: true}]\n", "2:1: 'outputs' is not supported in this version" },
 	/* what YAML has and a policy has not */
 	{ V "mode: &x audit\n", "2:7: anchors (&) are not taken: write it out" },
 	{ V "mode: *x\n", "2:7: aliases (*) are not taken: write it out, or in quotes" },

@@ -47,6 +47,24 @@ static void outputs_json(struct json *j, const struct published *outputs)
 	json_array_end(j);
 }
 
+static void outputs_text(const struct guard *g, const struct published *outputs)
+{
+	if (!outputs->count)
+		(void)printf("outputs: none%s\n",
+			     g->policy.outputs_said ?
+				     "" :
+				     ": there is no journald here, and the policy names no others");
+	else
+		(void)printf("outputs:             sent    filtered      queued        lost\n");
+	for (size_t i = 0; i < outputs->count; i++) {
+		const struct output_figures *o = &outputs->list[i];
+
+		(void)printf("  %-12s %10" PRIu64 "  %10" PRIu64 "  %10" PRIu64 "  %10" PRIu64 "%s%s\n",
+			     o->name, o->sent, o->filtered, o->queued, o->lost,
+			     o->error ? "  ERROR: " : "", o->error ? o->error : "");
+	}
+}
+
 /* What is rare is only there when it is: programs know the other members. */
 static void trial_json(struct json *j, const struct figures *f)
 {
@@ -156,6 +174,7 @@ static int status_text(const struct guard *g, const struct figures *f, struct pg
 	(void)printf("events: %" PRIu64 " lines, %" PRIu64 " refusals only in a count, %" PRIu64
 		     " lost\nflows: %" PRIu64 "\n",
 		     f->events.emitted, f->events.suppressed, f->events.lost, f->flows);
+	outputs_text(g, &f->outputs);
 	return print_done(err);
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the agent publishes of its outputs for other processes, in the file `outputs` of the run
- * directory: an object of JSON for each, with commas between. It counts for as long as the agent runs.
- */
+/* What each output has been told, and what became of it: for `status` and metrics, with or without an agent. */
 #ifndef PORTGUARD_PUBLISHED_H
 #define PORTGUARD_PUBLISHED_H
 
@@ -15,15 +12,14 @@ struct output_figures {
 	char *error;				/* NULL: none */
 };
 
+/* In the order of the policy, the event log first. */
 struct published {
 	struct output_figures *list;
 	size_t count;
 };
 
-/* @text: of the file. 0, -EINVAL (it is none), -ENOMEM. */
-int published_parse(const char *text, size_t length, struct published *ret);
-/* Of the file; none if there is none. */
-int published_read(const char *path, struct published *ret);
+/* Of the outputs whose spools are in that directory of an instance; none if there is none. 0 or -errno. */
+int published_read(const char *dir, struct published *ret);
 void published_free(struct published *p);
 #define _cleanup_published_ __attribute__((cleanup(published_free)))
 

@@ -74,18 +74,6 @@ static int read_flows(const struct state *s, uint64_t *ret_count, uint64_t *ret_
 	return 0;
 }
 
-static int read_outputs(const struct paths *paths, int agent, struct published *ret)
-{
-	char path[PG_PATH + 32];
-	int r;
-
-	if (agent <= 0)
-		return 0;
-	(void)snprintf(path, sizeof(path), "%s/outputs", paths->run);
-	r = published_read(path, ret);
-	return r == -EINVAL ? 0 : r; /* of an agent of another version */
-}
-
 int figures_read(const struct state *s, const struct policy *p, struct figures *ret,
 		 struct pg_error *err)
 {
@@ -104,7 +92,7 @@ int figures_read(const struct state *s, const struct policy *p, struct figures *
 	r = read_events(s, &f.events);
 	r = r ? r : read_ring(s->paths, &f.ring_used, &f.ring_size);
 	r = r ? r : read_flows(s, &f.flows, &f.flows_max);
-	r = r ? r : read_outputs(s->paths, f.agent, &f.outputs);
+	r = r ? r : published_read(s->paths->var, &f.outputs);
 	r = r ? r : hook_rows_read(s, p, &f.hooks);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "figures: %s", strerror(-r));

@@ -21,7 +21,7 @@ struct figures {
 	struct hook_rows hooks;
 	uint64_t verdicts[PG_HOOK_COUNT][PG_VERDICT_COUNT];
 	struct event_figures events;
-	struct published outputs;	/* none without an agent: nobody writes to them */
+	struct published outputs;
 	uint64_t flows, flows_max;
 	uint64_t ring_used, ring_size;	/* bytes */
 };

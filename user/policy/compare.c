@@ -154,6 +154,13 @@ static int compare_sets(const void *a, const void *b)
 	return order ?: compare_numbers(x->count, y->count);
 }
 
+static int compare_outputs(const void *a, const void *b)
+{
+	const struct output *x = a, *y = b;
+
+	return strcmp(x->text, y->text);
+}
+
 static int compare_scopes(const void *a, const void *b)
 {
 	return scope_compare(a, b);
@@ -186,7 +193,7 @@ static bool same_scalars(const struct policy *a, const struct policy *b)
 	return a->panic == b->panic && a->mode == b->mode &&
 	       !memcmp(a->defaults, b->defaults, sizeof(a->defaults)) &&
 	       a->in_reject == b->in_reject && a->default_raw == b->default_raw &&
-	       a->interfaces_said == b->interfaces_said &&
+	       a->interfaces_said == b->interfaces_said && a->outputs_said == b->outputs_said &&
 	       !compare_strings(a->cgroup, b->cgroup) &&
 	       !compare_strings(a->metrics, b->metrics) && a->attach == b->attach &&
 	       a->essentials == b->essentials && a->echo == b->echo && a->redirect == b->redirect &&
@@ -207,6 +214,7 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 	       SAME_LIST(protocols, protocol_count, compare_protocols) &&
 	       SAME_LIST(interfaces, interface_count, compare_interfaces) &&
 	       SAME_LIST(sets, set_count, compare_sets) &&
+	       SAME_LIST(outputs, output_count, compare_outputs) &&
 	       SAME_LIST(scopes, scope_count, compare_scopes) &&
 	       SAME_LIST(rules, rule_count, compare_rules);
 }

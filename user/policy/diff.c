@@ -196,6 +196,15 @@ static int list_metrics(const struct policy *p, struct lines *l)
 	return p->metrics ? add(l, "metrics: %s", p->metrics) : 0;
 }
 
+static int list_outputs(const struct policy *p, struct lines *l)
+{
+	int r = p->outputs_said && !p->output_count ? add(l, "outputs: []") : 0;
+
+	for (size_t i = 0; !r && i < p->output_count; i++)
+		r = add(l, "outputs: %s", p->outputs[i].text);
+	return r;
+}
+
 static int list_sets(const struct policy *p, struct lines *l)
 {
 	char text[PREFIX_TEXT];
@@ -260,7 +269,7 @@ static int list_scopes(const struct policy *p, struct lines *l)
 static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_mode,       list_interfaces, list_cgroup,    list_attach, list_defaults,
 	list_essentials, list_failsafe,   list_protocols, list_icmp,   list_switches,
-	list_flows,      list_events,     list_metrics,   list_sets,   list_scopes,
+	list_flows,      list_events,     list_metrics,   list_outputs, list_sets, list_scopes,
 };
 
 /* The rules of @p that @sorted lacks, as lines. */

@@ -13,9 +13,10 @@
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/reader.h"
+#include "policy/scope.h"
 #include "util/cleanup.h"
 
-static void reader_free(struct reader *r)
+void reader_free(struct reader *r)
 {
 	mistakes_free(&r->mistakes);
 	policy_free(&r->policy);
@@ -66,13 +67,27 @@ static bool knows_set(const struct reader *r, const char *name)
 	return policy_find_set(&r->policy, name) || (known && policy_find_set(known, name));
 }
 
-static void check_sets(struct reader *r)
+static void check_scope_ref(struct reader *r, const struct name_ref *ref)
+{
+	struct pg_error err = PG_ERROR_INIT;
+	const struct scope *found;
+	int error = scope_want(&r->policy, ref->name, &found, &err);
+
+	if (error)
+		note_error(r, ref->place, error, &err);
+}
+
+static void check_names(struct reader *r)
 {
 	for (size_t i = 0; i < r->ref_count; i++) {
 		const struct rule rule = { .remote = { .kind = PEER_SET, .set = r->refs[i].name } };
 		struct pg_error err = PG_ERROR_INIT;
 		int error;
 
+		if (r->refs[i].scope) {
+			check_scope_ref(r, &r->refs[i]);
+			continue;
+		}
 		if (knows_set(r, r->refs[i].name))
 			continue;
 		if (!mistakes_want_help(&r->mistakes)) {
@@ -184,7 +199,7 @@ int policy_parse(const struct policy_text *files, size_t count, const struct pol
 		return error;
 	for (size_t i = 0; i < count; i++)
 		read_file(&r, i);
-	check_sets(&r);
+	check_names(&r);
 	check_scopes(&r);
 	error = mistakes_report(&r.mistakes, err);
 	error = error ?: warn_boundaries(&r);

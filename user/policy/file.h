@@ -25,6 +25,11 @@ int policy_parse(const struct policy_text *files, size_t count, const struct pol
 		 struct policy *ret, struct pg_error *err);
 
 /*
+ * output_parse() - Read one output, as output_describe() wrote it. 0, -EINVAL (it is none), -ENOMEM.
+ */
+int output_parse(const char *text, struct output *ret);
+
+/*
  * The YAML of the runtime rules for policy.d/90-local.yaml, always quoted; malloc'ed, or NULL. Rules of a
  * scope are below its name alone: a scope that another file says adds them to its own.
  */

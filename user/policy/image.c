@@ -139,6 +139,17 @@ static void write_metrics(FILE *out, const struct policy *p)
 	(void)fputc('\n', out);
 }
 
+static void write_outputs(FILE *out, const struct policy *p)
+{
+	if (p->outputs_said)
+		(void)fputs("outputs-said 1\n", out);
+	for (size_t i = 0; i < p->output_count; i++) {
+		(void)fputs("output ", out);
+		sentence_quote(out, p->outputs[i].text);
+		(void)fputc('\n', out);
+	}
+}
+
 /* What was never written in a file: panic, and when rules end. */
 static void write_state(FILE *out, const struct policy *p)
 {
@@ -165,6 +176,7 @@ char *image_write(const struct policy *p, size_t *ret_length)
 	r = write_failsafe(out, p);
 	write_lists(out, p);
 	write_scopes(out, p);
+	write_outputs(out, p);
 	r = write_rules(out, p) ?: r;
 	write_state(out, p);
 	(void)fputs(IMAGE_LAST_LINE "\n", out);

@@ -2,7 +2,7 @@
 /*
  * Reading the image. It was written by us, but lies where others may have touched it: every line is
  * parsed as if it were hostile, each key that is not a list must be there once, and `end` last. Images of
- * former versions lack keys that are lists, or may be left out: scopes, ends of rules, panic, metrics.
+ * former versions lack keys that are lists, or may be left out: scopes, outputs, ends of rules, panic, metrics.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "policy/image.h"
 #include "policy/image_line.h"
 #include "policy/image_words.h"
+#include "policy/file.h"
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
@@ -186,6 +187,40 @@ static int read_set(struct policy *p, struct line *l)
 	return r;
 }
 
+static int read_outputs_said(struct policy *p, struct line *l)
+{
+	p->outputs_said = next_number(l, 1);
+	return 0;
+}
+
+static bool has_output(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->output_count; i++)
+		if (!strcmp(p->outputs[i].name, name))
+			return true;
+	return false;
+}
+
+static int read_output(struct policy *p, struct line *l)
+{
+	_cleanup_free_ char *text = next_quoted(l);
+	struct output output;
+	int r;
+
+	if (l->bad || !text)
+		return l->bad ? 0 : -ENOMEM;
+	r = output_parse(text, &output);
+	if (r) {
+		l->bad |= r == -EINVAL;
+		return l->bad ? 0 : r;
+	}
+	l->bad |= has_output(p, output.name);
+	r = l->bad ? 0 : list_append(&p->outputs, &p->output_count, &output, sizeof(output));
+	if (l->bad || r)
+		output_free(&output);
+	return r;
+}
+
 static int read_panic(struct policy *p, struct line *l)
 {
 	p->panic = next_number(l, 1);
@@ -227,6 +262,8 @@ static const struct key {
 	{ "protocol", false, read_protocol },
 	{ "set", false, read_set },
 	{ "scope", false, image_read_scope },
+	{ "outputs-said", false, read_outputs_said },
+	{ "output", false, read_output },
 	{ "rule", false, image_read_rule },
 	{ "until", false, image_read_until },
 	{ "panic", false, read_panic },

@@ -226,18 +226,24 @@ static void read_flows(struct reader *r, const struct key *key, const struct nod
 	read_map(r, n, keys, ARRAY_SIZE(keys), key->name);
 }
 
-static void read_events_max(struct reader *r, const struct key *key, const struct node *n)
+void read_lines_a_second(struct reader *r, const struct node *n, const char *what, uint32_t most,
+			 uint32_t *ret)
 {
 	uint32_t lines;
 
-	if (!want_scalar(r, n, key->name, "lines a second, such as 200/s"))
+	if (!want_scalar(r, n, what, "lines a second, such as 200/s"))
 		return;
 	if (n->length < 3 || strcmp(n->text + n->length - 2, "/s") ||
-	    number_parse(n->text, n->length - 2, 1, EVENTS_MAX, &lines, NULL))
-		MISTAKE(r, n, "max '%s': want lines a second, 1-%u, such as 200/s",
-			SHOW(n->text, n->length), EVENTS_MAX);
+	    number_parse(n->text, n->length - 2, 1, most, &lines, NULL))
+		MISTAKE(r, n, "%s '%s': want lines a second, 1-%u, such as 200/s", what,
+			SHOW(n->text, n->length), most);
 	else
-		r->policy.events_max = lines;
+		*ret = lines;
+}
+
+static void read_events_max(struct reader *r, const struct key *key, const struct node *n)
+{
+	read_lines_a_second(r, n, key->name, EVENTS_MAX, &r->policy.events_max);
 }
 
 static void read_events_number(struct reader *r, const struct key *key, const struct node *n)
@@ -294,7 +300,7 @@ void read_root(struct reader *r, const struct node *root)
 		{ "sets", read_sets, NULL, 0 },
 		{ "rules", read_rules, NULL, 0 },
 		{ "scopes", read_scopes, NULL, 0 },
-		{ "outputs", NULL, NULL, 0 },
+		{ "outputs", read_outputs, NULL, 0 },
 		{ "metrics", read_metrics, "metrics", 0 },
 	};
 

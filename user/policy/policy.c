@@ -59,10 +59,13 @@ void policy_free(struct policy *p)
 	}
 	for (size_t i = 0; i < p->scope_count; i++)
 		scope_free(&p->scopes[i]);
+	for (size_t i = 0; i < p->output_count; i++)
+		output_free(&p->outputs[i]);
 	for (size_t i = 0; i < p->rule_count; i++)
 		rule_free(&p->rules[i]);
 	free(p->interfaces);
 	free(p->scopes);
+	free(p->outputs);
 	free(p->cgroup);
 	free(p->metrics);
 	free(p->failsafe);
@@ -196,6 +199,21 @@ static int copy_scopes(const struct policy *from, struct policy *to)
 	return 0;
 }
 
+static int copy_outputs(const struct policy *from, struct policy *to)
+{
+	for (size_t i = 0; i < from->output_count; i++) {
+		struct output copy;
+
+		if (output_copy(&from->outputs[i], &copy))
+			return -ENOMEM;
+		if (list_append(&to->outputs, &to->output_count, &copy, sizeof(copy))) {
+			output_free(&copy);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int copy_rules(const struct policy *from, struct policy *to)
 {
 	for (size_t i = 0; i < from->rule_count; i++) {
@@ -221,8 +239,9 @@ int policy_copy(const struct policy *from, struct policy *to)
 	copy.sets = NULL;
 	copy.scopes = NULL;
 	copy.rules = NULL;
+	copy.outputs = NULL;
 	copy.interface_count = copy.protocol_count = copy.set_count = copy.rule_count = 0;
-	copy.scope_count = 0;
+	copy.scope_count = copy.output_count = 0;
 	copy.failsafe = list_copy(from->failsafe, from->failsafe_count, sizeof(*from->failsafe));
 	r = copy_string(&copy.cgroup);
 	r = copy_string(&copy.metrics) ?: r;
@@ -232,6 +251,7 @@ int policy_copy(const struct policy *from, struct policy *to)
 	r = r ?: copy_protocols(from, &copy);
 	r = r ?: copy_sets(from, &copy);
 	r = r ?: copy_scopes(from, &copy);
+	r = r ?: copy_outputs(from, &copy);
 	r = r ?: copy_rules(from, &copy);
 	if (r)
 		return r;

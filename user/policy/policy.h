@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "events/output.h"
 #include "portguard/abi.h"
 #include "util/error.h"
 
@@ -134,6 +135,9 @@ struct policy {
 	uint32_t events_max;			/* lines a second */
 	uint32_t events_number;			/* the enterprise number of syslog's structured data */
 	char *metrics;				/* where the agent serves them (endpoint.h), or NULL */
+	bool outputs_said;			/* false: journald, a little: output_default() */
+	struct output *outputs;
+	size_t output_count;
 	struct set *sets;
 	size_t set_count;
 	struct scope *scopes;

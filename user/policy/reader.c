@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The grammar of maps, lists and scalars: keys that are unknown, twice or of a later version, values of
+ * The grammar of maps, lists and scalars: keys that are unknown or twice, values of
  * the wrong kind, words that are nearly right.
  */
 #include "policy/reader.h"
@@ -13,8 +13,6 @@
 #include "policy/peer.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
-
-#define NOT_SUPPORTED "'%s' is not supported in this version"
 
 static const char *kind_name(const struct node *n)
 {
@@ -105,9 +103,6 @@ static void read_pair(struct reader *r, const struct node *pair, const struct ke
 		unknown_key(r, name, keys, count, what);
 	} else if (*seen & 1ull << (key - keys)) {
 		MISTAKE(r, name, "duplicate key '%s' in %s", key->name, what);
-	} else if (!key->read) {
-		*seen |= 1ull << (key - keys);
-		MISTAKE(r, name, NOT_SUPPORTED, key->name);
 	} else {
 		*seen |= 1ull << (key - keys);
 		if (!key->path || say_once(r, name, key->path))
@@ -181,14 +176,24 @@ void note_error(struct reader *r, struct place place, int error, const struct pg
 		mistakes_add(&r->mistakes, place, "%s", err->text);
 }
 
-void note_set(struct reader *r, const char *name, struct place place)
+static void note_name(struct reader *r, const char *name, bool scope, struct place place)
 {
-	struct set_ref ref = { .name = strdup(name), .place = place };
+	struct name_ref ref = { .name = strdup(name), .scope = scope, .place = place };
 
 	if (ref.name && !list_append(&r->refs, &r->ref_count, &ref, sizeof(ref)))
 		return;
 	free(ref.name);
 	r->mistakes.no_memory = true;
+}
+
+void note_set(struct reader *r, const char *name, struct place place)
+{
+	note_name(r, name, false, place);
+}
+
+void note_scope(struct reader *r, const char *name, struct place place)
+{
+	note_name(r, name, true, place);
 }
 
 bool want_peer(struct reader *r, const struct node *n, const char *what, struct peer *ret)

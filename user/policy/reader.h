@@ -11,9 +11,10 @@
 
 #define SAID_MAX 32			/* scalars that a policy can have */
 
-/* A set's name in a rule: whether there is such a set is known after the last file. */
-struct set_ref {
+/* The name of a set, or of a scope: whether there is such a one is known after the last file. */
+struct name_ref {
 	char *name;
+	bool scope;
 	struct place place;
 };
 
@@ -39,7 +40,7 @@ struct reader {
 	struct policy policy;
 	struct said said[SAID_MAX];
 	size_t said_count;
-	struct set_ref *refs;
+	struct name_ref *refs;
 	size_t ref_count;
 	struct place *set_places;	/* of each set, where it was said last */
 	size_t set_place_count;
@@ -48,13 +49,13 @@ struct reader {
 	struct scope_note *scope_notes;
 	size_t scope_note_count;
 	struct scope_words *scope_words;	/* of the scope that is being read */
+	struct output_words *output_words;	/* of the output that is being read */
 	ptrdiff_t scope;		/* whose rules are read, an index into the policy's; -1: the host's */
 	bool essentials_said, failsafe_said, too_many_rules;
 };
 
 struct key {
 	const char *name;
-	/* NULL: belongs to a later version. */
 	void (*read)(struct reader *r, const struct key *key, const struct node *value);
 	const char *path;		/* of a scalar, which may be said once in all files; else NULL */
 	size_t field;			/* where its value goes: an offset into the policy */
@@ -77,13 +78,18 @@ bool want_peer(struct reader *r, const struct node *n, const char *what, struct 
 /* The text of @err as a mistake, or want of memory. */
 void note_error(struct reader *r, struct place place, int error, const struct pg_error *err);
 void note_set(struct reader *r, const char *name, struct place place);
+void note_scope(struct reader *r, const char *name, struct place place);
 
 /* allow or deny; @reject: reject, too, which is then *ret_reject and a PG_DENY. Return: PG_NONE: a mistake. */
 uint8_t want_verdict(struct reader *r, const struct node *n, const char *what, bool *ret_reject);
 /* enforce, audit or off: its number, or -1 and a mistake. */
 int want_mode(struct reader *r, const struct node *n, const char *what);
 
-/* Readers of single keys: keys.c, lists.c, sets.c, sentences.c, scopes.c. */
+/* 200/s: 1-@most lines. */
+void read_lines_a_second(struct reader *r, const struct node *n, const char *what, uint32_t most,
+			 uint32_t *ret);
+
+/* Readers of single keys: keys.c, lists.c, sets.c, sentences.c, scopes.c, outputs.c. */
 void read_rules(struct reader *r, const struct key *key, const struct node *n);
 void read_sets(struct reader *r, const struct key *key, const struct node *n);
 void read_interfaces(struct reader *r, const struct key *key, const struct node *n);
@@ -91,8 +97,11 @@ void read_essentials(struct reader *r, const struct key *key, const struct node 
 void read_failsafe(struct reader *r, const struct key *key, const struct node *n);
 void read_protocols(struct reader *r, const struct key *key, const struct node *n);
 void read_scopes(struct reader *r, const struct key *key, const struct node *n);
+void read_outputs(struct reader *r, const struct key *key, const struct node *n);
+void read_output(struct reader *r, const struct node *n);	/* one of them */
 /* After the last file: every scope has its selector, and no two the same. */
 void check_scopes(struct reader *r);
 void read_root(struct reader *r, const struct node *root);
+void reader_free(struct reader *r);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "policy/show.h"
 #include "util/cleanup.h"
+#include "util/size.h"
 
 #define MISTAKE -EINVAL, PG_EXIT_POLICY
 
@@ -127,6 +128,26 @@ char *duration_print(uint32_t number, char *text)
 		unit--;
 	(void)snprintf(text, DURATION_TEXT, "%u%c", number / seconds[unit], units[unit]);
 	return text;
+}
+
+int size_parse(const char *text, size_t length, uint64_t least, uint64_t most, uint64_t *ret,
+	       struct pg_error *err)
+{
+	static const char letters[] = "KMG";
+	const char *unit = length ? memchr(letters, text[length - 1], strlen(letters)) : NULL;
+	char lowest[SIZE_TEXT], highest[SIZE_TEXT];
+	uint64_t bytes;
+	uint32_t number;
+
+	if (!decimal(text, length - (unit != NULL), UINT32_MAX, &number))
+		return pg_fail(err, MISTAKE, "'%s': want a size such as 64M, 512K or 2G",
+			       SHOW(text, length));
+	bytes = (uint64_t)number << (unit ? 10 * (unit - letters + 1) : 0);
+	if (bytes < least || bytes > most)
+		return pg_fail(err, MISTAKE, "'%s': want a size from %s to %s", SHOW(text, length),
+			       size_print(least, lowest), size_print(most, highest));
+	*ret = bytes;
+	return 0;
 }
 
 static int wrong_rate_word(const char *text, size_t length, struct pg_error *err)

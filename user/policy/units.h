@@ -17,6 +17,9 @@ int number_parse(const char *text, size_t length, uint32_t least, uint32_t most,
 		 struct pg_error *err);
 /* 30s, 2m, 12h, 5d: seconds, 1 … @most. */
 int duration_parse(const char *text, size_t length, uint32_t most, uint32_t *ret, struct pg_error *err);
+/* 65536, 512K, 64M, 2G: bytes, by 1024. */
+int size_parse(const char *text, size_t length, uint64_t least, uint64_t most, uint64_t *ret,
+	       struct pg_error *err);
 /* As duration_parse() reads it, in the largest unit that is exact. Return: @text of DURATION_TEXT. */
 char *duration_print(uint32_t seconds, char *text);
 /* 10/s or 100/m alone; the burst is the number. */
