@@ -18,7 +18,7 @@ test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsuti
 	udhcpc isc-dhcp-client openssh-server openssh-client libcap2-bin procps
 	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
 	iputils-ping iptables tcpdump wireguard-tools runc prometheus tmux rsyslog rsyslog-gnutls
-	rsyslog-elasticsearch)
+	rsyslog-elasticsearch libivykis0 libnet1 libwrap0 libpcre3)
 kernels=(qemu-system-x86 debootstrap kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service
@@ -45,6 +45,22 @@ for step; do
 	esac
 done
 
+# A machine has one syslog daemon, too: syslog-ng, whose libraries are above, is only unpacked for the tests.
+unpack_syslog_ng() {
+	local to=${BUILD:-build}/syslog-ng download
+	case " $* " in *' test '*) ;; *) return 0 ;; esac
+	[ ! -x "$to/usr/sbin/syslog-ng" ] && ! command -v syslog-ng >/dev/null || return 0
+	download=$(mktemp -d)
+	(cd "$download" && apt-get -qq download syslog-ng-core) >/dev/null 2>&1
+	if mkdir -p "$to" && dpkg -x "$download"/syslog-ng-core_*.deb "$to" 2>/dev/null; then
+		rm -rf "${to:?}/etc" # make would take its *.d for its own
+		echo "  packages  syslog-ng unpacked in $to"
+	else
+		echo "  packages  without syslog-ng: it could not be fetched"
+	fi
+	rm -rf "$download"
+}
+
 # The names in the arguments that dpkg does not know as installed. Another mail server is as good.
 missing() {
 	comm -23 <(printf '%s\n' "$@" | sort -u) <(installed "$@" | sort -u)
@@ -55,7 +71,11 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	exit 0
 fi
 mapfile -t wanted < <(missing "${wanted[@]}")
-[ ${#wanted[@]} -gt 0 ] || { echo "  packages  all there"; exit 0; }
+if [ ${#wanted[@]} -eq 0 ]; then
+	echo "  packages  all there"
+	unpack_syslog_ng "$@"
+	exit 0
+fi
 [ "$(id -u)" = 0 ] || { echo "dependencies.sh: installing needs root: ${wanted[*]}" >&2; exit 77; }
 
 # invoke-rc.d asks this file before it starts a service; ours says no, and goes when we go.
@@ -91,6 +111,8 @@ fi
 for unit in "${new[@]}"; do
 	[ ! -e "$unit" ] || systemctl disable --quiet "${unit##*/}" >>"$log" 2>&1 || :
 done
+
+unpack_syslog_ng "$@"
 
 # Tests skip what is not there; nothing builds without the tools to build.
 mapfile -t lost < <(missing "${build[@]}")
