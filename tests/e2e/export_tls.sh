@@ -43,6 +43,7 @@ names "$PEER4"
 receiver got 6514 good x509/name
 receiver wrong-name 6515 name anon
 receiver expired 6516 old anon
+receiver sentences 6517 good anon
 own=(--ca "$LAB/ca.pem" --cert "$LAB/client.pem" --key "$LAB/client.key")
 
 guard "$(policy export <<<'events: {max: 1000/s}')"
@@ -88,10 +89,14 @@ same "nothing has arrived anywhere" "$(cat "$LAB"/{got,wrong-name,expired}.jsonl
 
 # --- events, while everybody is killed ----------------------------------------------------------
 
-exporter tls portguard-export --tls siem.test "${own[@]}"
+exporter tls portguard-export --tls siem.test --format json "${own[@]}"
 ids "$EVENTS" >"$LAB/so-far"
 holds "what was told before comes first" within 10 all_in "$LAB/so-far" "$GOT"
 in_sandbox tls
+exporter sentences portguard-export --tls siem.test:6517 --ca "$LAB/ca.pem"
+holds "without --format it is syslog with structured data" within 10 says "guards this host" "$LAB/sentences.jsonl"
+fails "which the receiver took for that" says 'portguard@' "$LAB/sentences.jsonl"
+stop sentences
 ends "a second one with the same state" 75 'another exporter uses it' portguard-export --tls siem.test --ca "$LAB/ca.pem" --state "$LAB/state-tls"
 makes_events
 goes_on "at first" "$GOT"
@@ -114,7 +119,7 @@ receiver got 6514 good x509/name
 goes_on "the receiver was killed" "$GOT"
 for _ in 1 2; do
 	stop tls KILL
-	exporter tls portguard-export --tls siem.test "${own[@]}"
+	exporter tls portguard-export --tls siem.test --format json "${own[@]}"
 	goes_on "the exporter was killed" "$GOT"
 done
 agent_again TERM

@@ -320,7 +320,7 @@ static void try_attempts(bool *ret)
 
 static void in_sandbox(struct outcome *o, bool threads, bool (*prepare)(void))
 {
-	struct sandbox s = { .writable = ".", .threads = threads };
+	struct sandbox s = { .writable = ".", .host = "localhost", .threads = threads };
 
 	(void)strcpy(o->missing, "it never came to it");
 	o->root = !getuid();
@@ -328,7 +328,6 @@ static void in_sandbox(struct outcome *o, bool threads, bool (*prepare)(void))
 		s.uid = s.gid = NOBODY;
 	if (chdir(dir) || (prepare && !prepare()))
 		_exit(2);
-	sandbox_load_names("localhost");
 	try_attempts(o->before);
 	o->entered = sandbox_enter(&s, &o->landlock, NULL);
 	try_attempts(o->after);

@@ -63,9 +63,9 @@ Test(export_words, a_line_goes_out_behind_its_length_and_a_header)
 	struct event_source source = sample_source();
 
 	expect_frame("{\"a\":1}\n", &source,
-		     "68 <132>1 2025-11-24T16:00:00.000001Z box portguard - verdict - {\"a\":1}");
+		     "73 <132>1 2025-11-24T16:00:00.000001Z box portguard - bind:no-rule - {\"a\":1}");
 	expect_frame("<13>1 - - - - - -\n", &source, "17 <13>1 - - - - - -");
 	(void)strcpy(source.host_name, "a b\n\xc3\xa4");
 	expect_frame("x\n", &source,
-		     "65 <132>1 2025-11-24T16:00:00.000001Z a?b??? portguard - verdict - x");
+		     "70 <132>1 2025-11-24T16:00:00.000001Z a?b??? portguard - bind:no-rule - x");
 }

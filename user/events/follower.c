@@ -2,10 +2,10 @@
 #include "events/follower.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
 #include "util/cleanup.h"
@@ -16,7 +16,7 @@
 int follower_connect(const char *run, struct follower *ret)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/events.sock", run);
 
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
@@ -43,12 +43,10 @@ static int ask(const struct follower *f, const char *line)
 
 void follower_flush(struct follower *f)
 {
-	struct timeval patience = { .tv_sec = FLUSH_SECONDS };
-	char answer[8];
+	struct pollfd answer = { .fd = f->fd, .events = POLLIN };
 
-	if (!setsockopt(f->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) &&
-	    !ask(f, "flush\n"))
-		(void)!recv(f->fd, answer, sizeof(answer), 0);
+	if (!ask(f, "flush\n"))
+		(void)poll(&answer, 1, FLUSH_SECONDS * 1000);
 }
 
 int follower_begin(struct follower *f)
@@ -56,13 +54,24 @@ int follower_begin(struct follower *f)
 	return ask(f, "format=record\n");
 }
 
+int follower_begin_after(struct follower *f, const char *id)
+{
+	char line[256];
+	int n = snprintf(line, sizeof(line), "format=record %s%s\n", id[0] ? "after=" : "from=0",
+			 id);
+
+	return (size_t)n < sizeof(line) ? ask(f, line) : -EINVAL;
+}
+
 int follower_receive(struct follower *f)
 {
 	char bytes[RECEIVE_SIZE];
 	ssize_t n = recv(f->fd, bytes, sizeof(bytes), 0);
 
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
 	if (n <= 0)
-		return n && errno == EINTR ? 0 : -ECONNRESET;
+		return -ECONNRESET;
 	if (f->taken) {
 		memmove(f->bytes.text, f->bytes.text + f->taken, f->bytes.length - f->taken);
 		f->bytes.length -= f->taken;

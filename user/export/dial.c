@@ -2,6 +2,7 @@
 #include "export/dial.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,7 @@ int dial_parse(struct dial *d, const char *word, const char *port, struct pg_err
 }
 
 /*
- * It may take its time; a signal that ends us must not wait for it, so for that long it does what it does
- * by default: nothing is under way that could be lost.
+ * It may take its time, and signals that end us must not wait for that: main() has set what they do then.
  */
 static int look_up(struct dial *d, struct pg_error *err)
 {
@@ -59,6 +59,22 @@ static int look_up(struct dial *d, struct pg_error *err)
 	d->addresses = NULL;
 	return pg_fail(err, -EHOSTUNREACH, PG_EXIT_UNAVAILABLE, "cannot be looked up: %s",
 		       gai_strerror(r));
+}
+
+/* A receiver that is gone without a word is noticed, with or without something under way. */
+static void notice_silence(int fd)
+{
+	static const struct {
+		int level, option, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },          { IPPROTO_TCP, TCP_KEEPIDLE, 30 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },       { IPPROTO_TCP, TCP_KEEPCNT, 3 },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) /* else the kernel's own patience holds */
+		(void)setsockopt(fd, options[i].level, options[i].option, &options[i].value,
+				 sizeof(options[i].value));
 }
 
 /* The next address that takes a connection at all. */
@@ -93,8 +109,10 @@ int dial_go_on(struct dial *d, struct pg_error *err)
 
 	if (getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &error, &size))
 		error = errno;
-	if (!error)
+	if (!error) {
+		notice_silence(d->fd);
 		return 1;
+	}
 	d->next = d->next->ai_next;
 	if (d->next)
 		return try_next(d, err);

@@ -13,12 +13,11 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "events/feed.h"
+#include "events/follower.h"
 #include "util/cleanup.h"
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 30000
-#define TROUBLE_MS 60000 /* how often it is said what a carrier tries again by itself */
 #define POSITION_MS 1000 /* how often the position is written at most */
 
 struct end {
@@ -26,13 +25,12 @@ struct end {
 	uint64_t retry_ms; /* when it is tried again */
 	uint64_t delay_ms; /* how long it was waited for the last time */
 	char said[256]; /* why it does not work, as said last */
-	uint64_t said_ms; /* when */
 };
 
 struct forward {
 	const struct forward_config *config;
 	struct ledger *ledger;
-	struct feed feed;
+	struct follower follower;
 	struct end agent, carrier;
 	bool carrier_open;
 	struct json line;
@@ -76,7 +74,6 @@ static void complain(const struct forward *f, struct end *end, const char *why)
 	if (!strncmp(end->said, why, sizeof(end->said) - 1))
 		return;
 	(void)snprintf(end->said, sizeof(end->said), "%.*s", (int)sizeof(end->said) - 1, why);
-	end->said_ms = now_ms();
 	say(f, end->name, why);
 }
 
@@ -92,7 +89,7 @@ static void works(const struct forward *f, struct end *end)
 
 static void lose_agent(struct forward *f, const char *why)
 {
-	feed_close(&f->feed);
+	follower_close(&f->follower);
 	put_off(&f->agent);
 	complain(f, &f->agent, why);
 }
@@ -119,15 +116,9 @@ static bool wants_agent(const struct forward *f)
 
 static void open_agent(struct forward *f)
 {
-	char request[FORMAT_ID_SIZE + 32];
-	const char *id = ledger_last_id(f->ledger);
-	int r = feed_open(&f->feed, f->config->socket);
+	int r = follower_connect(f->config->run, &f->follower);
 
-	if (id[0])
-		(void)snprintf(request, sizeof(request), "format=record after=%s\n", id); /* fits */
-	else
-		(void)snprintf(request, sizeof(request), "format=record from=0\n"); /* fits */
-	r = r ? r : feed_ask(&f->feed, request);
+	r = r ? r : follower_begin_after(&f->follower, ledger_last_id(f->ledger));
 	if (r)
 		lose_agent(f, agent_error(r));
 }
@@ -141,7 +132,7 @@ static void lose_carrier(struct forward *f, const char *why)
 	put_off(&f->carrier);
 	complain(f, &f->carrier, why);
 	ledger_drop(f->ledger);
-	feed_close(&f->feed); /* what was under way is asked for again */
+	follower_close(&f->follower); /* what was under way is asked for again */
 }
 
 /* 0, or CARRIER_NEVER. */
@@ -155,15 +146,6 @@ static int open_carrier(struct forward *f)
 	return r == CARRIER_NEVER ? r : 0;
 }
 
-/* It comes in ever new words. */
-static void tell_trouble(struct forward *f)
-{
-	const char *trouble = f->carrier_open ? carrier_trouble(f->config->carrier) : "";
-
-	if (trouble[0] && (!f->carrier.said[0] || now_ms() >= f->carrier.said_ms + TROUBLE_MS))
-		complain(f, &f->carrier, trouble);
-}
-
 static void work(struct forward *f, short revents)
 {
 	uint64_t arrived = f->ledger->first;
@@ -172,7 +154,8 @@ static void work(struct forward *f, short revents)
 		lose_carrier(f, f->err.text);
 	else if (f->ledger->first != arrived)
 		works(f, &f->carrier);
-	tell_trouble(f);
+	if (f->carrier_open && carrier_trouble(f->config->carrier)[0])
+		complain(f, &f->carrier, carrier_trouble(f->config->carrier));
 }
 
 /* --- from one to the other ---------------------------------------------------------------------- */
@@ -185,16 +168,16 @@ static void tell_lost(const struct forward *f, const struct event *e, const stru
 
 static void hand_on(struct forward *f, const struct event *e)
 {
-	uint64_t ticket = ledger_take(f->ledger, &f->feed.source, e);
+	uint64_t ticket = ledger_take(f->ledger, &f->follower.source, e);
 	int r;
 
 	tell_lost(f, e, &f->ledger->entries[ticket % LEDGER_SIZE].step);
 	json_reset(&f->line);
-	f->config->format->write(&f->line, &f->feed.source, e);
+	f->config->format->write(&f->line, &f->follower.source, e);
 	r = json_error(&f->line);
 	r = r ? r
-	      : carrier_send(f->config->carrier, &f->feed.source, e, f->line.text, f->line.length,
-			     ticket);
+	      : carrier_send(f->config->carrier, &f->follower.source, e, f->line.text,
+			     f->line.length, ticket);
 	if (!r)
 		return;
 	say(f, "an event cannot be sent and is left out", strerror(-r));
@@ -207,7 +190,7 @@ static int hand_on_all(struct forward *f)
 	struct event e;
 	int r = 1;
 
-	while (f->feed.fd >= 0 && wants_agent(f) && (r = feed_next(&f->feed, &e)) > 0) {
+	while (f->follower.fd >= 0 && wants_agent(f) && (r = follower_next(&f->follower, &e)) > 0) {
 		works(f, &f->agent);
 		hand_on(f, &e);
 	}
@@ -216,9 +199,7 @@ static int hand_on_all(struct forward *f)
 
 static void receive(struct forward *f)
 {
-	int r = feed_receive(&f->feed);
-
-	if (r && r != -EAGAIN)
+	if (follower_receive(&f->follower))
 		lose_agent(f, "the agent has ended: waiting for the next");
 }
 
@@ -262,7 +243,7 @@ static int patience(const struct forward *f)
 
 	if (!f->carrier_open)
 		sooner(&timeout, f->carrier.retry_ms);
-	else if (f->feed.fd < 0 && wants_agent(f))
+	else if (f->follower.fd < 0 && wants_agent(f))
 		sooner(&timeout, f->agent.retry_ms);
 	if (position_changed(f))
 		sooner(&timeout, f->write_ms);
@@ -276,7 +257,7 @@ static int open_what_is_due(struct forward *f)
 
 	if (!f->carrier_open && now >= f->carrier.retry_ms)
 		r = open_carrier(f);
-	if (f->feed.fd < 0 && wants_agent(f) && now >= f->agent.retry_ms)
+	if (f->follower.fd < 0 && wants_agent(f) && now >= f->agent.retry_ms)
 		open_agent(f);
 	return r;
 }
@@ -286,7 +267,7 @@ static int turn(struct forward *f)
 {
 	struct pollfd fds[] = {
 		{ .fd = f->config->signal_fd, .events = POLLIN },
-		{ .fd = f->feed.fd, .events = wants_agent(f) ? POLLIN : 0 },
+		{ .fd = f->follower.fd, .events = wants_agent(f) ? POLLIN : 0 },
 		{ .fd = f->carrier_open ? carrier_fd(f->config->carrier) : -1,
 		  .events = f->carrier_open ? carrier_events(f->config->carrier) : 0 },
 	};
@@ -297,7 +278,7 @@ static int turn(struct forward *f)
 		return 1;
 	if (f->carrier_open)
 		work(f, fds[2].revents);
-	if (f->feed.fd >= 0 && fds[1].revents)
+	if (f->follower.fd >= 0 && fds[1].revents)
 		receive(f);
 	if (now_ms() >= f->write_ms)
 		write_position(f);
@@ -329,7 +310,7 @@ int forward(const struct forward_config *config, struct pg_error *err)
 	struct forward f = {
 		.config = config,
 		.ledger = config->ledger,
-		.feed = FEED_INIT,
+		.follower = FOLLOWER_INIT,
 		.agent.name = "agent",
 		.carrier.name = carrier_target(config->carrier),
 		.line = JSON_INIT,
@@ -341,7 +322,7 @@ int forward(const struct forward_config *config, struct pg_error *err)
 	if (f.carrier_open)
 		carrier_finish(config->carrier, f.ledger);
 	write_position(&f);
-	feed_close(&f.feed);
+	follower_close(&f.follower);
 	json_free(&f.line);
 	return r;
 }

@@ -11,7 +11,7 @@
 #include "export/carrier.h"
 
 struct forward_config {
-	const char *socket;		/* of the agent */
+	const char *run;		/* the instance's run directory */
 	const struct format *format;
 	const char *position;		/* the file */
 	struct carrier *carrier;

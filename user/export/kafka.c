@@ -16,6 +16,7 @@
 #include "util/file.h"
 
 #define FILE_MOST (1024 * 1024)
+#define TROUBLES 4 /* kinds that are told until something arrives */
 #define FINISH_MS 5000
 _Static_assert(LEDGER_SIZE < 10000, "queue.buffering.max.messages");
 #define BYTES_MOST \
@@ -35,6 +36,7 @@ const struct carrier_about carrier_about = {
 
 struct carrier {
 	const char *brokers, *topic, *ca, *cert, *key, *config; /* as said */
+	char host[256]; /* of the first broker */
 	rd_kafka_conf_t *conf; /* each producer gets a copy */
 	rd_kafka_t *producer;
 	rd_kafka_queue_t *queue; /* its reports */
@@ -43,6 +45,7 @@ struct carrier {
 	struct ledger *ledger; /* while it is polled */
 	char error[256]; /* why the producer is no good any more; "": it is */
 	char trouble[256]; /* what it complains of, and tries again by itself */
+	int told[TROUBLES]; /* errors that were one already, since something arrived; 0: none */
 };
 
 struct carrier *carrier_new(void)
@@ -190,10 +193,25 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 	c->bytes -= message->len;
 	if (!message->err) {
 		c->trouble[0] = '\0';
+		memset(c->told, 0, sizeof(c->told));
 		ledger_done(c->ledger, (uint64_t)(uintptr_t)message->_private);
 	} else if (!c->error[0]) {
 		(void)snprintf(c->error, sizeof(c->error), "an event is not taken: %s",
 			       rd_kafka_err2str(message->err));
+	}
+}
+
+/* Each kind of trouble once: its words are ever new ones. */
+static void note_trouble(struct carrier *c, int error, const char *reason)
+{
+	for (size_t i = 0; i < TROUBLES; i++) {
+		if (c->told[i] == error)
+			return;
+		if (c->told[i])
+			continue;
+		c->told[i] = error;
+		(void)snprintf(c->trouble, sizeof(c->trouble), "%s", reason);
+		return;
 	}
 }
 
@@ -202,18 +220,9 @@ static void on_error(rd_kafka_t *producer, int error, const char *reason, void *
 	struct carrier *c = data;
 	char why[256];
 
-	(void)snprintf(c->trouble, sizeof(c->trouble), "%s", reason);
+	note_trouble(c, error, reason);
 	if (error == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(producer, why, sizeof(why)))
 		(void)snprintf(c->error, sizeof(c->error), "%s", why);
-}
-
-/* The first host of the list is enough to learn how hosts are looked up here. */
-static void load_names(const char *brokers)
-{
-	char host[256];
-
-	(void)snprintf(host, sizeof(host), "%.*s", (int)strcspn(brokers, ":,"), brokers);
-	sandbox_load_names(host);
 }
 
 int carrier_prepare(struct carrier *c, struct sandbox *s, struct pg_error *err)
@@ -235,7 +244,10 @@ int carrier_prepare(struct carrier *c, struct sandbox *s, struct pg_error *err)
 	rd_kafka_conf_set_error_cb(c->conf, on_error);
 	rd_kafka_conf_set_opaque(c->conf, c);
 	s->threads = true;
-	load_names(c->brokers);
+	/* the first is enough to learn how hosts are looked up here */
+	(void)snprintf(c->host, sizeof(c->host), "%.*s", (int)strcspn(c->brokers, ":,"),
+		       c->brokers);
+	s->host = c->host;
 	return 0;
 }
 

@@ -87,11 +87,7 @@ static int parse(int argc, char **argv, struct carrier *carrier, struct words *w
 static int find_format(const char *name, const struct format **ret, struct pg_error *err)
 {
 	*ret = format_find(name);
-	if (!*ret)
-		return usage_error(err, "--format '%.64s': there is none of that name", name);
-	if (!(*ret)->write)
-		return usage_error(err, "--format %s is not supported in this version", name);
-	return 0;
+	return *ret ? 0 : usage_error(err, "--format '%.64s': there is none of that name", name);
 }
 
 /* It is the directory in which we stay, so that nobody has to let us through to it later. */
@@ -140,6 +136,13 @@ static int read_position(const char *instance, const char *dir, struct ledger *l
 	return r ? pg_help(err, r, "remove it to begin with all that history has") : 0;
 }
 
+/* While a name is looked up, which nothing can hurry, these signals come through; nothing is under way then. */
+static void end_now(int number)
+{
+	(void)number;
+	_exit(PG_EXIT_DONE);
+}
+
 static int open_signals(int *ret_fd)
 {
 	sigset_t set;
@@ -148,6 +151,8 @@ static int open_signals(int *ret_fd)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
 	(void)signal(SIGPIPE, SIG_IGN); /* a write then says EPIPE */
+	(void)signal(SIGTERM, end_now);
+	(void)signal(SIGINT, end_now);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -167,15 +172,15 @@ static int enter_sandbox(const struct sandbox *s, struct pg_error *err)
 static int run(const struct words *w, struct carrier *carrier, struct ledger *ledger,
 	       struct pg_error *err)
 {
-	char state[PG_PATH], socket[PG_PATH + 32];
+	char state[PG_PATH];
 	_cleanup_close_ int lock = -1, signals = -1;
 	struct sandbox sandbox = { .writable = "." };
-	struct forward_config config = { .socket = socket,
+	struct paths paths;
+	struct forward_config config = { .run = paths.run,
 					 .position = POSITION,
 					 .carrier = carrier,
 					 .ledger = ledger,
 					 .say = say };
-	struct paths paths;
 	int r = paths_init(&paths, w->instance, NULL, err);
 
 	r = r ? r : find_format(w->format, &config.format, err);
@@ -183,7 +188,6 @@ static int run(const struct words *w, struct carrier *carrier, struct ledger *le
 	r = r ? r : carrier_prepare(carrier, &sandbox, err);
 	if (r)
 		return r;
-	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths.run); /* fits */
 	(void)snprintf(state, sizeof(state), "/var/lib/%s/%s", carrier_about.program,
 		       paths.instance); /* fits */
 	r = enter_state(w->state ? w->state : state, &sandbox, &lock, err);

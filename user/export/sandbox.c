@@ -37,7 +37,7 @@ int sandbox_user(const char *name, struct sandbox *s, struct pg_error *err)
 		"make one, in a group of that name: useradd --system --user-group portguard");
 }
 
-void sandbox_load_names(const char *host)
+static void load_names(const char *host)
 {
 	struct addrinfo *found = NULL;
 
@@ -69,6 +69,7 @@ int sandbox_enter(const struct sandbox *s, int *ret_landlock, struct pg_error *e
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0) ||
 	    setrlimit(RLIMIT_CORE, &none))
 		return pg_fail(err, -errno, PG_EXIT_UNAVAILABLE, "sandbox: %s", strerror(errno));
+	load_names(s->host);
 	r = landlock_enter(s);
 	if (r < 0)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "sandbox: Landlock: %s", strerror(-r));

@@ -20,6 +20,7 @@
 struct sandbox {
 	uid_t uid;		/* become this user; 0: stay who we are, who must not be root */
 	gid_t gid;
+	const char *host;	/* looked up once, by the user, before the rest is shut; see below */
 	bool threads;		/* it makes some later */
 	const char *writable;	/* a directory */
 	uint16_t port;		/* the only one of TCP to connect to, with 53 (Linux 6.7); 0: any */
@@ -29,13 +30,11 @@ struct sandbox {
 int sandbox_user(const char *name, struct sandbox *s, struct pg_error *err);
 
 /**
- * sandbox_load_names() - Look a host up, whether it is found or not.
- * The machine's way to look up names may be made of libraries that are loaded when they are first
- * needed; inside nothing can be loaded any more.
+ * sandbox_enter() - There is no way back.
+ * @ret_landlock: the version that restricts files from now on.
+ * The machine's way to look up names may be made of libraries that are loaded when they are first needed;
+ * inside nothing can be loaded any more. So @host is looked up on the way, whether it is found or not.
  */
-void sandbox_load_names(const char *host);
-
-/* sandbox_enter() - There is no way back. @ret_landlock: the version that restricts files from now on. */
 int sandbox_enter(const struct sandbox *s, int *ret_landlock, struct pg_error *err);
 
 /* landlock.c: the version, LANDLOCK_NONE included, or -errno. */

@@ -17,80 +17,29 @@
 #include "export/sandbox.h"
 #include "util/cleanup.h"
 
-static const char *const plain[] = {
-	/* memory, time, ends */
-	"brk",
-	"munmap",
-	"mremap",
-	"madvise",
-	"futex",
-	"clock_gettime",
-	"gettimeofday",
-	"time",
-	"clock_nanosleep",
-	"nanosleep",
-	"restart_syscall",
-	"getrandom",
-	"exit",
-	"exit_group",
-	"rt_sigaction",
-	"rt_sigprocmask",
-	"rt_sigreturn",
-	"getpid",
-	"gettid",
-	"getuid",
-	"geteuid",
-	"getgid",
-	"getegid",
-	"uname",
-	/* descriptors */
-	"read",
-	"readv",
-	"write",
-	"writev",
-	"close",
-	"fcntl",
-	"lseek",
-	"poll",
-	"ppoll",
-	"fstat",
-	"newfstatat",
-	"stat",
-	"lstat",
-	"statx",
-	"pipe2",
-	"eventfd2",
-	/* files, where Landlock lets them be opened */
-	"open",
-	"openat",
-	"fsync",
-	"rename",
-	"renameat",
-	"renameat2",
-	"unlink",
-	"unlinkat",
-	/* sockets; no bind(), no listen() */
-	"connect",
-	"send",
-	"sendto",
-	"sendmsg",
-	"sendmmsg",
-	"recv",
-	"recvfrom",
-	"recvmsg",
-	"recvmmsg",
-	"shutdown",
-	"getsockopt",
-	"setsockopt",
-	"getsockname",
-	"getpeername",
+/* memory, time, ends */
+static const char *const basics[] = {
+	"brk", "munmap", "mremap", "madvise", "futex", "clock_gettime", "gettimeofday", "time",
+	"clock_nanosleep", "nanosleep", "restart_syscall", "getrandom", "exit", "exit_group",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "getpid", "gettid", "getuid", "geteuid",
+	"getgid", "getegid", "uname"
+};
+
+/* Landlock says which files can be opened. */
+static const char *const files[] = {
+	"read", "readv", "write", "writev", "close", "fcntl", "lseek", "poll", "ppoll", "fstat",
+	"newfstatat", "stat", "lstat", "statx", "pipe2", "eventfd2", "open", "openat", "fchmod",
+	"fsync", "rename", "renameat", "renameat2", "unlink", "unlinkat"
+};
+
+/* No bind(), no listen(). */
+static const char *const sockets[] = {
+	"connect", "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom", "recvmsg",
+	"recvmmsg", "shutdown", "getsockopt", "setsockopt", "getsockname", "getpeername"
 };
 
 static const char *const for_threads[] = {
-	"set_robust_list",
-	"rseq",
-	"sched_getaffinity",
-	"sched_yield",
+	"set_robust_list", "rseq", "sched_getaffinity", "sched_yield"
 };
 
 static int allow(scmp_filter_ctx filter, const char *const *names, size_t count)
@@ -163,7 +112,9 @@ int syscalls_enter(const struct sandbox *s)
 	_cleanup_(release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? 0 : -ENOMEM;
 
-	r = r ? r : allow(filter, plain, ARRAY_SIZE(plain));
+	r = r ? r : allow(filter, basics, ARRAY_SIZE(basics));
+	r = r ? r : allow(filter, files, ARRAY_SIZE(files));
+	r = r ? r : allow(filter, sockets, ARRAY_SIZE(sockets));
 	r = r ? r : allow_sockets(filter);
 	r = r ? r : allow_ioctls(filter);
 	r = r ? r : allow_memory(filter);

@@ -4,39 +4,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOCAL0 16
+#include "events/rfc5424.h"
 
-/* Severities of events, 0 to 10, as those of syslog. */
-static const char severities[] = { 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2 };
-
-/* RFC 5424 takes printable ASCII without blanks here. */
-static void put_host(char *host)
+/* Formats of syslog's own begin with its priority; no other format begins so. */
+static bool is_syslog(const char *line)
 {
-	for (; *host; host++)
-		if (*host <= ' ' || *host > '~')
-			*host = '?';
+	return line[0] == '<';
 }
 
-static int header(char *out, size_t size, const struct event_source *source, const struct event *e)
+/* Put "LENGTH " before what lies behind @start. */
+static void put_length(struct json *out, size_t start)
 {
-	char time[FORMAT_TIME_SIZE], host[sizeof(source->host_name)];
+	char text[24];
+	size_t length = out->length - start;
+	size_t digits = (size_t)snprintf(text, sizeof(text), "%zu ", length); /* fits */
 
-	format_time(e->end_us, time);
-	memcpy(host, source->host_name, sizeof(host));
-	put_host(host);
-	return snprintf(out, size, "<%d>1 %s %s portguard - %s - ",
-			LOCAL0 * 8 + severities[e->severity], time, host[0] ? host : "-",
-			event_kind_name(e->kind));
+	json_append(out, text, digits);
+	if (json_error(out))
+		return;
+	memmove(out->text + start + digits, out->text + start, length);
+	memcpy(out->text + start, text, digits);
 }
 
 void syslog_frame(struct json *out, const struct event_source *source, const struct event *e,
 		  const char *line, size_t length)
 {
-	char head[512] = "", size[24];
-	int n = line[0] == '<' ? 0 : header(head, sizeof(head), source, e);
+	size_t start = out->length;
 
-	length--; /* the newline */
-	json_append(out, size, (size_t)snprintf(size, sizeof(size), "%zu ", (size_t)n + length));
-	json_append(out, head, (size_t)n);
-	json_append(out, line, length);
+	if (!is_syslog(line)) {
+		rfc5424_header(out, source, e);
+		json_append_text(out, "- "); /* no structured data */
+	}
+	json_append(out, line, length - 1);
+	put_length(out, start);
 }

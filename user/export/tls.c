@@ -33,7 +33,7 @@ const struct carrier_about carrier_about = {
 		"  --ca FILE          certificates (PEM) of who may vouch for it\n"
 		"  --cert FILE        our certificate, where the receiver asks for one\n"
 		"  --key FILE         its key\n",
-	.format = "json",
+	.format = "syslog",
 };
 
 enum state { CLOSED, CONNECTING, HANDSHAKE, OPEN };
@@ -119,7 +119,7 @@ int carrier_prepare(struct carrier *c, struct sandbox *s, struct pg_error *err)
 	if (r)
 		return r;
 	s->port = (uint16_t)atoi(c->dial.port);
-	sandbox_load_names(c->dial.host);
+	s->host = c->dial.host;
 	return 0;
 }
 
