@@ -98,7 +98,7 @@ many_writes &
 two=$!
 torn=0 reads=0
 until gone $one && gone $two; do
-	cp "$LAB/text/pg.prom" "$LAB/copy"
+	cat "$LAB/text/pg.prom" >"$LAB/copy"
 	whole "$LAB/copy" || torn=$((torn + 1))
 	reads=$((reads + 1))
 done
