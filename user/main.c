@@ -87,7 +87,8 @@ static const struct command {
 	  "One HTML page that needs nothing else, or with --json the same figures.\n"
 	  "  --since T         90m, 7d (24h)\n"
 	  "  -o FILE           write it there, for its owner alone; left out or -: to standard output\n"
-	  "  --from FILE       an event log, or its rotated parts, instead of the last 10,000 events; -: standard input\n",
+	  "  --from FILE       an event log, or its rotated parts, instead of the last 10,000 events;\n"
+	  "                    -: standard input\n",
 	  cmd_report },
 	{ "explain",
 	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",

@@ -11,7 +11,7 @@ need jq
 lab_up
 STRANGER4=10.77.0.9 STRANGER6=fd77::9 # nobody's: no kernel resets what is sent in their name
 for address in $STRANGER4 $STRANGER6; do
-	in_namespace host ip neighbour add $address dev host0 lladdr "$(in_namespace peer ip -j link show peer0 | jq -r '.[0].address')"
+	in_namespace host ip neighbour add "$address" dev host0 lladdr "$(in_namespace peer ip -j link show peer0 | jq -r '.[0].address')"
 done
 MAC=$(in_namespace host ip -j link show host0 | jq -r '.[0].address')
 stranger() { peer "$PYTHON" "$LAB_ROOT/tests/lib/cookie.py" peer0 "$MAC" "$@"; } # OWN TARGET PORT

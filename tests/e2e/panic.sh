@@ -63,7 +63,7 @@ holds "and an event" says '"action":"panic"' "$EVENTS"
 holds "refusals say why" within 3 says '"reason":"panic"' "$EVENTS"
 echo 300 >&$SENDER
 within 5 says 'sent 300' "$LAB/sender.log"
-sent_told() { [ "$(jq -s 'map(select(.hook == "send" and .reason == "panic" and .remote == {ip: "'$PEER4'", port: 4242}).count) | add' "$EVENTS")" = 300 ]; }
+sent_told() { [ "$(jq -s 'map(select(.hook == "send" and .reason == "panic" and .remote == {ip: "'"$PEER4"'", port: 4242}).count) | add' "$EVENTS")" = 300 ]; }
 holds "what is kept from leaving is told, each packet of it" within 5 sent_told
 same "with nothing that a packet does not say" "$(jq -sc 'map(select(.remote.port == 4242))[0] | [.verdict, .local.ip, .interface, .pid, .rule, .scope, .severity]' "$EVENTS")" \
 	"[\"deny\",\"$HOST4\",\"host0\",null,null,\"host\",6]"

@@ -303,7 +303,7 @@ static void put_reasons(struct json *out, const struct report *r)
 
 void page_tables(struct json *out, const struct report *r)
 {
-	static const struct layout ports = { 
+	static const struct layout ports = {
 		"ports", "By port", "Port", port_heads, port_cells,
 		"<td class=\"full\"></td><td></td><td class=\"wide\"></td><td></td>",
 	},
