@@ -132,9 +132,17 @@ same "whole" "$(($(figure "$UDP" sent) - $(refusals_in "$LAB/got.udp")))" "$lost
 mv "$FEW" "$FEW.old"
 kill -USR1 "$AGENT"
 holds "SIGUSR1 opens files anew" within 3 test -e "$FEW"
-printf 'outputs: [{stdout: true}, {file: %s/missing/x}]\n' "$LAB" | policy stdout >/dev/null
+policy stdout >/dev/null <<END
+outputs:
+  - {stdout: true}
+  - {file: '$LAB/missing/x'}
+  - {syslog: '$UDP'}
+  - {syslog: '$UNIX', format: cef}
+END
 run apply "$LAB/stdout.yaml"
 binds_of 7007 5
 holds "standard output gets events" within 4 says '"port":7007' "$LAB/agent.out"
+holds "syslog's own format is what syslog gets: the sentence" within 4 says '^.*deny bind 7007/tcp at 0.0.0.0' "$LAB/got.udp"
+holds "and CEF, in one header alone" within 4 says '^ *CEF:0|portguard|portguard|.*|bind:no-rule|.*7007' "$LAB/got.unix"
 same "a missing directory is named" "$(figure "$LAB/missing/x" error)" "\"the directory $LAB/missing is missing\""
 unguard

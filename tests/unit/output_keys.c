@@ -21,7 +21,7 @@ Test(output_keys, targets_have_names_and_defaults)
 
 	parse_good(V "outputs: [{file: /var/log/x}, {syslog: 'unix:///dev/log', format: json},\n"
 		     "  {syslog: 'udp://192.0.2.9:514', format: json}, {journald: true}, {stdout: true},\n"
-		     "  {syslog: 'tcp://[2001:DB8:0::9]:601', format: json}]\n",
+		     "  {syslog: 'tcp://[2001:DB8:0::9]:601'}]\n",
 		   &p);
 	cr_assert_eq(p.output_count, 6);
 	cr_assert(p.outputs_said);
@@ -34,6 +34,8 @@ Test(output_keys, targets_have_names_and_defaults)
 	cr_expect_str_eq(p.outputs[3].name, "journald");
 	cr_expect_null(p.outputs[3].format);
 	cr_expect_str_eq(p.outputs[4].name, "stdout");
+	cr_expect_str_eq(p.outputs[1].format->name, "json");
+	cr_expect_str_eq(p.outputs[5].format->name, "syslog");
 	cr_expect_str_eq(p.outputs[5].name, "tcp://[2001:db8::9]:601");
 	cr_expect_eq(p.outputs[5].port, 601);
 }

@@ -31,7 +31,7 @@ Test(syslog, header_before_what_has_none)
 
 	json_append(&out, "#", 1);
 	syslog_message(&out, &plain, &source, &e);
-	cr_expect_str_eq(out.text, "#<132>1 2025-11-24T16:00:00.000001Z box portguard - verdict - {}");
+	cr_expect_str_eq(out.text, "#<132>1 2025-11-24T16:00:00.000001Z box portguard - bind:no-rule - {}");
 	json_free(&out);
 }
 
@@ -68,18 +68,4 @@ Test(syslog, octets_are_counted)
 	syslog_counted(&out, &whole, &source, &e);
 	cr_expect_str_eq(out.text, "7 <13>1 x7 <13>1 x");
 	json_free(&out);
-}
-
-Test(syslog, level_follows_severity)
-{
-	const struct {
-		int severity, level;
-	} cases[] = { { 0, 7 }, { 1, 6 }, { 2, 6 }, { 3, 5 }, { 5, 4 }, { 6, 4 }, { 7, 3 }, { 9, 2 }, { 10, 2 },
-		      { -1, 7 }, { 11, 2 } };
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct event e = { .severity = cases[i].severity };
-
-		cr_expect_eq(syslog_level(&e), cases[i].level, "%d", cases[i].severity);
-	}
 }

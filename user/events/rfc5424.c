@@ -11,9 +11,14 @@
 /* As severities of section 6.2.1: informational, notice, warning, error, critical, alert. */
 static const uint8_t severities[EVENT_SEVERITIES] = { 6, 6, 5, 5, 4, 4, 4, 3, 3, 2, 1 };
 
+unsigned rfc5424_severity(const struct event *e)
+{
+	return severities[e->severity];
+}
+
 static uint64_t priority(const struct event *e)
 {
-	return FACILITY * 8 + severities[e->severity];
+	return FACILITY * 8 + rfc5424_severity(e);
 }
 
 /* PRINTUSASCII of section 6: whatever else there is becomes a question mark. */

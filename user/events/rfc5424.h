@@ -11,6 +11,9 @@
 
 #include "events/format.h"
 
+/* The event's severity as one of section 6.2.1, 7 (debug) to 0. */
+unsigned rfc5424_severity(const struct event *e);
+
 /* The header and the blank behind it. */
 void rfc5424_header(struct json *out, const struct event_source *source, const struct event *e);
 

@@ -4,37 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOCAL0 16
-#define HEADER_SIZE 512
-
-int syslog_level(const struct event *e)
-{
-	static const int levels[] = { 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2 }; /* of severities 0-10 */
-
-	return e->severity < 0 ? 7 : e->severity > 10 ? 2 : levels[e->severity];
-}
-
-/* HOSTNAME is printable ASCII without blanks (RFC 5424, 6). */
-static void put_host(char *to, const char *name)
-{
-	(void)snprintf(to, HEADER_SIZE / 2, "%s", *name ? name : "-");
-	for (; *to; to++)
-		if (*to <= ' ' || *to > '~')
-			*to = '?';
-}
-
-/* <134>1 TIME HOST portguard - KIND - : what follows is the message. */
-static size_t make_header(char header[HEADER_SIZE], const struct event_source *source,
-			  const struct event *e)
-{
-	char time[FORMAT_TIME_SIZE], host[HEADER_SIZE / 2];
-
-	format_time(e->end_us, time);
-	put_host(host, source->host_name);
-	return (size_t)snprintf(header, HEADER_SIZE, "<%d>1 %s %s portguard - %s - ",
-				LOCAL0 * 8 + syslog_level(e), time, host,
-				event_kind_name(e->kind)); /* fits */
-}
+#include "events/rfc5424.h"
+#include "util/cleanup.h"
 
 static void insert(struct json *out, size_t at, const char *text, size_t length)
 {
@@ -47,11 +18,24 @@ static void insert(struct json *out, size_t at, const char *text, size_t length)
 	memcpy(out->text + at, text, length);
 }
 
+/* Without structured data: the format's line is the message. */
+static void insert_header(struct json *out, size_t at, const struct event_source *source,
+			  const struct event *e)
+{
+	_cleanup_json_ struct json header = JSON_INIT;
+
+	rfc5424_header(&header, source, e);
+	json_append(&header, "- ", 2);
+	if (json_error(&header))
+		out->error = json_error(&header);
+	else
+		insert(out, at, header.text, header.length);
+}
+
 void syslog_message(struct json *out, const struct format *format,
 		    const struct event_source *source, const struct event *e)
 {
 	size_t begin = out->length;
-	char header[HEADER_SIZE];
 
 	format->write(out, source, e);
 	if (json_error(out) || out->length == begin)
@@ -59,7 +43,7 @@ void syslog_message(struct json *out, const struct format *format,
 	if (out->text[out->length - 1] == '\n')
 		out->text[--out->length] = '\0';
 	if (out->text[begin] != '<')
-		insert(out, begin, header, make_header(header, source, e));
+		insert_header(out, begin, source, e);
 }
 
 void syslog_counted(struct json *out, const struct format *format,

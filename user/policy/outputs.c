@@ -53,32 +53,24 @@ static enum output_key want_target(struct reader *r, const struct node *map,
 
 static void read_format(struct reader *r, const struct node *n, struct output *o)
 {
-	const char *words[16] = { NULL };
-	const struct format *f;
+	const char *words[FORMATS_MAX + 1] = { NULL };
 	size_t count = 0;
 	int choice;
 
-	while (count + 1 < ARRAY_SIZE(words) && (f = format_at(count)))
-		words[count++] = f->name;
+	for (const struct format *f; (f = format_at(count)); count++)
+		words[count] = f->name;
 	choice = want_choice(r, n, "format", words);
-	f = choice < 0 ? NULL : format_at((size_t)choice);
-	if (f && !f->write)
-		MISTAKE(r, n, "format '%s' is not supported in this version", f->name);
-	else if (f)
-		o->format = f;
+	if (choice >= 0)
+		o->format = format_at((size_t)choice);
 }
 
 /* Left out: what the target's readers expect. */
-static void default_format(struct reader *r, const struct node *map, struct output *o)
+static void default_format(struct output *o)
 {
 	bool is_syslog = o->kind == OUTPUT_UNIX || o->kind == OUTPUT_UDP || o->kind == OUTPUT_TCP;
 
-	if (o->kind == OUTPUT_JOURNALD)
-		return;
-	o->format = format_find(is_syslog ? "syslog" : "json");
-	if (!o->format->write)
-		MISTAKE(r, map, "format '%s' is not supported in this version: want format: json",
-			o->format->name);
+	if (o->kind != OUTPUT_JOURNALD)
+		o->format = format_find(is_syslog ? "syslog" : "json");
 }
 
 /* Of 100M, the size, and of 1d, the age, each at most once. */
@@ -140,8 +132,7 @@ static void refuse(struct reader *r, const struct node *n, const char *why)
 		MISTAKE(r, key_of(n), "'%s': %s", key_of(n)->text, why);
 }
 
-static void read_shape(struct reader *r, const struct node *map, const struct output_words *w,
-		       struct output *o)
+static void read_shape(struct reader *r, const struct output_words *w, struct output *o)
 {
 	const struct node *const *v = w->values;
 
@@ -150,7 +141,7 @@ static void read_shape(struct reader *r, const struct node *map, const struct ou
 	else if (v[KEY_FORMAT])
 		read_format(r, v[KEY_FORMAT], o);
 	else
-		default_format(r, map, o);
+		default_format(o);
 	if (o->kind != OUTPUT_FILE) {
 		refuse(r, v[KEY_ROTATE], "only a file is rotated");
 		refuse(r, v[KEY_KEEP], "only a file is rotated");
@@ -245,7 +236,7 @@ void read_output(struct reader *r, const struct node *n)
 	target = want_target(r, n, &words);
 	good = target != TARGETS && read_target(r, target, words.values[target], &o);
 	if (good)
-		read_shape(r, n, &words, &o);
+		read_shape(r, &words, &o);
 	if (words.values[KEY_BUFFER])
 		read_buffer(r, words.values[KEY_BUFFER], &o);
 	read_filters(r, &words, &o);
