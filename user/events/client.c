@@ -76,10 +76,17 @@ void client_put(struct json *out, unsigned format, const struct event_source *so
 		format_at(format - CLIENT_FORMAT)->write(out, source, e);
 }
 
+static bool same_source(const struct event_source *a, const struct event_source *b)
+{
+	return !strcmp(a->boot_id, b->boot_id) && !strcmp(a->host_name, b->host_name) &&
+	       !strcmp(a->host_id, b->host_id) && !strcmp(a->instance, b->instance) &&
+	       !strcmp(a->version, b->version) && a->number == b->number;
+}
+
 /* A frame does not say whose event it holds: one before it does. Its error sticks. */
 static void put_source(struct client *c, const struct event_source *source)
 {
-	if (c->format != CLIENT_RECORD || !memcmp(&c->source, source, sizeof(*source)))
+	if (c->format != CLIENT_RECORD || same_source(&c->source, source))
 		return;
 	c->source = *source;
 	(void)frame_put_source(&c->queue, source);
