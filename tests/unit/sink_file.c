@@ -294,6 +294,32 @@ Test(sink_file, rotation_by_size_keeps_so_many)
 	cr_expect_eq(figures().sent, 40);
 }
 
+Test(sink_file, rotation_by_size_holds_for_many_lines_at_once)
+{
+	char at[160];
+	size_t sum = 0;
+
+	reopen(", rotate: 4K, keep: 30");
+	for (int i = 0; i < 60; i++) {
+		struct event e = sample_bind(++seq);
+
+		take(&e);
+	}
+	outlet_flush(o);
+	for (int i = 0; i < 30; i++) {
+		struct stat st;
+
+		(void)snprintf(at, sizeof(at), i ? "%s.%d" : "%s", path, i);
+		if (stat(at, &st))
+			break;
+		cr_expect_leq(st.st_size, 4096);
+		cr_expect(!i || st.st_size > 3000, "and is filled");
+		sum += lines(at);
+	}
+	cr_expect_eq(sum, 60);
+	cr_expect_eq(figures().sent, 60);
+}
+
 Test(sink_file, rotation_by_age)
 {
 	char at[160];

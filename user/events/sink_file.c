@@ -139,15 +139,25 @@ static bool file_has(struct sink *s, const char *bytes, size_t length)
 	return false;
 }
 
-static bool is_due(const struct sink_file *f, size_t length)
+static bool is_old(const struct sink_file *f)
 {
-	const struct output *o = f->sink.config;
+	uint32_t most_s = f->sink.config->rotate_s;
 
-	if (!f->regular || !f->size)
-		return false;
-	if (o->rotate_bytes && f->size + length > o->rotate_bytes)
-		return true;
-	return o->rotate_s && (uint64_t)time(NULL) >= f->made_s + o->rotate_s;
+	return f->regular && f->size && most_s && (uint64_t)time(NULL) >= f->made_s + most_s;
+}
+
+/* How many of these bytes, in whole lines, the file may still take; an empty one takes any line. */
+static size_t fitting(const struct sink_file *f, const char *bytes, size_t length)
+{
+	uint64_t most = f->sink.config->rotate_bytes, left = most > f->size ? most - f->size : 0;
+	const char *end;
+
+	if (!f->regular || !most || length <= left)
+		return length;
+	end = memrchr(bytes, '\n', left);
+	if (!end && !f->size)
+		end = memchr(bytes, '\n', length);
+	return end ? (size_t)(end + 1 - bytes) : f->size ? 0 : length;
 }
 
 static int rotate(struct sink *s)
@@ -186,11 +196,12 @@ static ssize_t file_write(struct sink *s, const char *bytes, size_t length)
 	ssize_t n;
 	int r;
 
-	if (is_due(f, length)) {
+	if (is_old(f) || !fitting(f, bytes, length)) {
 		r = rotate(s);
 		if (r)
 			return r;
 	}
+	length = fitting(f, bytes, length);
 	do
 		n = write(s->fd, bytes, length);
 	while (n < 0 && errno == EINTR);
