@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Where to, as it is typed, and what goes out.
- */
+/* Where to, as it is typed. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +7,6 @@
 #include <string.h>
 
 #include "export/dial.h"
-#include "export/syslog.h"
-#include "unit/lib/event_sample.h"
 
 static void expect_target(const char *word, const char *host, const char *port)
 {
@@ -46,26 +42,4 @@ Test(export_words, anything_else_is_refused_in_words)
 		cr_expect_eq(pg_exit_code(-EINVAL, &err), PG_EXIT_USAGE);
 		cr_expect_not_null(strstr(err.text, words[i]));
 	}
-}
-
-static void expect_frame(const char *line, const struct event_source *source, const char *wanted)
-{
-	struct json out = JSON_INIT;
-	struct event e = sample_bind(1);
-
-	syslog_frame(&out, source, &e, line, strlen(line));
-	cr_expect_str_eq(out.text, wanted);
-	json_free(&out);
-}
-
-Test(export_words, a_line_goes_out_behind_its_length_and_a_header)
-{
-	struct event_source source = sample_source();
-
-	expect_frame("{\"a\":1}\n", &source,
-		     "73 <132>1 2025-11-24T16:00:00.000001Z box portguard - bind:no-rule - {\"a\":1}");
-	expect_frame("<13>1 - - - - - -\n", &source, "17 <13>1 - - - - - -");
-	(void)strcpy(source.host_name, "a b\n\xc3\xa4");
-	expect_frame("x\n", &source,
-		     "70 <132>1 2025-11-24T16:00:00.000001Z a?b??? portguard - bind:no-rule - x");
 }

@@ -53,6 +53,12 @@ struct sink *sink_new(const struct output *config);
 void sink_free(struct sink *s);		/* NULL is fine */
 void sink_close(struct sink *s);
 
+/* The event in the output's format, made to a message by @frame (syslog.h); errors stick to @out. */
+typedef void (*sink_frame_fn)(struct json *out, const struct event_source *source, const struct event *e,
+			      const char *line, size_t length);
+void sink_put_framed(struct sink *s, struct json *out, const struct event_source *source, const struct event *e,
+		     sink_frame_fn frame);
+
 /* @error, of this sink, in words. */
 const char *sink_error(const struct sink *s, int error);
 

@@ -93,7 +93,7 @@ static int udp_open(struct sink *s)
 static void udp_put(struct sink *s, struct json *out, const struct event_source *source,
 		    const struct event *e)
 {
-	syslog_message(out, s->config->format, source, e);
+	sink_put_framed(s, out, source, e, syslog_message);
 }
 
 static ssize_t udp_in_flight(struct sink *s)
@@ -125,7 +125,7 @@ static int tcp_open(struct sink *s)
 static void tcp_put(struct sink *s, struct json *out, const struct event_source *source,
 		    const struct event *e)
 {
-	syslog_counted(out, s->config->format, source, e);
+	sink_put_framed(s, out, source, e, syslog_counted);
 }
 
 static ssize_t tcp_in_flight(struct sink *s)

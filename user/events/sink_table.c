@@ -41,6 +41,18 @@ void sink_free(struct sink *s)
 	free(s);
 }
 
+void sink_put_framed(struct sink *s, struct json *out, const struct event_source *source,
+		     const struct event *e, sink_frame_fn frame)
+{
+	_cleanup_json_ struct json line = JSON_INIT;
+
+	s->config->format->write(&line, source, e);
+	if (json_error(&line))
+		out->error = json_error(&line);
+	else
+		frame(out, source, e, line.text, line.length);
+}
+
 const char *sink_error(const struct sink *s, int error)
 {
 	return s->why[0] ? s->why : strerror(-error);

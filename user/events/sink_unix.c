@@ -109,7 +109,7 @@ static int unix_open(struct sink *s)
 static void unix_put(struct sink *s, struct json *out, const struct event_source *source,
 		     const struct event *e)
 {
-	syslog_message(out, s->config->format, source, e);
+	sink_put_framed(s, out, source, e, syslog_message);
 }
 
 const struct sink_ops sink_unix_ops = {

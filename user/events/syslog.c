@@ -5,54 +5,42 @@
 #include <string.h>
 
 #include "events/rfc5424.h"
-#include "util/cleanup.h"
 
-static void insert(struct json *out, size_t at, const char *text, size_t length)
+/* Formats of syslog's own begin with its priority; no other format begins so. */
+static bool is_syslog(const char *line)
 {
-	size_t rest = out->length - at;
+	return line[0] == '<';
+}
 
-	json_append(out, text, length);
+void syslog_message(struct json *out, const struct event_source *source, const struct event *e,
+		    const char *line, size_t length)
+{
+	if (!is_syslog(line)) {
+		rfc5424_header(out, source, e);
+		json_append_text(out, "- "); /* no structured data */
+	}
+	json_append(out, line, length - 1);
+}
+
+/* Put "LENGTH " before what lies behind @start. */
+static void put_length(struct json *out, size_t start)
+{
+	char text[24];
+	size_t length = out->length - start;
+	size_t digits = (size_t)snprintf(text, sizeof(text), "%zu ", length); /* fits */
+
+	json_append(out, text, digits);
 	if (json_error(out))
 		return;
-	memmove(out->text + at + length, out->text + at, rest);
-	memcpy(out->text + at, text, length);
+	memmove(out->text + start + digits, out->text + start, length);
+	memcpy(out->text + start, text, digits);
 }
 
-/* Without structured data: the format's line is the message. */
-static void insert_header(struct json *out, size_t at, const struct event_source *source,
-			  const struct event *e)
+void syslog_counted(struct json *out, const struct event_source *source, const struct event *e,
+		    const char *line, size_t length)
 {
-	_cleanup_json_ struct json header = JSON_INIT;
+	size_t start = out->length;
 
-	rfc5424_header(&header, source, e);
-	json_append(&header, "- ", 2);
-	if (json_error(&header))
-		out->error = json_error(&header);
-	else
-		insert(out, at, header.text, header.length);
-}
-
-void syslog_message(struct json *out, const struct format *format,
-		    const struct event_source *source, const struct event *e)
-{
-	size_t begin = out->length;
-
-	format->write(out, source, e);
-	if (json_error(out) || out->length == begin)
-		return;
-	if (out->text[out->length - 1] == '\n')
-		out->text[--out->length] = '\0';
-	if (out->text[begin] != '<')
-		insert_header(out, begin, source, e);
-}
-
-void syslog_counted(struct json *out, const struct format *format,
-		    const struct event_source *source, const struct event *e)
-{
-	size_t begin = out->length;
-	char count[24];
-
-	syslog_message(out, format, source, e);
-	insert(out, begin, count,
-	       (size_t)snprintf(count, sizeof(count), "%zu ", out->length - begin));
+	syslog_message(out, source, e, line, length);
+	put_length(out, start);
 }

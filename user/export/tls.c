@@ -13,11 +13,11 @@
 
 #include <linux/sockios.h>
 
+#include "events/syslog.h"
 #include "export/carrier.h"
 #include "export/dial.h"
 #include "export/parcels.h"
 #include "export/session.h"
-#include "export/syslog.h"
 #include "util/cleanup.h"
 
 #define SYSLOG_TLS_PORT "6514"
@@ -197,7 +197,7 @@ int carrier_send(struct carrier *c, const struct event_source *source, const str
 {
 	size_t before = c->out.length;
 
-	syslog_frame(&c->out, source, e, line, length);
+	syslog_counted(&c->out, source, e, line, length);
 	if (json_error(&c->out)) {
 		c->out.length = before;
 		c->out.error = 0;
