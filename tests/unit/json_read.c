@@ -2,8 +2,6 @@
 /* Every value of a JSON text is visited with its path, and no text ends in anything but an answer. */
 #include "util/json_read.h"
 
-#include "util/json.h"
-
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -116,28 +114,4 @@ Test(json_read, what_is_no_json)
 		cr_expect_eq(visit(bad[i]), -EINVAL, "%s: %s", bad[i], seen);
 	cr_assert_eq(visit_bytes("[\"a\0b\"]", 7), 0);
 	cr_assert_str_eq(seen, "/='a?b'#0 ");
-}
-
-static int is_same(void *data, const struct json_value *v)
-{
-	const char *const wanted = data;
-
-	return v->string && !strcmp(v->text, wanted) ? 0 : -EBADMSG;
-}
-
-Test(json_read, what_we_wrote_ourselves_comes_back_to_the_letter)
-{
-	static char text[3000];
-	struct json j = JSON_INIT;
-
-	(void)snprintf(text, sizeof(text), "a\"b\\c/\n\t\x1b[31m\x7f\xc2\x85 \xc3\xa4 \xe2\x80\xa8 "
-		       "\xf0\x9f\x9a\xaa {}[],: %02000d", 7);
-	json_array(&j);
-	json_object(&j);
-	json_member_string(&j, "name", text);
-	json_object_end(&j);
-	json_string(&j, text);
-	json_array_end(&j);
-	cr_assert_eq(json_each_own(j.text, j.length, is_same, text), 0, "%s", j.text);
-	json_free(&j);
 }

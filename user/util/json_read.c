@@ -149,8 +149,8 @@ static int visit_all(struct visit *v, yaml_parser_t *parser)
 	return r;
 }
 
-int json_each_own(const char *text, size_t length,
-		  int (*found)(void *data, const struct json_value *value), void *data)
+int json_each(char *text, size_t length, int (*found)(void *data, const struct json_value *value),
+	      void *data)
 {
 	struct visit v = { .found = found, .data = data };
 	yaml_parser_t parser;
@@ -159,16 +159,11 @@ int json_each_own(const char *text, size_t length,
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text,
+				     make_plain(text, length));
 	r = visit_all(&v, &parser);
 	yaml_parser_delete(&parser);
 	for (size_t i = 0; i < v.depth; i++)
 		free(v.levels[i].key);
 	return r;
-}
-
-int json_each(char *text, size_t length, int (*found)(void *data, const struct json_value *value),
-	      void *data)
-{
-	return json_each_own(text, make_plain(text, length), found, data);
 }

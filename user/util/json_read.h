@@ -31,8 +31,4 @@ struct json_value {
  */
 int json_each(char *text, size_t length, int (*found)(void *data, const struct json_value *value), void *data);
 
-/* The same of what json.h has written: strings come whole, and as they were. @text stays as it is. */
-int json_each_own(const char *text, size_t length,
-		  int (*found)(void *data, const struct json_value *value), void *data);
-
 #endif
