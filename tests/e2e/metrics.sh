@@ -89,8 +89,9 @@ mkdir "$LAB/text"
 write() { (umask 077 && cd "$LAB/text" && pg metrics --textfile pg.prom); }
 holds "a relative name" write
 same "all may read it" "$(stat -c %a "$LAB/text/pg.prom")" 644
-# Not one byte of the page changes, without an agent.
-whole() { cmp -s "$1" "$PAGE"; }
+# All but the figures stays the same, to the last line's end.
+but_figures() { sed 's/ [0-9]*$//' "$1"; }
+whole() { [ -z "$(tail -c 1 "$1")" ] && cmp -s <(but_figures "$1") <(but_figures "$PAGE"); }
 many_writes() { local left=15; while ((left--)); do write || return; done; }
 many_writes &
 one=$!
