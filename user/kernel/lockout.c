@@ -35,8 +35,8 @@ struct search {
 	uint64_t *sshd;
 	size_t sshd_count;
 	uint8_t *listens; /* a byte for each port */
-	struct socket_entry *doors; /* on which sshd listens */
-	size_t door_count;
+	struct socket_entry *doors, *sessions; /* on which sshd listens; login sessions */
+	size_t door_count, session_count;
 	struct ssh_connection own; /* server_port 0: no SSH_CONNECTION */
 	struct ifaddrs *addresses;
 	struct lockout *found;
@@ -50,6 +50,7 @@ static void search_free(struct search *s)
 	scope_owners_close(&s->after.owners);
 	free(s->sshd);
 	free(s->doors);
+	free(s->sessions);
 	free(s->listens);
 	local_free(&s->addresses);
 }
@@ -140,9 +141,8 @@ static bool open_before(const struct search *s, uint64_t cgroup, const struct pg
 	       decide(&s->before, cgroup, q, in, &scope).verdict == PG_ALLOW;
 }
 
-static int check_session(const struct socket_entry *e, void *data)
+static void check_session(struct search *s, const struct socket_entry *e)
 {
-	struct search *s = data;
 	const struct circumstances in = { .interface = local_device(s->addresses, e->local),
 					  .now_ns = s->now_ns };
 	struct pg_question q = {
@@ -156,37 +156,46 @@ static int check_session(const struct socket_entry *e, void *data)
 	struct pg_decision d;
 	const char *scope;
 
-	if (e->state != SOCKET_ESTABLISHED || s->found->port || !is_login(s, e))
-		return 0;
 	memcpy(q.remote, e->remote, 16);
 	memcpy(q.local, e->local, 16);
 	d = decide(&s->after, e->cgroup, &q, &in, &scope);
 	if (!open_before(s, e->cgroup, &q, &in) || d.verdict == PG_ALLOW)
-		return 0;
+		return;
 	s->found->deny = d.reason == PG_REASON_RULE ? d.rule : 0;
 	s->found->scope = scope;
 	s->found->port = e->local_port;
 	s->found->session = true;
 	(void)address_print(e->remote, s->found->peer);
+}
+
+static int note(struct socket_entry **list, size_t *count, const struct socket_entry *e)
+{
+	struct socket_entry *grown = reallocarray(*list, *count + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	grown[(*count)++] = *e;
 	return 0;
 }
 
 static int note_listener(const struct socket_entry *e, void *data)
 {
 	struct search *s = data;
-	struct socket_entry *grown;
 
 	if (e->state != SOCKET_LISTEN || address_is_loopback(e->local))
 		return 0;
 	s->listens[e->local_port] = 1;
-	if (!sshd_holds(s, e->inode))
+	return sshd_holds(s, e->inode) ? note(&s->doors, &s->door_count, e) : 0;
+}
+
+static int note_session(const struct socket_entry *e, void *data)
+{
+	struct search *s = data;
+
+	if (e->state != SOCKET_ESTABLISHED || !is_login(s, e))
 		return 0;
-	grown = reallocarray(s->doors, s->door_count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	s->doors = grown;
-	s->doors[s->door_count++] = *e;
-	return 0;
+	return note(&s->sessions, &s->session_count, e);
 }
 
 /* The deny of the host that closes a port to all, or 0. */
@@ -256,6 +265,19 @@ static int open_judge(struct judge *j, const struct policy *p, struct pg_error *
 	return r ? r : scope_owners_open(p, &j->owners);
 }
 
+static int find_doors(struct search *s)
+{
+	int r;
+
+	s->listens = calloc(PG_PORTS, 1);
+	if (!s->listens)
+		return -ENOMEM;
+	read_own_session(s);
+	r = owners_held_by("sshd", &s->sshd, &s->sshd_count);
+	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, s);
+	return r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_ESTABLISHED, note_session, s);
+}
+
 int lockout_find(const struct policy *from, const struct policy *to, struct lockout *ret,
 		 struct pg_error *err)
 {
@@ -265,22 +287,20 @@ int lockout_find(const struct policy *from, const struct policy *to, struct lock
 	*ret = (struct lockout){ 0 };
 	if (!policy_guards(to))
 		return 0;
+	r = find_doors(&s);
+	if (r)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "login sessions: %s", strerror(-r));
+	if (!s.door_count && !s.session_count)
+		return 0; /* nobody to be locked out, which is known before any policy is compiled */
 	r = open_judge(&s.after, to, err);
 	r = r ? r : open_judge(&s.before, from, err);
 	if (r)
 		return r;
-	s.listens = calloc(PG_PORTS, 1);
-	if (!s.listens)
-		return -ENOMEM;
 	s.now_ns = boot_now_ns();
-	read_own_session(&s);
 	if (getifaddrs(&s.addresses))
 		s.addresses = NULL; /* rules with `on` are then taken at their worst */
-	r = owners_held_by("sshd", &s.sshd, &s.sshd_count);
-	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_LISTEN, note_listener, &s);
-	r = r ? r : sockets_each(IPPROTO_TCP, 1u << SOCKET_ESTABLISHED, check_session, &s);
-	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "login sessions: %s", strerror(-r));
+	for (size_t i = 0; !ret->port && i < s.session_count; i++)
+		check_session(&s, &s.sessions[i]);
 	check_listeners(&s);
 	return 0;
 }

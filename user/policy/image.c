@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 
 #include "policy/image_words.h"
@@ -46,17 +47,13 @@ static void write_scalars(FILE *out, const struct policy *p)
 	(void)fprintf(out, "interfaces-said %d\n", p->interfaces_said);
 }
 
-static int write_failsafe(FILE *out, const struct policy *p)
+static void write_failsafe(FILE *out, const struct policy *p)
 {
 	for (size_t i = 0; i < p->failsafe_count; i++) {
-		_cleanup_free_ char *text =
-			ports_print(&p->failsafe[i].range, 1, false, p->failsafe[i].protos);
-
-		if (!text)
-			return -1;
-		(void)fprintf(out, "failsafe %s\n", text);
+		(void)fputs("failsafe ", out);
+		ports_write(out, &p->failsafe[i].range, 1, false, p->failsafe[i].protos);
+		(void)fputc('\n', out);
 	}
-	return 0;
 }
 
 static void write_lists(FILE *out, const struct policy *p)
@@ -113,20 +110,17 @@ static void write_circumstances(FILE *out, const struct rule *rule)
 	}
 }
 
-static int write_rules(FILE *out, const struct policy *p)
+static void write_rules(FILE *out, const struct policy *p)
 {
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct rule *rule = &p->rules[i];
-		_cleanup_free_ char *text = rule_print(rule, true);
 
-		if (!text)
-			return -1;
 		(void)fprintf(out, "rule %u %s %" PRIu64 " ", rule->id,
 			      image_origins[rule->origin], rule->hits_base);
 		write_circumstances(out, rule);
-		(void)fprintf(out, "%s\n", text);
+		rule_write(out, rule, true);
+		(void)fputc('\n', out);
 	}
-	return 0;
 }
 
 /* What may be left out. */
@@ -166,22 +160,22 @@ char *image_write(const struct policy *p, size_t *ret_length)
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
-	int r;
 
 	if (!out)
 		return NULL;
+	(void)__fsetlocking(out, FSETLOCKING_BYCALLER); /* nobody else has it */
 	(void)fputs(IMAGE_FIRST_LINE "\n", out);
 	write_scalars(out, p);
 	write_metrics(out, p);
-	r = write_failsafe(out, p);
+	write_failsafe(out, p);
 	write_lists(out, p);
 	write_scopes(out, p);
 	write_outputs(out, p);
-	r = write_rules(out, p) ?: r;
+	write_rules(out, p);
 	write_state(out, p);
 	(void)fputs(IMAGE_LAST_LINE "\n", out);
 	/* A stream in memory fails for want of memory alone. */
-	if (fclose(out) || r)
+	if (fclose(out))
 		return NULL;
 	*ret_length = length;
 	return TAKE_PTR(text);

@@ -60,12 +60,23 @@ static bool is_orphan(const struct policy *file, const struct rule *rule)
 	return rule->scope && !policy_find_scope(file, rule->scope);
 }
 
+static bool has_runtime(const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].origin == ORIGIN_RUNTIME)
+			return true;
+	return false;
+}
+
 /* On failure some may have been appended. */
 static int append_runtime(const struct policy *running, struct policy *file)
 {
 	_cleanup_policy_ struct policy added = { .mode = PG_MODE_ENFORCE };
-	_cleanup_free_ const struct rule **sorted = rules_sort(file);
+	_cleanup_free_ const struct rule **sorted = NULL;
 
+	if (!has_runtime(running))
+		return 0;
+	sorted = rules_sort(file);
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < running->rule_count; i++) {

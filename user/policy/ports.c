@@ -346,23 +346,28 @@ int ports_parse(const char *text, size_t length, const struct policy_world *worl
 	return 0;
 }
 
-char *ports_print(const struct port_range *ports, size_t count, bool any, unsigned protos)
+void ports_write(FILE *out, const struct port_range *ports, size_t count, bool any, unsigned protos)
 {
-	char *text = malloc(count * sizeof("65535-65535,") + sizeof("any/tcp"));
-	size_t used = 0;
-
-	if (!text)
-		return NULL;
 	if (any)
-		used = (size_t)sprintf(text, "any");
+		(void)fputs("any", out);
 	for (size_t i = 0; !any && i < count; i++) {
-		used += (size_t)sprintf(text + used, "%s%u", i ? "," : "", ports[i].first);
+		(void)fprintf(out, "%s%u", i ? "," : "", ports[i].first);
 		if (!single(ports[i]))
-			used += (size_t)sprintf(text + used, "-%u", ports[i].last);
+			(void)fprintf(out, "-%u", ports[i].last);
 	}
 	if (protos == RULE_TCP || protos == RULE_UDP)
-		(void)sprintf(text + used, "/%s", protos == RULE_TCP ? "tcp" : "udp");
-	else
-		text[used] = '\0';
-	return text;
+		(void)fputs(protos == RULE_TCP ? "/tcp" : "/udp", out);
+}
+
+char *ports_print(const struct port_range *ports, size_t count, bool any, unsigned protos)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return NULL;
+	ports_write(out, ports, count, any, protos);
+	/* A stream in memory fails for want of memory alone. */
+	return fclose(out) ? NULL : TAKE_PTR(text);
 }

@@ -54,23 +54,13 @@ static void print_peer(FILE *out, const char *qualifier, const struct peer *p)
 		(void)fprintf(out, " %s %s", qualifier, peer_print(p, text));
 }
 
-char *rule_print(const struct rule *rule, bool with_comment)
+void rule_write(FILE *out, const struct rule *rule, bool with_comment)
 {
-	_cleanup_free_ char *ports =
-		ports_print(rule->ports, rule->port_count, rule->any, rule->protos);
-	_cleanup_free_ char *text = NULL;
 	char duration[DURATION_TEXT];
-	size_t length;
-	FILE *out;
 
-	if (!ports)
-		return NULL;
-	out = open_memstream(&text, &length);
-	if (!out)
-		return NULL;
 	print_verb(out, rule);
 	(void)fputs(direction_word(rule), out);
-	(void)fputs(ports, out);
+	ports_write(out, rule->ports, rule->port_count, rule->any, rule->protos);
 	print_peer(out, rule->directions == RULE_OUT ? "to" : "from", &rule->remote);
 	print_peer(out, "at", &rule->at);
 	if (rule->on)
@@ -84,6 +74,17 @@ char *rule_print(const struct rule *rule, bool with_comment)
 		(void)fputs(" comment ", out);
 		sentence_quote(out, rule->comment);
 	}
+}
+
+char *rule_print(const struct rule *rule, bool with_comment)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return NULL;
+	rule_write(out, rule, with_comment);
 	/* A stream in memory fails for want of memory alone. */
 	return fclose(out) ? NULL : TAKE_PTR(text);
 }

@@ -99,7 +99,7 @@ static void add_rule(struct reader *r, const struct node *n, struct rule *rule)
 
 static void read_sentence(struct reader *r, const struct node *list, const struct node *n)
 {
-	struct pg_error err = PG_ERROR_INIT;
+	struct pg_error err; /* written where there is a mistake: to clear it costs more than the rule */
 	struct rule *rules = NULL;
 	size_t count = 0, at = 0;
 	int error;
