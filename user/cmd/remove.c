@@ -8,6 +8,7 @@
 #include "config.h"
 #include "policy/diff.h"
 #include "policy/rule.h"
+#include "policy/rule_index.h"
 #include "policy/scope.h"
 #include "util/cleanup.h"
 
@@ -110,18 +111,17 @@ static bool lacks_of_file(const struct policy *before, const struct policy *afte
 /* Portguard changes no file but its own: what is removed may still stand in another, and come back with it. */
 static void say_what_stays(const struct policy *before, const struct guard *g)
 {
-	_cleanup_free_ const struct rule **was = rules_sort(before), **is = rules_sort(&g->policy);
+	_cleanup_rule_index_ struct rule_index was = { .places = NULL }, is = { .places = NULL };
 	_cleanup_policy_ struct policy file = { 0 };
 
-	if (!was || !is || !g->state.meta->config[0] ||
-	    config_load(g->state.meta->config, &file, NULL))
+	if (rule_index_of(before, &was) || rule_index_of(&g->policy, &is) ||
+	    !g->state.meta->config[0] || config_load(g->state.meta->config, &file, NULL))
 		return;
 	for (size_t i = 0; i < file.rule_count; i++) {
 		const struct rule *rule = &file.rules[i];
 		_cleanup_free_ char *text = NULL;
 
-		if (rules_find(is, g->policy.rule_count, rule) ||
-		    !rules_find(was, before->rule_count, rule))
+		if (rule_index_find(&is, rule) || !rule_index_find(&was, rule))
 			continue;
 		text = rule_print(rule, false);
 		if (text)

@@ -27,19 +27,23 @@ static bool is_written(const char *path, const char *text, size_t length)
 	       !memcmp(there, text, length);
 }
 
-/* Less what a reboot forgets: rules, mode and panic of the hand. Times of `for` are of this boot. */
-static void leave_out(const struct paths *paths, struct policy *p, bool mode_typed)
+/* What is left of @p after a reboot; all but these two lists is @p's own. */
+struct kept {
+	struct policy policy;
+	struct rule *rules;
+	struct scope *scopes;
+};
+
+static void kept_free(struct kept *k)
+{
+	free(k->rules);
+	free(k->scopes);
+}
+
+static void take_former_modes(const struct paths *paths, struct policy *p)
 {
 	_cleanup_policy_ struct policy before = { 0 };
 
-	for (size_t i = p->rule_count; i-- > 0;)
-		if (p->rules[i].origin == ORIGIN_RUNTIME)
-			policy_remove_rule(p, i);
-		else
-			p->rules[i].hits_base = p->rules[i].until_ns = 0;
-	p->panic = false;
-	if (!mode_typed)
-		return;
 	if (!last_policy_read(paths, &before)) {
 		policy_take_modes(p, &before);
 		return;
@@ -49,18 +53,43 @@ static void leave_out(const struct paths *paths, struct policy *p, bool mode_typ
 		p->scopes[i].mode_said = false;
 }
 
+/* Less what a reboot forgets: rules, mode and panic of the hand. Times of `for` are of this boot. */
+static int keep(const struct paths *paths, const struct policy *p, bool mode_typed, struct kept *ret)
+{
+	struct policy *to = &ret->policy;
+
+	*to = *p;
+	to->rules = ret->rules = calloc(p->rule_count + 1, sizeof(*p->rules));
+	to->scopes = ret->scopes = calloc(p->scope_count + 1, sizeof(*p->scopes));
+	to->rule_count = 0;
+	to->panic = false;
+	if (!to->rules || !to->scopes)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->rule_count; i++) {
+		struct rule *rule = &to->rules[to->rule_count];
+
+		*rule = p->rules[i];
+		rule->hits_base = rule->until_ns = 0;
+		to->rule_count += rule->origin != ORIGIN_RUNTIME;
+	}
+	for (size_t i = 0; i < p->scope_count; i++)
+		to->scopes[i] = p->scopes[i];
+	if (mode_typed)
+		take_former_modes(paths, to);
+	return 0;
+}
+
 int last_policy_write(const struct paths *paths, const struct policy *p, bool mode_typed)
 {
-	_cleanup_policy_ struct policy kept = { 0 };
+	_cleanup_(kept_free) struct kept kept = { .rules = NULL };
 	_cleanup_free_ char *text = NULL;
 	char path[PG_PATH + 32];
 	size_t length;
-	int r = policy_copy(p, &kept);
+	int r = keep(paths, p, mode_typed, &kept);
 
 	if (r)
 		return r;
-	leave_out(paths, &kept, mode_typed);
-	text = image_write(&kept, &length);
+	text = image_write(&kept.policy, &length);
 	if (!text)
 		return -ENOMEM;
 	r = make_directories(paths->var);

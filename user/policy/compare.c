@@ -9,6 +9,7 @@
 
 #include "policy/list.h"
 #include "policy/peer.h"
+#include "policy/rule_index.h"
 #include "policy/scope.h"
 #include "util/cleanup.h"
 
@@ -116,11 +117,6 @@ ptrdiff_t policy_find_rule(const struct policy *p, const struct rule *rule)
 	return -1;
 }
 
-static int compare_rules(const void *a, const void *b)
-{
-	return rule_compare(a, b);
-}
-
 static int compare_failsafe(const void *a, const void *b)
 {
 	const struct failsafe_port *x = a, *y = b;
@@ -205,6 +201,17 @@ static bool same_scalars(const struct policy *a, const struct policy *b)
 	       a->events_number == b->events_number;
 }
 
+/* No policy has a rule twice; without memory they are not the same. */
+static bool same_rules(const struct policy *a, const struct policy *b)
+{
+	_cleanup_rule_index_ struct rule_index index = { .places = NULL };
+	bool same = a->rule_count == b->rule_count && !rule_index_of(b, &index);
+
+	for (size_t i = 0; same && i < a->rule_count; i++)
+		same = rule_index_find(&index, &a->rules[i]) != NULL;
+	return same;
+}
+
 #define SAME_LIST(field, field_count, compare) \
 	same_list(a->field, a->field_count, b->field, b->field_count, sizeof(*a->field), compare)
 
@@ -216,5 +223,5 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 	       SAME_LIST(sets, set_count, compare_sets) &&
 	       SAME_LIST(outputs, output_count, compare_outputs) &&
 	       SAME_LIST(scopes, scope_count, compare_scopes) &&
-	       SAME_LIST(rules, rule_count, compare_rules);
+	       same_rules(a, b);
 }

@@ -17,6 +17,7 @@
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
+#include "policy/rule_index.h"
 #include "policy/scope.h"
 #include "policy/units.h"
 #include "util/cleanup.h"
@@ -272,16 +273,15 @@ static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_flows,      list_events,     list_metrics,   list_outputs, list_sets, list_scopes,
 };
 
-/* The rules of @p that @sorted lacks, as lines. */
-static int list_rules(const struct policy *p, const struct rule **sorted, size_t count,
-		      struct lines *l)
+/* The rules of @p that @others lacks, as lines. */
+static int list_rules(const struct policy *p, const struct rule_index *others, struct lines *l)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < p->rule_count; i++) {
 		const struct rule *rule = &p->rules[i];
 
-		if (!rules_find(sorted, count, rule))
+		if (!rule_index_find(others, rule))
 			r = add_line(l, rule_print_line(rule, false));
 	}
 	return r;
@@ -290,12 +290,12 @@ static int list_rules(const struct policy *p, const struct rule **sorted, size_t
 /* Told apart as rules, not as lines: one user may have two names. */
 static int print_rules(FILE *out, const struct policy *from, const struct policy *to)
 {
-	_cleanup_free_ const struct rule **before = rules_sort(from), **after = rules_sort(to);
+	_cleanup_rule_index_ struct rule_index before = { .places = NULL }, after = { .places = NULL };
 	_cleanup_(lines_free) struct lines gone = { .list = NULL }, come = { .list = NULL };
-	int r = before && after ? 0 : -ENOMEM;
+	int r = rule_index_of(from, &before) ?: rule_index_of(to, &after);
 
-	r = r ?: list_rules(from, after, to->rule_count, &gone);
-	r = r ?: list_rules(to, before, from->rule_count, &come);
+	r = r ?: list_rules(from, &after, &gone);
+	r = r ?: list_rules(to, &before, &come);
 	if (r)
 		return r;
 	sort_lines(&gone);

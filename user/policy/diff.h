@@ -11,11 +11,6 @@
  */
 char *policy_diff(const struct policy *from, const struct policy *to);
 
-/* Pointers to the rules of @p, sorted by rule_compare(), malloc'ed; NULL: no memory. */
-const struct rule **rules_sort(const struct policy *p);
-/* The rule among these that is equal to @rule, or NULL. */
-const struct rule *rules_find(const struct rule **sorted, size_t count, const struct rule *rule);
-
 /*
  * policy_merge() - The policy of the files, as it will run: ids and counters' bases of equal rules of
  * @running kept, as are the ends of rules and panic, its runtime rules appended unless @exact or already in

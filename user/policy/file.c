@@ -13,6 +13,7 @@
 #include "policy/list.h"
 #include "policy/peer.h"
 #include "policy/reader.h"
+#include "policy/rule_index.h"
 #include "policy/scope.h"
 #include "util/cleanup.h"
 
@@ -100,33 +101,24 @@ static void check_names(struct reader *r)
 	}
 }
 
-/* By sentence; equal ones in the order of the files. */
-static int compare_rules(const void *a, const void *b)
-{
-	const struct rule *const *x = a, *const *y = b;
-
-	return rule_compare(*x, *y) ?: (*x > *y) - (*x < *y);
-}
-
 /* The same sentence twice is one rule, where it stood first; the later comment stands. */
 static int unite_rules(struct policy *p)
 {
-	_cleanup_free_ struct rule **sorted = calloc(p->rule_count + 1, sizeof(*sorted));
+	_cleanup_rule_index_ struct rule_index index = { .places = NULL };
 	size_t kept = 0;
+	int r = rule_index_open(&index, p->rule_count);
 
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->rule_count; i++)
-		sorted[i] = &p->rules[i];
-	qsort(sorted, p->rule_count, sizeof(*sorted), compare_rules);
-	for (size_t i = 0, first = 0; i < p->rule_count; i++) {
-		if (!i || !rule_equal(sorted[first], sorted[i])) {
-			first = i;
+	if (r)
+		return r;
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct rule *found = rule_index_put(&index, &p->rules[i]);
+		struct rule *first = found ? &p->rules[found - p->rules] : NULL;
+
+		if (!first)
 			continue;
-		}
-		free(sorted[first]->comment);
-		sorted[first]->comment = TAKE_PTR(sorted[i]->comment);
-		sorted[i]->verdict = PG_NONE; /* to be left out */
+		free(first->comment);
+		first->comment = TAKE_PTR(p->rules[i].comment);
+		p->rules[i].verdict = PG_NONE; /* to be left out */
 	}
 	for (size_t i = 0; i < p->rule_count; i++) {
 		if (p->rules[i].verdict == PG_NONE)

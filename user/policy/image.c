@@ -115,8 +115,13 @@ static void write_rules(FILE *out, const struct policy *p)
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct rule *rule = &p->rules[i];
 
-		(void)fprintf(out, "rule %u %s %" PRIu64 " ", rule->id,
-			      image_origins[rule->origin], rule->hits_base);
+		(void)fputs("rule ", out);
+		sentence_number(out, rule->id);
+		(void)fputc(' ', out);
+		(void)fputs(image_origins[rule->origin], out);
+		(void)fputc(' ', out);
+		sentence_number(out, rule->hits_base);
+		(void)fputc(' ', out);
 		write_circumstances(out, rule);
 		rule_write(out, rule, true);
 		(void)fputc('\n', out);

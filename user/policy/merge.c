@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From the policy of the files to the one that will run: rules that run already keep their ids and
- * counters, runtime rules stay, new ones get ids that nobody has. Rules are found through sorted
- * pointers, so that 10,000 of them take milliseconds.
+ * counters, runtime rules stay, new ones get ids that nobody has.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,41 +10,19 @@
 
 #include "policy/diff.h"
 #include "policy/rule.h"
+#include "policy/rule_index.h"
 #include "util/cleanup.h"
-
-static int compare_rules(const void *a, const void *b)
-{
-	return rule_compare(*(const struct rule *const *)a, *(const struct rule *const *)b);
-}
-
-const struct rule **rules_sort(const struct policy *p)
-{
-	const struct rule **sorted = calloc(p->rule_count + 1, sizeof(*sorted));
-
-	if (!sorted)
-		return NULL;
-	for (size_t i = 0; i < p->rule_count; i++)
-		sorted[i] = &p->rules[i];
-	qsort(sorted, p->rule_count, sizeof(*sorted), compare_rules);
-	return sorted;
-}
-
-const struct rule *rules_find(const struct rule **sorted, size_t count, const struct rule *rule)
-{
-	const struct rule **found = bsearch(&rule, sorted, count, sizeof(*sorted), compare_rules);
-
-	return found ? *found : NULL;
-}
 
 static int keep_ids(const struct policy *running, struct policy *file)
 {
-	_cleanup_free_ const struct rule **sorted = rules_sort(running);
+	_cleanup_rule_index_ struct rule_index index = { .places = NULL };
+	int r = rule_index_of(running, &index);
 
-	if (!sorted)
-		return -ENOMEM;
+	if (r)
+		return r;
 	for (size_t i = 0; i < file->rule_count; i++) {
 		struct rule *rule = &file->rules[i];
-		const struct rule *same = rules_find(sorted, running->rule_count, rule);
+		const struct rule *same = rule_index_find(&index, rule);
 
 		rule->id = same ? same->id : 0;
 		rule->hits_base = same ? same->hits_base : 0;
@@ -60,31 +37,21 @@ static bool is_orphan(const struct policy *file, const struct rule *rule)
 	return rule->scope && !policy_find_scope(file, rule->scope);
 }
 
-static bool has_runtime(const struct policy *p)
-{
-	for (size_t i = 0; i < p->rule_count; i++)
-		if (p->rules[i].origin == ORIGIN_RUNTIME)
-			return true;
-	return false;
-}
-
 /* On failure some may have been appended. */
 static int append_runtime(const struct policy *running, struct policy *file)
 {
 	_cleanup_policy_ struct policy added = { .mode = PG_MODE_ENFORCE };
-	_cleanup_free_ const struct rule **sorted = NULL;
+	_cleanup_rule_index_ struct rule_index index = { .places = NULL };
+	int r = rule_index_of(file, &index);
 
-	if (!has_runtime(running))
-		return 0;
-	sorted = rules_sort(file);
-	if (!sorted)
-		return -ENOMEM;
+	if (r)
+		return r;
 	for (size_t i = 0; i < running->rule_count; i++) {
 		const struct rule *rule = &running->rules[i];
 		struct rule copy;
 
 		if (rule->origin != ORIGIN_RUNTIME || is_orphan(file, rule) ||
-		    rules_find(sorted, file->rule_count, rule))
+		    rule_index_find(&index, rule))
 			continue;
 		if (rule_copy(rule, &copy))
 			return -ENOMEM;

@@ -13,6 +13,7 @@
 
 #include "policy/list.h"
 #include "policy/peer.h"
+#include "policy/sentence.h"
 #include "policy/show.h"
 #include "util/cleanup.h"
 
@@ -351,9 +352,13 @@ void ports_write(FILE *out, const struct port_range *ports, size_t count, bool a
 	if (any)
 		(void)fputs("any", out);
 	for (size_t i = 0; !any && i < count; i++) {
-		(void)fprintf(out, "%s%u", i ? "," : "", ports[i].first);
-		if (!single(ports[i]))
-			(void)fprintf(out, "-%u", ports[i].last);
+		if (i)
+			(void)fputc(',', out);
+		sentence_number(out, ports[i].first);
+		if (single(ports[i]))
+			continue;
+		(void)fputc('-', out);
+		sentence_number(out, ports[i].last);
 	}
 	if (protos == RULE_TCP || protos == RULE_UDP)
 		(void)fputs(protos == RULE_TCP ? "/tcp" : "/udp", out);

@@ -147,6 +147,18 @@ void sentence_quote(FILE *out, const char *text)
 	(void)fputc('"', out);
 }
 
+void sentence_number(FILE *out, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	(void)fwrite(digits + at, 1, sizeof(digits) - at, out);
+}
+
 static bool argument_ends(const struct sentence *s)
 {
 	const char *rest = s->words[s->word] + s->byte;
