@@ -119,13 +119,13 @@ SUBPROGRAM int was_told(const struct packet *p, __u32 index)
 }
 
 /* Some scope's rules let it in, perhaps, so that inbound may have let it pass for another socket. */
-static __always_inline bool is_for_scopes(const struct pg_slot *slot, __u32 index,
+static __always_inline bool is_for_scopes(const struct pg_control *ctl, __u32 index,
 					  const struct packet *p)
 {
 	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
 
-	return slot->scopes && p->has_ports &&
-	       pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
+	return ctl->slots[index].scopes && p->has_ports &&
+	       port_answer(ctl, index, PG_PORT_SCOPES, proto, p->dport);
 }
 
 /* Inbound obeys the host's mode: what it only audits, a scope that enforces refuses at its sockets. */
@@ -143,7 +143,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
 	bool met = o->here && !is_off(slot) && is_covered(skb->ifindex) &&
 		   !was_in_fragments(skb, p);
-	bool covered = met && !scoped && !is_stricter(slot, o) && !is_for_scopes(slot, index, p);
+	bool covered = met && !scoped && !is_stricter(slot, o) && !is_for_scopes(ctl, index, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
 

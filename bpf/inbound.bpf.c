@@ -168,10 +168,14 @@ static __always_inline bool is_local(void *ctx, const struct packet *p)
 SUBPROGRAM __u64 ask_scopes(void *ctx, const struct packet *p, __u32 index)
 {
 	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	__u32 answer = pg_scope_answer(index, 0, OWNER_PORT(PG_IN, proto, p->dport));
 	union decided u = { .d = decision(PG_DENY, PG_REASON_NO_RULE) };
+	struct pg_control *ctl = control();
 	struct pg_question q = {};
+	__u32 answer;
 
+	if (!ctl)
+		return u.word;
+	answer = port_answer(ctl, index & 1, PG_PORT_SCOPES, proto, p->dport);
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
 		put_question(&q, p, false, PG_FRESH_PASSED);
 		answer = resolve(answer, &q);

@@ -56,7 +56,7 @@ GLOBAL __u32 pg_owner_scope(__u64 near, __u64 far, __u32 index, __u32 bits)
 	return find_scope(near, far, index, bits, 0);
 }
 
-/* The last span that begins at or before @port; a list is never empty. */
+/* The answer of the span that has @port, or 0; a list is never empty. */
 static __always_inline __u32 search(__u32 low, __u32 count, __u32 port)
 {
 	__u32 high = low + count, i;
@@ -72,22 +72,27 @@ static __always_inline __u32 search(__u32 low, __u32 count, __u32 port)
 			high = middle;
 	}
 	span = bpf_map_lookup_elem(&pg_spans, &low);
-	return span ? span->answer : 0;
+	return span && span->first <= port && port <= span->last ? span->answer : 0;
 }
 
-GLOBAL __u32 pg_scope_answer(__u32 index, __u32 number, __u32 port)
+/* What a scope says of a port of its own tables. @port: OWNER_PORT(). */
+static __always_inline __u32 scope_answer(const struct pg_scope *scope, __u32 index, __u32 port)
 {
-	struct pg_scope *scope = scope_at(index, number);
 	__u64 place = port >> 16 & 7; /* direction and protocol */
-	struct pg_span_list *list;
+	const struct pg_span_list *list;
+	__u32 answer, kind;
 
 	KEPT(place);
-	if (!scope || place >= PG_PORT_DIRECTIONS * PG_PROTO_COUNT)
+	if (place >= PG_PORT_DIRECTIONS * PG_PROTO_COUNT)
 		return 0;
 	list = &scope->ports[0][0] + place;
 	if (!list->count)
 		return 0;
-	return search((index & 1) * PG_MAX_SPANS + list->start, list->count, port & 0xffff);
+	answer = search((index & 1) * PG_MAX_SPANS + list->start, list->count, port & 0xffff);
+	kind = PG_ANSWER_KIND(answer);
+	if (kind == PG_ANSWER_ALLOW || kind == PG_ANSWER_DENY)
+		answer += PG_ANSWER(0, 0, scope->first_rule);
+	return answer;
 }
 
 GLOBAL __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32 skip)
@@ -101,7 +106,7 @@ GLOBAL __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32
 	scope = number ? scope_at(index, number) : 0;
 	if (!scope || direction >= PG_DIRECTION_COUNT)
 		return 0;
-	return OWNER_SAYS(pg_scope_answer(index, number, port), scope->defaults[direction],
+	return OWNER_SAYS(scope_answer(scope, index, port), scope->defaults[direction],
 			  scope->inherit, number);
 }
 

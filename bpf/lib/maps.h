@@ -34,7 +34,7 @@ struct pg_control_map {
 struct pg_ports_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_SLOTS *PG_PORT_DIRECTIONS *PG_PROTO_COUNT *PG_PORTS / PG_PORT_LINE);
+	__uint(max_entries, PG_PORT_INDEX(PG_SLOTS, 0, 0, 0) / PG_PORT_LINE);
 	__type(key, __u32);
 	__type(value, struct pg_port_line);
 };

@@ -46,8 +46,6 @@ extern __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32
 #define OWNER_PORT(direction, proto, port) ((__u32)(direction) << 17 | (__u32)(proto) << 16 | (port))
 #define OWNER_SAYS(answer, unruled, inherit, number) \
 	((__u64)(answer) | (__u64)(unruled) << 32 | (__u64)(inherit) << 40 | (__u64)(number) << 48)
-/* What a scope says of a port of its own tables. @port: OWNER_PORT(). */
-extern __u32 pg_scope_answer(__u32 index, __u32 number, __u32 port);
 
 static __always_inline struct pg_scope *scope_at(__u32 index, __u32 number)
 {

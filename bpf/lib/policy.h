@@ -14,20 +14,20 @@ static __always_inline struct pg_decision decision(__u8 verdict, __u8 reason)
 	return (struct pg_decision){ .verdict = verdict, .reason = reason };
 }
 
-/* What the rules say of a port, before anybody asks from where: 0 for most ports, and for one bit. */
-static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 direction,
+/* What a table says of a port, before anybody asks from where: 0 for most ports, and for one bit. */
+static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 table,
 					 __u32 proto, __u32 port)
 {
 	struct pg_port_line *line;
 	__u32 key;
 
-	if (direction >= PG_PORT_DIRECTIONS) /* for the verifier, where it comes from memory */
+	if (table >= PG_PORT_TABLES) /* for the verifier, where it comes from memory */
 		return 0;
-	if (!(ctl->slots[index].bits[direction][proto & 1][port / 64 % (PG_PORTS / 64)] >>
+	if (!(ctl->slots[index].bits[table][proto & 1][port / 64 % (PG_PORTS / 64)] >>
 		      port % 64 &
 	      1))
 		return 0;
-	key = PG_PORT_INDEX(index, direction, proto & 1, port) / PG_PORT_LINE;
+	key = PG_PORT_INDEX(index, table, proto & 1, port) / PG_PORT_LINE;
 	line = bpf_map_lookup_elem(&pg_ports, &key);
 	return line ? line->answers[port % PG_PORT_LINE] : 0;
 }

@@ -70,6 +70,12 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
 #define PG_MAX_SCOPES 4096		/* scope numbers are 1 … PG_MAX_SCOPES - 1; 0 is the host */
 #define PG_PORTS 65536
 #define PG_PORT_DIRECTIONS PG_DIRECTION_COUNT	/* bind and in ask for local ports, out for remote ones */
+/*
+ * The tables of ports: the host's, one for each direction, and behind them what the rules of all scopes let
+ * in together, which inbound passes, since it cannot know the owner.
+ */
+#define PG_PORT_SCOPES PG_PORT_DIRECTIONS
+#define PG_PORT_TABLES (PG_PORT_DIRECTIONS + 1)
 
 /*
  * An answer: what the rules say about one port, packed into 32 bits.
@@ -97,8 +103,8 @@ enum pg_answer_kind { PG_ANSWER_NONE, PG_ANSWER_ALLOW, PG_ANSWER_DENY, PG_ANSWER
 struct pg_port_line {
 	__u32 answers[PG_PORT_LINE];
 };
-#define PG_PORT_INDEX(slot, direction, proto, port) \
-	((((__u32)(slot) * PG_PORT_DIRECTIONS + (direction)) * PG_PROTO_COUNT + (proto)) * PG_PORTS + (port))
+#define PG_PORT_INDEX(slot, table, proto, port) \
+	((((__u32)(slot) * PG_PORT_TABLES + (table)) * PG_PROTO_COUNT + (proto)) * PG_PORTS + (port))
 
 /* Which of an attempt's facts a group's answer depends on. */
 enum pg_dimension {
@@ -170,9 +176,12 @@ struct pg_cgroup {
 	__u8 pad[7];
 };
 
-/* pg_spans: the port axis of a scope, cut where the answer changes; sorted, the first begins at port 0. */
+/*
+ * pg_spans: the ports of which a scope's rules speak, cut where the answer changes; sorted. Allow and deny
+ * count rules from the scope's first_rule on, so that scopes which say the same have one list together.
+ */
 struct pg_span {
-	__u32 first;
+	__u16 first, last;
 	__u32 answer;
 };
 #define PG_MAX_SPANS (1 << 17)		/* of one slot */
@@ -190,10 +199,7 @@ struct pg_texts {
 	char bytes[PG_TEXTS];
 };
 
-/*
- * pg_scopes: (slot, number) -> a scope. Number 0 is no scope: its `in` is all that the scopes' rules
- * allow together, which inbound passes, since it cannot know the owner.
- */
+/* pg_scopes: (slot, number) -> a scope; number 0 is none. */
 enum pg_selector { PG_SELECT_NONE, PG_SELECT_CONTAINER, PG_SELECT_UNIT, PG_SELECT_CGROUP, PG_SELECT_NETNS };
 struct pg_scope {
 	struct pg_span_list ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];
@@ -209,6 +215,7 @@ struct pg_scope {
 	__u16 weight;		/* of the pattern: without wildcards before with them, then the longer */
 	__u32 pattern;		/* its place in pg_texts; container: of ids, netns: none */
 	__u32 pattern_length;
+	__u32 first_rule;	/* the lowest id of its rules */
 };
 /* A scope in what is told to the agent: its number, of which slot's policy. */
 #define PG_SCOPE_TOLD(slot, number) ((number) ? (__u16)((slot) << 15 | (number)) : 0)
@@ -278,7 +285,7 @@ struct pg_slot {
 	__u32 pad;
 	__u32 protocols[256];			/* an answer for each IP protocol */
 	/* A bit for each port: 0 = its answer is "none", do not look. */
-	__u64 bits[PG_PORT_DIRECTIONS][PG_PROTO_COUNT][PG_PORTS / 64];
+	__u64 bits[PG_PORT_TABLES][PG_PROTO_COUNT][PG_PORTS / 64];
 };
 
 /*
@@ -584,7 +591,7 @@ struct pg_ask {
 _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
 _Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_rule) == 24 && sizeof(struct pg_caller_key) == 24, "map layout");
-_Static_assert(sizeof(struct pg_cgroup) == 40 && sizeof(struct pg_scope) == 68, "map layout");
+_Static_assert(sizeof(struct pg_cgroup) == 40 && sizeof(struct pg_scope) == 72, "map layout");
 _Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");

@@ -34,14 +34,25 @@ static const struct pg_scope *scope_at(const struct guarded *g, unsigned number)
 	return (const void *)(tables(g).scopes + number * PG_SCOPE_STRIDE);
 }
 
-static uint32_t answer_of(const struct guarded *g, struct pg_span_list list, uint16_t port)
+static uint32_t answer_of(const struct guarded *g, const struct pg_scope *s, const struct pg_span_list *list,
+			  uint16_t port)
 {
-	const struct pg_span *spans = tables(g).spans + list.start;
-	uint32_t i = list.count;
+	const struct pg_span *span = tables(g).spans + list->start, *end = span + list->count;
+	uint32_t kind;
 
-	while (i && spans[i - 1].first > port)
-		i--;
-	return i ? spans[i - 1].answer : 0;
+	while (span < end && span->last < port)
+		span++;
+	if (span == end || span->first > port)
+		return 0;
+	kind = PG_ANSWER_KIND(span->answer);
+	if (kind == PG_ANSWER_ALLOW || kind == PG_ANSWER_DENY)
+		return span->answer + PG_ANSWER(0, 0, s->first_rule);
+	return span->answer;
+}
+
+static uint32_t port_answer(const struct guarded *g, unsigned table, unsigned proto, uint16_t port)
+{
+	return g->state.ports[PG_PORT_INDEX(state_slot(&g->state), table, proto, port)];
 }
 
 /* What is in force has its sum, and so has the other slot where they are in step. */
@@ -76,6 +87,20 @@ static void expect_same(const struct guarded *g, const struct compiled *c, uint3
 	cr_assert_eq(kernel, wanted);
 }
 
+static void expect_union(const struct guarded *g, const struct compiled *c)
+{
+	for (unsigned proto = 0; proto < PG_PROTO_COUNT; proto++) {
+		const struct intervals *all = &c->ports[PG_PORT_SCOPES][proto];
+
+		for (uint32_t i = 0, port = 0; port < PG_PORTS; port += 1 + port % 7) {
+			while (i < all->count && all->list[i].last < port)
+				i++;
+			expect_same(g, c, port_answer(g, PG_PORT_SCOPES, proto, (uint16_t)port),
+				    all->count ? all->list[i].answer : 0);
+		}
+	}
+}
+
 static void expect_tables(const struct guarded *g)
 {
 	_cleanup_compiled_ struct compiled c = { .group_count = 0 };
@@ -84,6 +109,7 @@ static void expect_tables(const struct guarded *g)
 	expect_sums(g);
 	cr_assert_eq(policy_compile(&g->policy, &c, &err), 0, "%s", err.text);
 	cr_assert_eq(state_in_force(&g->state)->scopes, c.scope_count);
+	expect_union(g, &c);
 	for (unsigned n = 0; n < c.scope_count; n++) {
 		const struct pg_scope *s = scope_at(g, n);
 
@@ -92,10 +118,12 @@ static void expect_tables(const struct guarded *g)
 			for (unsigned proto = 0; proto < PG_PROTO_COUNT; proto++) {
 				const struct intervals *all = &c.scopes[n].ports[d][proto];
 
+				const struct pg_span_list *list = &s->ports[d][proto];
+
 				for (size_t i = 0; i < all->count; i++) {
-					expect_same(g, &c, answer_of(g, s->ports[d][proto], all->list[i].first),
+					expect_same(g, &c, answer_of(g, s, list, all->list[i].first),
 						    all->list[i].answer);
-					expect_same(g, &c, answer_of(g, s->ports[d][proto], all->list[i].last),
+					expect_same(g, &c, answer_of(g, s, list, all->list[i].last),
 						    all->list[i].answer);
 				}
 				if (!all->count)
@@ -146,7 +174,6 @@ Test(scope_tables, every_field_of_a_scope_is_there)
 	cr_expect_eq(memcmp(tables(g).texts + s->pattern, "0123456789ab*", s->pattern_length), 0);
 	cr_expect_eq(scope_at(g, 4)->selector, PG_SELECT_NETNS);
 	cr_expect_eq(state_in_force(&g->state)->netns_scope, 4);
-	cr_expect_eq(scope_at(g, 0)->answers, 1 << PG_IN);
 }
 
 Test(scope_tables, identical_lists_are_stored_once)
@@ -154,10 +181,32 @@ Test(scope_tables, identical_lists_are_stored_once)
 	_cleanup_guarded_ struct guarded *g = guarded_by(WEB);
 	const struct pg_scope *s = scope_at(g, 1);
 
-	cr_expect_eq(s->ports[PG_BIND][PG_TCP].count, 3);
+	cr_expect_eq(s->ports[PG_BIND][PG_TCP].count, 1);
 	cr_expect_eq(s->ports[PG_BIND][PG_TCP].start, s->ports[PG_IN][PG_TCP].start);
-	cr_expect_eq(s->ports[PG_BIND][PG_TCP].start, scope_at(g, 0)->ports[PG_IN][PG_TCP].start);
 	cr_expect_eq(s->ports[PG_BIND][PG_UDP].count, 0);
+}
+
+#define ALIKE "rules: ['allow 80,443,8000-8100/tcp', deny 82/tcp, deny out 25/tcp]"
+
+Test(scope_tables, scopes_that_say_the_same_share_their_lists_and_keep_their_rules_apart)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by(
+		"scopes:\n"
+		"  - {unit: a.service, " ALIKE "}\n"
+		"  - {unit: b.service, " ALIKE "}\n"
+		"  - {unit: c.service, rules: [allow 80/tcp, allow 81/tcp from 192.0.2.0/24]}\n");
+	const struct pg_scope *a = scope_at(g, 1), *b = scope_at(g, 2), *c = scope_at(g, 3);
+
+	expect_tables(g); /* with the numbers of their own rules */
+	cr_expect_neq(a->first_rule, b->first_rule);
+	for (unsigned d = 0; d < PG_DIRECTION_COUNT; d++)
+		cr_expect_eq(a->ports[d][PG_TCP].start, b->ports[d][PG_TCP].start, "direction %u", d);
+	cr_expect_neq(a->ports[PG_BIND][PG_TCP].start, c->ports[PG_BIND][PG_TCP].start);
+	add_rule(g, "allow 81/tcp"); /* of the host */
+	change_policy(g, "scopes:\n"
+			 "  - {unit: a.service, " ALIKE "}\n"
+			 "  - {unit: b.service, rules: [allow 80/tcp, deny 81/tcp]}\n");
+	expect_tables(g);
 }
 
 Test(scope_tables, a_change_of_the_host_alone_leaves_them_and_the_slots_come_in_step)

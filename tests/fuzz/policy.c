@@ -162,7 +162,7 @@ static void same(struct pg_decision got, struct pg_decision want)
 static void ask_scopes(struct asking *a, const struct question *q, const struct pg_question *k,
 		       const struct circumstances *in)
 {
-	size_t numbers[LAW_SCOPES], count = 0, all = 0, n = a->policy->scope_count, start = next(a) % n;
+	size_t numbers[LAW_SCOPES], count = 0, n = a->policy->scope_count, start = next(a) % n;
 	struct pg_decision got;
 
 	for (size_t i = 0; i < n && count < ARRAY_SIZE(numbers); i++)
@@ -172,7 +172,7 @@ static void ask_scopes(struct asking *a, const struct question *q, const struct 
 	     law_decide_scopes(&a->law, numbers, count, q));
 	if (q->direction != PG_IN)
 		return;
-	got = compiled_decide_scopes(a->compiled, a->policy, &all, 1, k, in);
+	got = compiled_decide_union(a->compiled, k, in);
 	must((got.verdict == PG_ALLOW) == law_union(&a->law, q) && !got.flags);
 }
 

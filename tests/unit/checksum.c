@@ -96,20 +96,19 @@ Test(checksum, who_writes_spans_in_place_keeps_the_sum_of_the_whole)
 
 	srand(5);
 	for (int round = 0; round < 300; round++) {
-		uint32_t direction = (uint32_t)rand() % PG_PORT_DIRECTIONS,
-			 proto = (uint32_t)rand() % 2;
+		uint32_t table = (uint32_t)rand() % PG_PORT_TABLES, proto = (uint32_t)rand() % 2;
 		uint32_t first = (uint32_t)rand() % PG_PORTS;
 		uint32_t last = first + (uint32_t)rand() % (PG_PORTS - first);
 		uint32_t answer = round % 3 ? PG_ANSWER(PG_ANSWER_ALLOW, 0, round)
 					    : PG_ANSWER(PG_ANSWER_ASK, 0, 7);
 
-		sum -= checksum_ports(&tables, direction, proto, first, last);
+		sum -= checksum_ports(&tables, table, proto, first, last);
 		for (uint32_t port = first; port <= last; port++) {
-			set_port(direction, proto, port, answer);
+			set_port(table, proto, port, answer);
 			if (round % 5 == 0)
-				slot.bits[direction][proto][port / 64] &= ~(1ULL << port % 64);
+				slot.bits[table][proto][port / 64] &= ~(1ULL << port % 64);
 		}
-		sum += checksum_ports(&tables, direction, proto, first, last);
+		sum += checksum_ports(&tables, table, proto, first, last);
 	}
 	cr_assert_eq(sum, checksum_slot(&tables));
 	cr_assert_neq(sum, 0);
@@ -157,7 +156,7 @@ static void one_scope(void)
 	s->pattern = 3;
 	s->pattern_length = 4;
 	for (uint32_t i = 0; i < 16; i++)
-		spans[i] = (struct pg_span){ i, PG_ANSWER(PG_ANSWER_ALLOW, 0, i + 1) };
+		spans[i] = (struct pg_span){ i, i, PG_ANSWER(PG_ANSWER_ALLOW, 0, i + 1) };
 	memset(texts, 'x', sizeof(texts));
 }
 

@@ -238,10 +238,8 @@ static void ask_scopes(const struct asked *a, const struct question *q, const st
 static void ask_union(const struct asked *a, const struct question *q, const struct pg_question *k,
 		      const struct circumstances *in)
 {
-	const size_t all = 0;
 	bool want = law_union(&a->law, q);
-	struct pg_decision got =
-		compiled_decide_scopes(a->compiled, a->policy, &all, 1, k, in);
+	struct pg_decision got = compiled_decide_union(a->compiled, k, in);
 
 	if ((got.verdict == PG_ALLOW) != want || got.flags)
 		explain_difference(a->policy, q, got,
@@ -349,6 +347,8 @@ static void check_ports(const struct compiled *c, const struct intervals *l)
 
 static void check_form(const struct compiled *c)
 {
+	for (size_t proto = 0; c->scope_count && proto < PG_PROTO_COUNT; proto++)
+		check_ports(c, &c->ports[PG_PORT_SCOPES][proto]);
 	for (size_t d = 0; d < PG_PORT_DIRECTIONS; d++)
 		for (size_t proto = 0; proto < PG_PROTO_COUNT; proto++) {
 			check_ports(c, &c->ports[d][proto]);

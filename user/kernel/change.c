@@ -62,8 +62,8 @@ static void set_bit(__u64 *bits, uint32_t port, bool on)
 /* A bit is set after its answer is there and cleared before it goes: every moment is the one or the other policy. */
 static void write_span(struct state *s, uint32_t slot, const struct span *span)
 {
-	uint32_t *answers = s->ports + PG_PORT_INDEX(slot, span->direction, span->proto, 0);
-	__u64 *bits = s->control->slots[slot].bits[span->direction][span->proto];
+	uint32_t *answers = s->ports + PG_PORT_INDEX(slot, span->table, span->proto, 0);
+	__u64 *bits = s->control->slots[slot].bits[span->table][span->proto];
 
 	for (uint32_t port = span->first; port <= span->last; port++) {
 		if (!span->answer)
@@ -82,9 +82,9 @@ static void write_spans(struct edit *e, uint32_t slot)
 	for (size_t i = 0; i < e->span_count; i++) {
 		const struct span *span = &e->spans[i];
 
-		*sum -= checksum_ports(&t, span->direction, span->proto, span->first, span->last);
+		*sum -= checksum_ports(&t, span->table, span->proto, span->first, span->last);
 		write_span(e->state, slot, span);
-		*sum += checksum_ports(&t, span->direction, span->proto, span->first, span->last);
+		*sum += checksum_ports(&t, span->table, span->proto, span->first, span->last);
 	}
 }
 
@@ -110,21 +110,26 @@ static int add_span(struct edit *e, struct span span, uint32_t answer)
 	return kernel_answer(e, answer, &e->spans[e->span_count - 1].answer);
 }
 
-static int find_spans(struct edit *e, uint8_t direction, uint8_t proto)
+static struct intervals whole(struct intervals list)
 {
 	static struct interval nothing = { 0, PG_PORTS - 1, 0 };
-	struct intervals from = e->from.ports[direction][proto], to = e->to.ports[direction][proto];
+
+	return list.count ? list : (struct intervals){ &nothing, 1 };
+}
+
+static int find_spans(struct edit *e, uint8_t table, uint8_t proto)
+{
+	struct intervals from = whole(e->from.ports[table][proto]);
+	struct intervals to = whole(e->to.ports[table][proto]);
 	size_t i = 0, j = 0;
 	int r = 0;
 
-	if (!from.count)
-		from = (struct intervals){ &nothing, 1 };
 	for (uint32_t at = 0; !r && at < PG_PORTS;) {
 		const struct interval *a = &from.list[i], *b = &to.list[j];
 		uint16_t last = a->last < b->last ? a->last : b->last;
 
 		if (!same_answer(e, a->answer, b->answer))
-			r = add_span(e, (struct span){ direction, proto, at, last, 0 }, b->answer);
+			r = add_span(e, (struct span){ table, proto, at, last, 0 }, b->answer);
 		i += a->last == last;
 		j += b->last == last;
 		at = last + 1u;
@@ -239,9 +244,9 @@ static int fill_slot(struct edit *e, struct pg_error *err)
 	int r = 0;
 
 	write_facts(e);
-	for (unsigned direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
+	for (unsigned table = 0; table < PG_PORT_TABLES; table++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
-			r = find_spans(e, direction, proto);
+			r = find_spans(e, table, proto);
 	if (!r && !e->same_classes &&
 	    (e->change->anew || e->to.remote.count || e->to.local.count ||
 	     e->to.interface_count || e->to.user_count || e->to.exe_count))

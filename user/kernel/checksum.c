@@ -49,11 +49,11 @@ uint64_t checksum_header(const struct checksum_tables *t)
 	return checksum_bytes(0, t->slot, HEADER_BYTES);
 }
 
-uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uint32_t proto,
+uint64_t checksum_ports(const struct checksum_tables *t, uint32_t table, uint32_t proto,
 			uint32_t first, uint32_t last)
 {
-	const __u64 *bits = t->slot->bits[direction][proto];
-	uint32_t from = PG_PORT_INDEX(0, direction, proto, 0);
+	const __u64 *bits = t->slot->bits[table][proto];
+	uint32_t from = PG_PORT_INDEX(0, table, proto, 0);
 	uint64_t sum = 0;
 
 	for (uint32_t word = first / 64; word <= last / 64; word++) {
@@ -112,8 +112,8 @@ uint64_t checksum_slot(const struct checksum_tables *t)
 {
 	uint64_t sum = checksum_header(t) + checksum_scopes(t);
 
-	for (uint32_t direction = 0; direction < PG_PORT_DIRECTIONS; direction++)
+	for (uint32_t table = 0; table < PG_PORT_TABLES; table++)
 		for (uint32_t proto = 0; proto < PG_PROTO_COUNT; proto++)
-			sum += checksum_ports(t, direction, proto, 0, PG_PORTS - 1);
+			sum += checksum_ports(t, table, proto, 0, PG_PORTS - 1);
 	return sum;
 }

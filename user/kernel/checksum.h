@@ -39,7 +39,7 @@ uint64_t checksum_entry(const void *key, size_t key_size, const void *value, siz
 /* What is in a slot beside its ports and scopes. */
 uint64_t checksum_header(const struct checksum_tables *t);
 /* Ports @first to @last (inclusive). */
-uint64_t checksum_ports(const struct checksum_tables *t, uint32_t direction, uint32_t proto, uint32_t first,
+uint64_t checksum_ports(const struct checksum_tables *t, uint32_t table, uint32_t proto, uint32_t first,
 			uint32_t last);
 /* Its scopes, with their ports and patterns. */
 uint64_t checksum_scopes(const struct checksum_tables *t);

@@ -7,7 +7,7 @@
 #include "kernel/state.h"
 
 struct span {
-	uint8_t direction, proto;
+	uint8_t table, proto;
 	uint16_t first, last;
 	uint32_t answer;
 };

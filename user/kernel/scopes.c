@@ -56,7 +56,7 @@ static struct pg_scope *scope_at(const struct tables *t, size_t number)
 
 /* --- ports -------------------------------------------------------------------------------------- */
 
-static int add_span(struct tables *t, uint32_t first, uint32_t answer)
+static int add_span(struct tables *t, struct pg_span span)
 {
 	if (t->span_count == t->span_room) {
 		uint32_t room = t->span_room ? t->span_room * 2 : 1024;
@@ -67,7 +67,7 @@ static int add_span(struct tables *t, uint32_t first, uint32_t answer)
 		t->spans = grown;
 		t->span_room = room;
 	}
-	t->spans[t->span_count++] = (struct pg_span){ first, answer };
+	t->spans[t->span_count++] = span;
 	return 0;
 }
 
@@ -92,22 +92,46 @@ static struct pg_span_list stored_once(struct tables *t, struct pg_span_list lis
 	}
 }
 
-static int put_ports(struct edit *e, struct tables *t, const struct intervals *from,
+static bool names_rule(uint32_t answer)
+{
+	return PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW || PG_ANSWER_KIND(answer) == PG_ANSWER_DENY;
+}
+
+/* The lowest id that the scope's answers name. */
+static uint32_t first_rule(const struct compiled_scope *c)
+{
+	const struct intervals *lists = &c->ports[0][0];
+	uint32_t first = UINT32_MAX;
+
+	for (unsigned i = 0; i < LISTS; i++)
+		for (size_t j = 0; j < lists[i].count; j++) {
+			uint32_t answer = lists[i].list[j].answer;
+
+			if (names_rule(answer) && PG_ANSWER_NUMBER(answer) < first)
+				first = PG_ANSWER_NUMBER(answer);
+		}
+	return first == UINT32_MAX ? 0 : first;
+}
+
+static int put_ports(struct edit *e, struct tables *t, const struct intervals *from, uint32_t first,
 		     struct pg_span_list *ret, struct pg_error *err)
 {
 	struct pg_span_list list = { .start = t->span_count };
-	uint32_t answer;
 	int r = 0;
 
-	if (!from->count || (from->count == 1 && !from->list[0].answer))
-		return 0; /* no rule */
 	for (size_t i = 0; !r && i < from->count; i++) {
-		r = kernel_answer(e, from->list[i].answer, &answer);
-		r = r ? r : add_span(t, from->list[i].first, answer);
+		struct pg_span span = { from->list[i].first, from->list[i].last, 0 };
+
+		if (!from->list[i].answer)
+			continue;
+		r = kernel_answer(e, from->list[i].answer, &span.answer);
+		if (names_rule(span.answer))
+			span.answer -= PG_ANSWER(0, 0, first);
+		r = r ? r : add_span(t, span);
 	}
-	if (r)
-		return r;
 	list.count = t->span_count - list.start;
+	if (r || !list.count)
+		return r;
 	*ret = stored_once(t, list);
 	if (t->span_count <= PG_MAX_SPANS)
 		return 0;
@@ -170,9 +194,11 @@ static int put_scope(struct edit *e, struct tables *t, size_t number, struct pg_
 	int r = 0;
 
 	*to = settings(&e->to, e->change->to, number);
+	to->first_rule = first_rule(c);
 	for (unsigned d = 0; d < PG_PORT_DIRECTIONS; d++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
-			r = put_ports(e, t, &c->ports[d][proto], &to->ports[d][proto], err);
+			r = put_ports(e, t, &c->ports[d][proto], to->first_rule,
+				      &to->ports[d][proto], err);
 	return r;
 }
 

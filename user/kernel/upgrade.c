@@ -150,11 +150,20 @@ static int open_next(struct takeover *t, struct pg_error *err)
 /* A slot's size in the layouts from before. 0: not known. */
 static size_t slot_bytes(const struct takeover *t)
 {
+	const size_t third = sizeof(struct pg_slot) -
+			     sizeof(t->control->slots[0].bits[PG_PORT_SCOPES]);
+
 	if (t->control_size >= (long)sizeof(*t->control))
 		return sizeof(struct pg_slot);
-	if (t->control->abi == 1) /* nothing stood behind `used` */
+	switch (t->control->abi) {
+	case 1: /* nothing stood behind `used` */
 		return (t->control_size - HEAD_BYTES - sizeof(t->control->used)) / PG_SLOTS;
-	return t->control->abi == 2 ? sizeof(struct pg_slot) - 8 : 0;
+	case 2:
+		return third - 8;
+	case 3:
+		return third;
+	}
+	return 0;
 }
 
 static uint64_t generation(const struct takeover *t)

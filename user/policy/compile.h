@@ -64,11 +64,13 @@ struct rule_facts {
 };
 
 /*
- * A scope's tables, in the order of the policy's scopes, behind number 0: what all allow to come in. There
- * are neither failsafe nor essential ports in them: those are the host's. Number 0 logs nothing
- * and knows no rates, since the scope itself is asked later: it is asked as PG_FRESH_PASSED, as all of bind
- * is, so that a condition on a limit asks its time alone. Where a scope's default lets all in it allows all.
- * The rule that it names is one of those that allow a port nearby.
+ * A scope's tables, in the order of the policy's scopes, behind number 0, which is none. There are neither
+ * failsafe nor essential ports in them: those are the host's.
+ *
+ * What all scopes let in together is a table beside the host's (compiled.ports, PG_PORT_SCOPES). It logs
+ * nothing and knows no rates, since the scope itself is asked later: it is asked as PG_FRESH_PASSED, as all of
+ * bind is, so that a condition on a limit asks its time alone. Where a scope's default lets all in it
+ * allows all. The rule that it names is one of those that allow a port nearby.
  */
 struct compiled_scope {
 	struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];	/* empty: the scope has no say there */
@@ -90,7 +92,8 @@ struct exe_world {
 };
 
 struct compiled {
-	struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT];
+	/* PG_PORT_SCOPES: what all scopes let in together; empty: there are none. */
+	struct intervals ports[PG_PORT_TABLES][PG_PROTO_COUNT];
 	uint32_t protocols[256];	/* answers; allow 0 = let in, none = not, ask = groups */
 	struct group *groups;		/* no two equal */
 	size_t group_count;
@@ -175,6 +178,9 @@ struct pg_decision compiled_decide_scopes(const struct compiled *c, const struct
 					  const size_t *scopes, size_t count,
 					  const struct pg_question *q,
 					  const struct circumstances *in);
+/* Whether some scope may let in what no rule of the host speaks of: PG_PORT_SCOPES, asked as inbound does. */
+struct pg_decision compiled_decide_union(const struct compiled *c, const struct pg_question *q,
+					 const struct circumstances *in);
 /* An answer, of a port or a protocol, with ask resolved to none, allow or deny; as compiled_decide(). */
 uint32_t compiled_resolve(const struct compiled *c, uint32_t answer, const struct pg_question *q,
 			  const char *interface);

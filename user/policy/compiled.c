@@ -9,18 +9,18 @@
 #include "policy/classes.h"
 #include "util/cleanup.h"
 
-static void ports_free(struct intervals ports[PG_PORT_DIRECTIONS][PG_PROTO_COUNT])
+static void ports_free(struct intervals ports[][PG_PROTO_COUNT], size_t tables)
 {
-	for (size_t d = 0; d < PG_PORT_DIRECTIONS; d++)
+	for (size_t i = 0; i < tables; i++)
 		for (size_t proto = 0; proto < PG_PROTO_COUNT; proto++)
-			free(ports[d][proto].list);
+			free(ports[i][proto].list);
 }
 
 void compiled_free(struct compiled *c)
 {
-	ports_free(c->ports);
+	ports_free(c->ports, PG_PORT_TABLES);
 	for (size_t i = 0; i < c->scope_count; i++)
-		ports_free(c->scopes[i].ports);
+		ports_free(c->scopes[i].ports, PG_PORT_DIRECTIONS);
 	for (size_t i = 0; i < c->group_count; i++)
 		free(c->groups[i].cases);
 	for (size_t i = 0; i < c->interface_count; i++)
@@ -245,22 +245,29 @@ struct pg_decision compiled_decide_scopes(const struct compiled *c, const struct
 
 	for (size_t i = 0; i < count; i++) {
 		const struct compiled_scope *s = &c->scopes[scopes[i]];
-		struct pg_question asked = *q;
 		struct pg_decision own;
 		uint32_t answer;
 
-		asked.fresh = scopes[i] ? q->fresh : PG_FRESH_PASSED;
 		if (!(s->answers & 1u << q->direction))
 			continue;
 		answer = find_interval(&s->ports[q->direction][q->proto], q->port);
-		own = pg_decide(resolve(c, answer, &asked, in), &asked,
-				s->defaults[q->direction]);
+		own = pg_decide(resolve(c, answer, q, in), q, s->defaults[q->direction]);
 		d = d.verdict == PG_NONE ? own : stronger(d, own);
-		if (!scopes[i] || !p->scopes[scopes[i] - 1].inherit)
+		if (!p->scopes[scopes[i] - 1].inherit)
 			return d;
 	}
 	return d.verdict == PG_NONE ? compiled_decide_in(c, p, q, in)
 				    : stronger(d, compiled_decide_in(c, p, q, in));
+}
+
+struct pg_decision compiled_decide_union(const struct compiled *c, const struct pg_question *q,
+					 const struct circumstances *in)
+{
+	uint32_t answer = find_interval(&c->ports[PG_PORT_SCOPES][q->proto], q->port);
+	struct pg_question asked = *q;
+
+	asked.fresh = PG_FRESH_PASSED;
+	return pg_decide(resolve(c, answer, &asked, in), &asked, PG_DENY);
 }
 
 uint32_t compiled_settle(const struct compiled *c, uint32_t answer, uint64_t now_ns)

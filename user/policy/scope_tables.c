@@ -141,18 +141,15 @@ static int allow_everything(struct intervals *ret)
 
 static int sweep_union(struct compiler *c, const struct by_owner *o)
 {
-	struct compiled_scope *all = &c->groups.out->scopes[0];
+	struct intervals *all = c->groups.out->ports[PG_PORT_SCOPES];
 	struct swept rules = rules_of(o, 1, SWEPT_UNION);
 	bool everything = allows_all_in(c->groups.out);
 	int r = 0;
 
 	rules.count = c->policy->panic ? 0 : o->start[o->owners] - o->start[1];
-	all->answers = RULE_IN;
-	for (enum pg_direction d = 0; d < PG_DIRECTION_COUNT; d++)
-		all->defaults[d] = PG_DENY;
 	for (enum pg_proto proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
-		r = everything ? allow_everything(&all->ports[PG_IN][proto])
-			       : sweep(c, &rules, PG_IN, proto, &all->ports[PG_IN][proto]);
+		r = everything ? allow_everything(&all[proto])
+			       : sweep(c, &rules, PG_IN, proto, &all[proto]);
 	return r;
 }
 
