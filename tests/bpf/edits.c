@@ -13,6 +13,7 @@
 #include "kernel/ask.h"
 #include "kernel/load.h"
 #include "kernel/sums.h"
+#include "unit/policy_help.h"
 #include "util/cleanup.h"
 
 #define SECOND 1000000000ull
@@ -216,4 +217,40 @@ Test(edits, a_trial_ends_by_itself_and_nothing_may_be_changed_meanwhile)
 	state_end_trial(&g->state, true);
 	cr_assert(allowed(g, PG_IN, 81, 0, true));
 	cr_assert_not(allowed(g, PG_IN, 80, 0, true));
+}
+
+static uint32_t image_pages(const struct guarded *g, uint32_t slot)
+{
+	_cleanup_close_ int fd = guarded_map(g, slot ? "pg_image1" : "pg_image0");
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	return info.max_entries;
+}
+
+Test(edits, the_text_of_a_large_policy_goes_when_it_cannot_come_back)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [allow 80]");
+	_cleanup_policy_ struct policy large = copy_of(g), next = { .mode = 0 };
+	struct change change = { .from = &g->policy, .to = &next, .try_until_ns = boot_now_ns() + 60 * SECOND };
+	uint32_t least = image_pages(g, state_slot(&g->state)), slot;
+
+	for (unsigned port = 1000; port < 6000; port++) {
+		_cleanup_free_ char *sentence = NULL;
+
+		cr_assert_neq(asprintf(&sentence, "allow %u", port), -1);
+		cr_assert_eq(add_rules(&large, sentence), 1);
+	}
+	put_in_force(g, &large, true);
+	slot = state_slot(&g->state);
+	cr_assert_gt(image_pages(g, slot), least);
+	policy_of("rules: [allow 81]", &next);
+	next.rules[0].id = 9;
+	cr_assert_eq(state_change(&g->state, &change, NULL), 0);
+	cr_assert_gt(image_pages(g, slot), least, "it comes back when the trial is over");
+	state_end_trial(&g->state, false);
+	change_policy(g, "rules: [allow 82]");
+	cr_assert_leq(image_pages(g, slot), least);
+	cr_assert_leq(image_pages(g, !slot), least);
 }

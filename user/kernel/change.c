@@ -298,6 +298,7 @@ static void follow(struct edit *e, uint32_t before)
 {
 	struct state *s = e->state;
 
+	image_map_shrink(s->paths, before);
 	if (e->change->anew) {
 		clear_slot(s, before);
 	} else if (!e->scopes_written &&

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The image of each slot: the text that it was compiled from, pinned beside it. It is written before
- * its slot comes in force, into a map that is made anew where the text has outgrown it.
+ * its slot comes in force, into a map that is made anew where the text has outgrown it, and a large one
+ * is given back when its policy is out of force.
  */
 #include "kernel/image_map.h"
 
@@ -18,6 +19,7 @@
 #include "util/cleanup.h"
 
 #define SPARE_BYTES (64 * 1024)
+#define LEAST_BYTES (SPARE_BYTES + PG_IMAGE_PAGE)
 
 static void image_name(char name[16], uint32_t slot)
 {
@@ -57,6 +59,19 @@ static int make_map(const struct paths *paths, const char *name, size_t bytes)
 		return -errno;
 	pin_drop(paths, name);
 	return pin_make(paths, name, fd);
+}
+
+void image_map_shrink(const struct paths *paths, uint32_t slot)
+{
+	struct pg_image *image = NULL;
+	char name[16];
+	long size;
+
+	image_name(name, slot);
+	size = map_pinned(paths, name, false, (void **)&image);
+	map_release(image, size);
+	if (size > LEAST_BYTES)
+		(void)make_map(paths, name, LEAST_BYTES); /* else it stays as it is */
 }
 
 int image_map_write(const struct paths *paths, uint32_t slot, const struct policy *p)

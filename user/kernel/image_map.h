@@ -8,5 +8,7 @@
 
 int image_map_read(const struct paths *paths, uint32_t slot, struct policy *ret, struct pg_error *err);
 int image_map_write(const struct paths *paths, uint32_t slot, const struct policy *p);
+/* The slot's policy does not come back: a large map makes room, with what is in it. */
+void image_map_shrink(const struct paths *paths, uint32_t slot);
 
 #endif
