@@ -199,12 +199,11 @@ Test(change, the_device_that_a_rule_names_may_come_later)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [allow 80/tcp on late0]");
 	_cleanup_devices_ struct devices devices = { 0 };
-	struct pg_error err = PG_ERROR_INIT;
 
 	expect(g, tcp(.dport = 80), PG_DENY, PG_REASON_NO_RULE);
 	free(g->policy.rules[0].on);
 	g->policy.rules[0].on = strdup("eth0");
 	cr_assert_eq(devices_of(&devices), 0);
-	cr_assert_eq(state_resolve_devices(&g->state, &g->policy, &devices, &err), 0);
+	cr_assert_eq(state_resolve_devices(&g->state, &g->policy, &devices), 0);
 	expect(g, tcp(.dport = 80), PG_ALLOW, PG_REASON_RULE);
 }

@@ -188,13 +188,22 @@ static int fill_header(struct edit *e)
 	return r;
 }
 
+static int compile(const struct change *c, const struct policy *p, struct compiled *given,
+		   struct compiled *ret, struct pg_error *err)
+{
+	if (!given)
+		return p ? policy_compile_exes(p, c->exes, ret, err) : 0;
+	*ret = TAKE(*given, (struct compiled){ 0 });
+	return 0;
+}
+
 static int prepare(struct edit *e, struct pg_error *err)
 {
+	const struct change *c = e->change;
 	struct pg_meta *meta = e->state->meta;
-	int r = policy_compile_exes(e->change->to, e->change->exes, &e->to, err);
+	int r = compile(c, c->to, c->to_compiled, &e->to, err);
 
-	if (!r && e->change->from)
-		r = policy_compile_exes(e->change->from, e->change->exes, &e->from, err);
+	r = r ? r : compile(c, c->from, c->from_compiled, &e->from, err);
 	if (r)
 		return r;
 	e->same_classes = e->change->from && compiled_same_classes(&e->from, &e->to) &&
@@ -409,12 +418,11 @@ int state_change(struct state *s, const struct change *change, struct pg_error *
 	return r;
 }
 
-int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices,
-			  struct pg_error *err)
+int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices)
 {
 	_cleanup_compiled_ struct compiled c = { 0 };
 	_cleanup_classes_ struct classes maps = CLASSES_INIT;
-	int r = policy_compile(p, &c, err);
+	int r = policy_compile_interfaces(p, &c);
 
 	if (r || !c.interface_count)
 		return r;

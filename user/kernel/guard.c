@@ -172,18 +172,24 @@ static int check_devices(const struct policy *p, struct pg_error *err)
 static int put_in_force(struct guard *g, const struct policy *next, const struct guard_change *how,
 			bool changed, struct pg_error *err)
 {
+	_cleanup_compiled_ struct compiled from = { 0 }, to = { 0 };
 	struct change change = {
 		.from = &g->policy,
 		.to = next,
 		.new_generation = how->new_generation && changed,
 		.devices = devices_list,
 		.exes = &exe_own_world,
+		.from_compiled = &from,
+		.to_compiled = &to,
 		.try_until_ns = how->try_ns ? boot_now_ns() + how->try_ns : 0,
 	};
-	bool narrows = policy_narrows(&g->policy, next);
 	uint64_t ended;
 	int r = guard_check_netns(g, err);
+	bool narrows;
 
+	r = r ? r : policy_compile_exes(&g->policy, change.exes, &from, err);
+	r = r ? r : policy_compile_exes(next, change.exes, &to, err);
+	narrows = !r && policy_narrows(&g->policy, &from, next, &to);
 	if (!r && narrows && !how->force)
 		r = lockout_refuse(&g->policy, next, err);
 	if (r || how->dry_run)
@@ -363,7 +369,7 @@ static int sync_devices(struct guard *g, bool wait, struct pg_error *err)
 		return r;
 	r = attach_new(g, &all, err); /* what could be attached counts, whatever failed */
 	r = first_error(r, cover(g, &all, true, r ? NULL : err));
-	r = first_error(r, state_resolve_devices(&g->state, &g->policy, &all, r ? NULL : err));
+	r = first_error(r, state_resolve_devices(&g->state, &g->policy, &all));
 	if (r)
 		return r;
 	if (state_is_tried(&g->state)) /* the former policy may come back without us */

@@ -7,7 +7,7 @@
 #ifndef PORTGUARD_LOCKOUT_H
 #define PORTGUARD_LOCKOUT_H
 
-#include "policy/policy.h"
+#include "policy/compile.h"
 
 struct lockout {
 	uint16_t port;		/* 0: nobody is locked out */
@@ -24,7 +24,8 @@ int lockout_refuse(const struct policy *from, const struct policy *to, struct pg
 /* By their modes: whether the host refuses anything, and whether it or some scope does (NULL: no). */
 bool policy_host_guards(const struct policy *p);
 bool policy_guards(const struct policy *p);
-/* Whether @to closes anything on inbound TCP that @from leaves open. */
-bool policy_narrows(const struct policy *from, const struct policy *to);
+/* Whether @to, compiled @after, closes anything on inbound TCP that @from, compiled @before, leaves open. */
+bool policy_narrows(const struct policy *from, const struct compiled *before, const struct policy *to,
+		    const struct compiled *after);
 
 #endif

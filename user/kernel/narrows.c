@@ -83,21 +83,19 @@ static bool lets_in(const struct compiled *c)
 	return false;
 }
 
-bool policy_narrows(const struct policy *from, const struct policy *to)
+bool policy_narrows(const struct policy *from, const struct compiled *before, const struct policy *to,
+		    const struct compiled *after)
 {
-	_cleanup_compiled_ struct compiled before = { 0 }, after = { 0 };
-
 	if (!policy_guards(to))
 		return false;
 	if (!policy_guards(from) || policy_host_guards(from) != policy_host_guards(to) || !same_scopes(from, to) ||
 	    policy_default(from, PG_IN) != policy_default(to, PG_IN) ||
-	    policy_compile(from, &before, NULL) || policy_compile(to, &after, NULL) ||
-	    !compiled_same_classes(&before, &after))
+	    !compiled_same_classes(before, after))
 		return true;
-	for (size_t i = 1; i < before.scope_count; i++)
-		if (scope_narrows(&before, &after, i))
+	for (size_t i = 1; i < before->scope_count; i++)
+		if (scope_narrows(before, after, i))
 			return true;
 	/* What the host's rules do not mention a scope may let in; a deny of the host ends that. */
-	return ports_narrow(&before, &before.ports[PG_IN][PG_TCP], &after, &after.ports[PG_IN][PG_TCP],
-			    lets_in(&before) ? PG_ALLOW : policy_default(from, PG_IN));
+	return ports_narrow(before, &before->ports[PG_IN][PG_TCP], after, &after->ports[PG_IN][PG_TCP],
+			    lets_in(before) ? PG_ALLOW : policy_default(from, PG_IN));
 }

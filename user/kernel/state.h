@@ -77,6 +77,8 @@ struct change {
 	bool anew;			/* from nothing (@from NULL), and what else lies in the tables goes */
 	state_devices_fn devices;
 	const struct exe_world *exes;	/* which files `by exe` means; NULL: none */
+	/* @from and @to, where the caller has compiled them (with @exes): taken over. NULL: not yet. */
+	struct compiled *from_compiled, *to_compiled;
 	uint64_t try_until_ns;		/* on trial until then (CLOCK_BOOTTIME); 0: for good */
 };
 
@@ -84,8 +86,7 @@ struct change {
 int state_change(struct state *s, const struct change *change, struct pg_error *err);
 
 /* The same policy again, for devices that came, went or were renamed. */
-int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices,
-			  struct pg_error *err);
+int state_resolve_devices(struct state *s, const struct policy *p, const struct devices *devices);
 
 /* Whether the kernel has the files that `by exe` of the policy in force means now. */
 bool state_knows_exes(const struct state *s, const struct policy *p, const struct exe_world *exes);

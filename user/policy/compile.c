@@ -47,7 +47,7 @@ static int compile_protocols(struct compiler *compiler)
 	return 0;
 }
 
-static int compile_interfaces(const struct policy *p, struct compiled *out)
+int policy_compile_interfaces(const struct policy *p, struct compiled *out)
 {
 	size_t kept = 0;
 
@@ -180,7 +180,7 @@ int policy_compile_exes(const struct policy *p, const struct exe_world *exes, st
 	_cleanup_compiled_ struct compiled out = { .groups = NULL };
 	_cleanup_(compiler_free) struct compiler c = { .policy = p,
 						       .groups = { .out = &out, .err = err } };
-	int r = compile_interfaces(p, &out);
+	int r = policy_compile_interfaces(p, &out);
 
 	r = r ?: compile_classes(p, &c.groups);
 	r = r ?: compile_callers(&c, exes);

@@ -138,6 +138,8 @@ int policy_compile_exes(const struct policy *p, const struct exe_world *exes, st
 			struct pg_error *err);
 /* The same without files: enough for questions about `in`. */
 int policy_compile(const struct policy *p, struct compiled *ret, struct pg_error *err);
+/* The interfaces that rules name, and nothing else. Return: 0 or -ENOMEM; @out is to be freed either way. */
+int policy_compile_interfaces(const struct policy *p, struct compiled *out);
 /* The default of the host for a direction: the policy's, or deny under panic. */
 uint8_t policy_default(const struct policy *p, enum pg_direction direction);
 /* Rules with for_s that have no end yet end that long after @now_ns (CLOCK_BOOTTIME). */
