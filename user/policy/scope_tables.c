@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/list.h"
 #include "util/cleanup.h"
 
 /* The rules by owner: 0 is the host, i + 1 scope i, and behind them those of nobody. */
@@ -106,17 +107,61 @@ static void describe_scope(const struct policy *p, const struct scope *s, const 
 			own->rules[i]->verdict == PG_DENY && rule_covers(own->rules[i], PG_OUT);
 }
 
+/* Whether a rule says the same of bind and in, or nothing of both. */
+static bool says_both_ways(const struct rule *r)
+{
+	unsigned ways = r->directions & (RULE_BIND | RULE_IN);
+
+	return !ways || (ways == (RULE_BIND | RULE_IN) && r->remote.kind == PEER_ANY && !r->on &&
+			 !r->user && !r->exe && !r->limit.per_second_x1000);
+}
+
+/* So it is in most scopes: then one sweep is enough for bind and in, or for tcp and udp. */
+static bool are_same_ways(const struct swept *own)
+{
+	for (size_t i = 0; i < own->count; i++)
+		if (!says_both_ways(own->rules[i]))
+			return false;
+	return true;
+}
+
+static bool are_same_protos(const struct swept *own, enum pg_direction direction)
+{
+	for (size_t i = 0; i < own->count; i++)
+		if (own->rules[i]->directions & 1u << direction &&
+		    own->rules[i]->protos != (RULE_TCP | RULE_UDP))
+			return false;
+	return true;
+}
+
+static int repeat(const struct intervals *from, struct intervals *ret)
+{
+	ret->list = list_copy(from->list, from->count, sizeof(*from->list));
+	ret->count = ret->list ? from->count : 0;
+	return ret->list ? 0 : -ENOMEM;
+}
+
 static int sweep_scope(struct compiler *c, const struct by_owner *o, size_t owner)
 {
 	struct compiled_scope *scope = &c->groups.out->scopes[owner];
 	struct swept own = rules_of(o, owner, SWEPT_SCOPE);
+	bool same_ways = are_same_ways(&own);
 	int r = 0;
 
 	describe_scope(c->policy, &c->policy->scopes[owner - 1], &own, scope);
 	for (enum pg_direction d = 0; d < PG_DIRECTION_COUNT; d++)
-		for (enum pg_proto proto = 0; proto < PG_PROTO_COUNT; proto++)
-			if (!r && scope->answers & 1u << d)
-				r = sweep(c, &own, d, proto, &scope->ports[d][proto]);
+		for (enum pg_proto proto = 0; proto < PG_PROTO_COUNT; proto++) {
+			struct intervals *to = &scope->ports[d][proto];
+
+			if (r || !(scope->answers & 1u << d))
+				continue;
+			if (d == PG_IN && same_ways && scope->answers & RULE_BIND)
+				r = repeat(&scope->ports[PG_BIND][proto], to);
+			else if (proto == PG_UDP && are_same_protos(&own, d))
+				r = repeat(&scope->ports[d][PG_TCP], to);
+			else
+				r = sweep(c, &own, d, proto, to);
+		}
 	return r;
 }
 
@@ -144,13 +189,15 @@ static int sweep_union(struct compiler *c, const struct by_owner *o)
 	struct intervals *all = c->groups.out->ports[PG_PORT_SCOPES];
 	struct swept rules = rules_of(o, 1, SWEPT_UNION);
 	bool everything = allows_all_in(c->groups.out);
-	int r = 0;
+	int r;
 
 	rules.count = c->policy->panic ? 0 : o->start[o->owners] - o->start[1];
-	for (enum pg_proto proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
-		r = everything ? allow_everything(&all[proto])
-			       : sweep(c, &rules, PG_IN, proto, &all[proto]);
-	return r;
+	r = everything ? allow_everything(&all[PG_TCP]) : sweep(c, &rules, PG_IN, PG_TCP, &all[PG_TCP]);
+	if (r)
+		return r;
+	if (everything || are_same_protos(&rules, PG_IN))
+		return repeat(&all[PG_TCP], &all[PG_UDP]);
+	return sweep(c, &rules, PG_IN, PG_UDP, &all[PG_UDP]);
 }
 
 int compile_tables(struct compiler *c)
