@@ -28,10 +28,10 @@ names() { # ADDRESS
 		--port=53 --listen-address="$PEER4" --bind-interfaces --address="/siem.test/$1"
 }
 # documented NAME: a configuration of docs/siem.md.
-documented() { awk -v name="<!-- rsyslog: $1 -->" '$0 == name { on = 1; next } on && /^```/ { if (inside++) exit; next } inside' "$LAB_ROOT/docs/siem.md"; }
+documented() { awk -v name="<!-- $1 -->" '$0 == name { on = 1; next } on && /^```/ { if (inside++) exit; next } inside' "$LAB_ROOT/docs/siem.md"; }
 # receiver NAME PORT CERTIFICATE AUTHENTICATION: as documented; appends the messages to NAME.jsonl.
 receiver() {
-	documented receiver | sed "s|/etc/rsyslog/ca|$LAB/ca|; s|/etc/rsyslog/siem|$LAB/$3|; s|/var/log/portguard.jsonl|$LAB/$1.jsonl|
+	documented "rsyslog: receiver" | sed "s|/etc/rsyslog/ca|$LAB/ca|; s|/etc/rsyslog/siem|$LAB/$3|; s|/var/log/portguard.jsonl|$LAB/$1.jsonl|
 		s|6514|$2|; s|x509/name|$4|; s|[*].clients.example|client.test|
 		$([ "$4" = anon ] && echo '/^module/s|$|)|; /PermittedPeer/d')" >"$LAB/$1.conf"
 	echo "global(workDirectory=\"$LAB\")" >>"$LAB/$1.conf"
@@ -137,8 +137,10 @@ same "what it says has arrived is what the agent has told" "$(position tls sent)
 same "and the refusals are those" "$(position tls refusals)" "$(told)"
 
 if compgen -G "/usr/lib/*/rsyslog/omelasticsearch.so" >/dev/null; then
-	documented elasticsearch | sed "s|/etc/rsyslog/ca|$LAB/ca|" >"$LAB/elasticsearch.conf"
+	documented "rsyslog: elasticsearch" | sed "s|/etc/rsyslog/ca|$LAB/ca|" >"$LAB/elasticsearch.conf"
 	holds "rsyslogd takes the documented configuration for Elasticsearch" quiet rsyslogd -N1 -f "$LAB/elasticsearch.conf"
 else
 	skip "the documented configuration for Elasticsearch" "no rsyslog-elasticsearch here"
 fi
+documented "policy: shipper" >"$LAB/shipper.yaml"
+exits "and check takes the policy for a file shipper" 0 '' check "$LAB/shipper.yaml"
