@@ -64,6 +64,7 @@ Test(format_ecs, who_asks_is_the_source)
 			 "'source':{'ip':'192.0.2.1','port':23},'destination':{'ip':'192.0.2.7','"
 			 "port':40000}");
 	expect_json_part(format_ecs, &e, "'direction':'egress'");
+	expect_json_part(format_ecs, &e, "'egress':{'interface':{'name':'eth0'}}");
 }
 
 Test(format_ecs, protocols_have_the_keywords_of_the_iana)

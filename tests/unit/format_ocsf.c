@@ -19,7 +19,7 @@ Test(format_ocsf, a_bind)
 		"'class_uid':4001,'class_name':'Network Activity','activity_id':7,"
 		"'activity_name':'Listen','type_uid':400107,'type_name':'Network Activity: Listen',"
 		"'severity_id':3,'severity':'Medium',"
-		"'metadata':{'version':'1.3.0','product':{'name':'portguard',"
+		"'metadata':{'version':'1.4.0','product':{'name':'portguard',"
 		"'vendor_name':'portguard','version':'1.2.3'},"
 		"'uid':'0f5e2c3a-1111-4222-8333-444455556666-default-9','sequence':9,"
 		"'event_code':'bind:no-rule','profiles':['security_control','host']},"

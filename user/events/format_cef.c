@@ -117,7 +117,8 @@ static void put_verdict(struct json *out, const struct event *e)
 	put_text(out, "act", event_verdict_name(e->verdict));
 	put_number(out, "cnt", true, e->count);
 	put_text(out, "reason", event_reason_name(e->reason));
-	put_text(out, "deviceInboundInterface", e->interface);
+	put_text(out, event_goes_out(e) ? "deviceOutboundInterface" : "deviceInboundInterface",
+		 e->interface);
 	put_custom_number(out, "cn1", "ports", e->ports, e->ports);
 	put_custom(out, "flexString1", "mode", event_mode_name(e->mode));
 	put_custom(out, "cs1", "scope", e->scope);

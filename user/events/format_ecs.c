@@ -108,7 +108,7 @@ static void put_observer(struct json *out, const struct event_source *source, co
 	json_member_string(out, "version", source->version);
 	json_member_string(out, "hostname", source->host_name);
 	if (e->interface) {
-		open_member(out, "ingress");
+		open_member(out, event_goes_out(e) ? "egress" : "ingress");
 		open_member(out, "interface");
 		json_member_string(out, "name", e->interface);
 		json_object_end(out);

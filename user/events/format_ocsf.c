@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OCSF_VERSION "1.3.0" /* the first that has all of this: `Listen` */
+#define OCSF_VERSION "1.4.0" /* the first that has all of this: of a verdict, `policy` */
 #define ACTIVITY_OTHER 99
 
 /* A number of an enum. */

@@ -13,9 +13,11 @@
 #include "util/cleanup.h"
 #include "util/utf8.h"
 
+#define PLACE_SIZE 64
+
 enum dialect { JSON, ECS, OCSF, SYSLOG, LEEF, CEF, DIALECTS };
 
-/* Where a native field is; NULL: nowhere. CEF: `cs1` with its label beside it. */
+/* Where a native field is; NULL: nowhere. Behind a bar: where it is of what goes out. CEF: `cs1` has its label beside it. */
 struct place {
 	const char *native, *ecs, *ocsf, *cef;
 };
@@ -37,13 +39,14 @@ static const struct place verdict_places[] = {
 	{ "hook", "event.action", "unmapped.hook", NULL },
 	{ "reason", "event.reason", "status_code", "reason" },
 	{ "family", "network.type", NULL, NULL },
-	{ "interface", "observer.ingress.interface.name", NULL, "deviceInboundInterface" },
-	{ "comm", "process.name", "actor.process.name", "?proc" },
+	{ "interface", "observer.ingress.interface.name|observer.egress.interface.name", NULL,
+	  "deviceInboundInterface|deviceOutboundInterface" },
+	{ "comm", "process.name", "actor.process.name", "dproc|sproc" },
 	{ "exe", "process.executable", "actor.process.file.path", "filePath" },
 	{ "cmdline", "process.command_line", "actor.process.cmd_line", "cs6" },
-	{ "pid", "process.pid", "actor.process.pid", "?pid" },
+	{ "pid", "process.pid", "actor.process.pid", "dpid|spid" },
 	{ "ppid", "process.parent.pid", "actor.process.parent_process.pid", "cn2" },
-	{ "uid", "process.user.id", "actor.process.user.uid", "?uid" },
+	{ "uid", "process.user.id", "actor.process.user.uid", "duid|suid" },
 	{ "cgroup", "portguard.cgroup", "unmapped.cgroup", "cs5" },
 	{ "unit", "portguard.unit", "unmapped.unit", "cs3" },
 	{ "container.id", "container.id", "actor.process.container.uid", "cs4" },
@@ -139,7 +142,7 @@ static bool is_labelled(struct trial *t, const char *native, const char *key)
 {
 	const struct parsed_field *label;
 	_cleanup_free_ char *want = strdup(native);
-	char name[32];
+	char name[PLACE_SIZE + 8];
 
 	(void)snprintf(name, sizeof(name), "%sLabel", key);
 	label = parsed_find(&t->got, name);
@@ -152,16 +155,31 @@ static bool is_labelled(struct trial *t, const char *native, const char *key)
 	return (label && !strcmp(label->value, want)) || fail(t, "%s is not %s", name, want);
 }
 
-static bool is_in_cef(struct trial *t, const char *native, const char *key)
+/* The half of @place that is meant. */
+static const char *directed(const struct trial *t, const char *place, char name[PLACE_SIZE])
 {
-	char name[32];
+	const char *bar = strchr(place, '|');
+	int length = bar && !event_goes_out(t->e) ? (int)(bar - place) : PLACE_SIZE;
 
-	if (!key)
-		return true;
-	(void)snprintf(name, sizeof(name), "%s", key);
-	if (*name == '?')
-		*name = event_goes_out(t->e) ? 's' : 'd';
-	return is_at(t, native, name) && is_labelled(t, native, name);
+	if (bar && event_goes_out(t->e))
+		place = bar + 1;
+	(void)snprintf(name, PLACE_SIZE, "%.*s", length, place);
+	return name;
+}
+
+static bool is_in_cef(struct trial *t, const char *native, const char *place)
+{
+	char name[PLACE_SIZE];
+
+	return !place ||
+	       (is_at(t, native, directed(t, place, name)) && is_labelled(t, native, name));
+}
+
+static bool is_in_ecs(struct trial *t, const char *native, const char *place)
+{
+	char name[PLACE_SIZE];
+
+	return !place || is_at(t, native, directed(t, place, name));
 }
 
 /* OCSF names a process by its pid; what has none has no place there. */
@@ -186,7 +204,7 @@ static bool is_in_place(struct trial *t, const struct place *place)
 {
 	switch (t->dialect) {
 	case ECS:
-		return !place->ecs || is_at(t, place->native, place->ecs);
+		return is_in_ecs(t, place->native, place->ecs);
 	case OCSF:
 		return is_in_ocsf(t, place->native, place->ocsf);
 	case CEF:
