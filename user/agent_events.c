@@ -36,6 +36,7 @@ struct agent_events {
 	size_t scope_count[PG_SLOTS];
 	uint32_t texts_of; /* control->changes that they were read at, plus one */
 	struct agent_outputs wanted;
+	uint32_t lines_max, number; /* the policy's `events:` */
 	uint64_t unsent; /* refusals that waited for outputs that were taken away, to be told */
 	char device[IF_NAMESIZE];
 	char mount[PG_PATH]; /* of cgroup2 */
@@ -113,6 +114,8 @@ static void read_texts(struct agent_events *e)
 	}
 	read_scopes(e, &g);
 	(void)agent_outputs_read(&e->wanted, &g.policy); /* without memory the former ones stay */
+	e->lines_max = g.policy.events_max;
+	e->number = g.policy.events_number;
 	e->texts_of = changes + 1;
 }
 
@@ -201,8 +204,7 @@ static int map_tables(struct agent_events *e, struct pg_error *err)
 		 : 0;
 }
 
-static int open_outputs(struct agent_events *e, uint32_t number, struct history_tally *past,
-			struct pg_error *err)
+static int open_outputs(struct agent_events *e, struct history_tally *past, struct pg_error *err)
 {
 	const struct paths *paths = e->config.paths;
 	struct event_source source = { 0 };
@@ -224,7 +226,7 @@ static int open_outputs(struct agent_events *e, uint32_t number, struct history_
 	if (r)
 		return pg_fail(err, r, PG_EXIT_OUTPUT, "events: %s: %s", paths->run, strerror(-r));
 	event_source_fill(&source, paths->instance);
-	source.number = number;
+	source.number = e->number;
 	(void)snprintf(socket, sizeof(socket), "%s/events.sock", paths->run);
 	return outputs_open(&config, e->wanted.list, e->wanted.count, err, &e->outputs, past);
 }
@@ -305,12 +307,14 @@ int agent_events_open(const struct agent_events_config *config, struct agent_eve
 	r = map_tables(e, err);
 	r = r ? r : state_policy(config->state, &policy, err);
 	r = r ? r : agent_outputs_read(&e->wanted, &policy);
-	r = r ? r : open_outputs(e, policy.events_number, &past, err);
+	e->lines_max = policy.events_max;
+	e->number = policy.events_number;
+	r = r ? r : open_outputs(e, &past, err);
 	if (r)
 		return r;
 	stream.memory =
 		(struct stream_memory){ config->state->control, e->seen, e->reported, e->journal };
-	stream.lines_max = policy.events_max;
+	stream.lines_max = e->lines_max;
 	stream.past = past;
 	r = stream_open(&stream, &e->stream);
 	if (r)
@@ -332,7 +336,9 @@ void agent_events_tick(struct agent_events *e)
 	agent_places_tick(&e->places);
 	agent_owners_tick(&e->owners);
 	set_outputs(e);
+	outputs_set_number(e->outputs, e->number);
 	outputs_tick(e->outputs);
+	(void)stream_set_lines_max(e->stream, e->lines_max); /* or in a second */
 	stream_tick(e->stream);
 }
 

@@ -41,6 +41,9 @@ FOLLOWER=$!
 followed() { binds tcp 0.0.0.0 7003; says '|bind:no-rule|^|.*^dstPort=7003^' "$LAB/followed"; }
 holds "events -f speaks any format" within 5 followed
 kill $FOLLOWER 2>/dev/null
+lines_of_number() { binds tcp 0.0.0.0 7004; pg events --format syslog --port 7004 | grep -q "\[portguard@$1 "; }
+pg apply "$(printf 'events: {number: 815}\n%s\n' "$(rules 'allow 80/tcp')" | policy formats)" >/dev/null
+holds "another number holds from the next second on" within 5 lines_of_number 815
 exits "an unknown format, and the nearest" 64 'did you mean ecs' events --format ec
 
 # colored WORD…: of environment and options, on a terminal.

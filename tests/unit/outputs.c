@@ -192,6 +192,37 @@ Test(outputs, history_log_and_followers_get_the_same_lines)
 	(void)close(fd);
 }
 
+/* Of the last event in history. */
+static int last_number(void *data, const struct event_source *source, const struct event *e)
+{
+	(void)e;
+	*(uint32_t *)data = source->number;
+	return 0;
+}
+
+Test(outputs, another_number_holds_for_all_that_comes)
+{
+	char path[128], text[256], *lines, *at;
+	uint32_t number = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/lines", dir);
+	(void)snprintf(text, sizeof(text), "{file: \"%s\", format: syslog}", path);
+	add(text);
+	cr_assert_eq(outputs_set(o, list, count, NULL, NULL), 0);
+	write_batch(1, 1);
+	outputs_set_number(o, 4711);
+	write_batch(2, 2);
+	outputs_set_number(o, 4711);
+	lines = sample_read(path);
+	at = strstr(lines, "[portguard@32473 ");
+	cr_assert_not_null(at);
+	cr_expect_not_null(strstr(at, "\n<132>1 "));
+	cr_expect_not_null(strstr(at, "[portguard@4711 "));
+	free(lines);
+	cr_assert_eq(history_each(dir, 0, last_number, &number), 0);
+	cr_expect_eq(number, 4711);
+}
+
 Test(outputs, figures_outlive_the_agent)
 {
 	write_batch(1, 3);

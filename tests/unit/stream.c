@@ -525,6 +525,33 @@ Test(stream, never_more_lines_than_allowed_in_any_second)
 			      WORLD_SECOND * 9 / 10);
 }
 
+/* Refusals of a tenth of a second, each of a kind of its own; returns the lines that they made at once. */
+static size_t lines_of_a_tenth(uint16_t first_port)
+{
+	size_t before = w->line_count;
+
+	for (uint16_t i = 0; i < 300; i++)
+		refuse_bind(first_port + i, 1);
+	w->now_ns += WORLD_SECOND / 10;
+	return w->line_count - before;
+}
+
+Test(stream, another_number_of_lines_holds_at_once_and_forgets_none_that_was_made)
+{
+	size_t first = lines_of_a_tenth(1);
+
+	cr_expect_eq(first, LINES * 3 / 4, "the rest is for the tick");
+	cr_assert_eq(stream_set_lines_max(w->stream, 2 * LINES), 0);
+	cr_expect_eq(lines_of_a_tenth(1000), 2 * LINES * 3 / 4 - first);
+	cr_assert_eq(stream_set_lines_max(w->stream, LINES / 2), 0);
+	cr_expect_eq(lines_of_a_tenth(2000), 0);
+	ticks(30);
+	cr_assert_eq(stream_set_lines_max(w->stream, 4), 0);
+	cr_expect_eq(lines_of_a_tenth(3000), 3);
+	ticks(200);
+	cr_expect(!stream_pending(w->stream));
+}
+
 Test(stream, flood_of_socket_kinds_is_folded_and_names_a_process)
 {
 	for (uint32_t i = 0; i < 20000; i++)

@@ -114,6 +114,12 @@ int history_open(const char *dir, const struct event_source *source, uint32_t li
 	return 0;
 }
 
+void history_set_number(struct history *h, uint32_t number)
+{
+	h->source.number = number;
+	h->source_written = false;
+}
+
 void history_free(struct history *h)
 {
 	if (!h)

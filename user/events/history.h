@@ -32,6 +32,9 @@ int history_open(const char *dir, const struct event_source *source, uint32_t li
 		 struct pg_error *err, struct history **ret);
 void history_free(struct history *h);	/* what was not flushed is dropped; NULL is fine */
 
+/* The enterprise number of events from now on; with an empty batch. */
+void history_set_number(struct history *h, uint32_t number);
+
 /* Take an event into the batch; nothing is written yet. */
 int history_append(struct history *h, const struct event *e);
 

@@ -338,6 +338,11 @@ uint64_t outlet_remove(struct outlet *o)
 	return waited;
 }
 
+void outlet_set_number(struct outlet *o, uint32_t number)
+{
+	o->source.number = number;
+}
+
 const struct output *outlet_config(const struct outlet *o)
 {
 	return &o->config;

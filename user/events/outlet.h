@@ -27,6 +27,9 @@ void outlet_free(struct outlet *o);
 /* Is no output any more; returns the refusals that waited for it. */
 uint64_t outlet_remove(struct outlet *o);
 
+/* The enterprise number of what is sent from now on. */
+void outlet_set_number(struct outlet *o, uint32_t number);
+
 const struct output *outlet_config(const struct outlet *o);
 struct spool *outlet_spool(struct outlet *o);
 

@@ -169,6 +169,17 @@ int outputs_set(struct outputs *o, const struct output *list, size_t count, outp
 	return set_outlets(o, list, count, &place);
 }
 
+void outputs_set_number(struct outputs *o, uint32_t number)
+{
+	if (o->source.number == number)
+		return;
+	o->source.number = number;
+	history_set_number(o->history, number);
+	subscribers_set_number(o->subscribers, number);
+	for (size_t i = 0; i < o->count; i++)
+		outlet_set_number(o->outlets[i], number);
+}
+
 struct replay {
 	struct outputs *o;
 	uint64_t after;

@@ -51,6 +51,9 @@ typedef void (*outputs_gone_fn)(void *data, const char *name, uint64_t waited);
  */
 int outputs_set(struct outputs *o, const struct output *list, size_t count, outputs_gone_fn gone, void *data);
 
+/* Between two batches: the enterprise number of events from now on. */
+void outputs_set_number(struct outputs *o, uint32_t number);
+
 /* The descriptor that the agent's loop watches, and what to do when it is readable. */
 int outputs_fd(const struct outputs *o);
 void outputs_dispatch(struct outputs *o);

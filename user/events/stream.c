@@ -36,6 +36,23 @@ static void read_clocks(struct stream *s)
 	s->now_us = realtime_ns / 1000;
 }
 
+int stream_set_lines_max(struct stream *s, uint32_t lines_max)
+{
+	const struct budget *b = &s->budget;
+	struct budget next = { .max = lines_max ? lines_max : 1 };
+
+	if (next.max == b->max)
+		return 0;
+	next.made_ns = calloc(next.max, sizeof(*next.made_ns));
+	if (!next.made_ns)
+		return -ENOMEM;
+	for (uint32_t i = 1; i <= next.max && i <= b->max; i++) /* the last ones */
+		next.made_ns[next.max - i] = b->made_ns[(b->oldest + b->max - i) % b->max];
+	free(b->made_ns);
+	s->budget = next;
+	return 0;
+}
+
 static int allocate(struct stream *s)
 {
 	int r = kinds_new(&s->kinds);

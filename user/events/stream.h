@@ -77,6 +77,9 @@ struct stream_figures {
 int stream_open(const struct stream_config *config, struct stream **ret);
 void stream_free(struct stream *s);	/* what waits is not told: see stream_finish(); NULL is fine */
 
+/* More or fewer lines in any second; what was made in this one counts. 0 or -ENOMEM, and it stays as it was. */
+int stream_set_lines_max(struct stream *s, uint32_t lines_max);
+
 /* A record of the ring (pg_record_*); reports a first of its kind at once, within lines_max. */
 void stream_record(struct stream *s, const void *record, size_t size);
 /*

@@ -269,6 +269,11 @@ void subscribers_free(struct subscribers *s)
 	free(s);
 }
 
+void subscribers_set_number(struct subscribers *s, uint32_t number)
+{
+	s->source.number = number;
+}
+
 size_t subscribers_count(const struct subscribers *s)
 {
 	size_t n = 0;

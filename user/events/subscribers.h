@@ -52,6 +52,9 @@ void subscribers_dispatch(struct subscribers *s);
 /* Queue an event for everyone who follows, and send what can be sent. */
 void subscribers_publish(struct subscribers *s, const struct event *e);
 
+/* The enterprise number of events from now on. */
+void subscribers_set_number(struct subscribers *s, uint32_t number);
+
 size_t subscribers_count(const struct subscribers *s);
 
 #endif
