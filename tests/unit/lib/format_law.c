@@ -17,7 +17,7 @@
 
 enum dialect { JSON, ECS, OCSF, SYSLOG, LEEF, CEF, DIALECTS };
 
-/* Where a native field is; NULL: nowhere. Behind a bar: where it is of what goes out. CEF: `cs1` has its label beside it. */
+/* Where a native field is; NULL: nowhere. Behind a bar: where it is of what goes out. CEF's cs1 has a label. */
 struct place {
 	const char *native, *ecs, *ocsf, *cef;
 };
