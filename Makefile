@@ -131,7 +131,7 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 			$$corpus tests/fuzz/corpus/$${f##*/} || exit; \
 	done
 
-bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, commands; QUICK=1: in a minute (root)
+bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, scopes, commands; QUICK=1: in a minute (root)
 	$(need_root)
 	@$(BENCH) $(BUILD)/portguard $(if $(QUICK),quick)
 

@@ -8,6 +8,8 @@
  *   main.c      the rounds and the rows
  *   world.c     a throw-away machine to measure in, gone afterwards however it ends
  *   packets.c   what a packet costs in a program
+ *   decisions.c what a decision costs in each hook
+ *   sizes.c     what grows with the policy, and what does not
  *   commands.c  what a command costs as a whole process
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
  *   network.c   the peer and the sockets for it
@@ -17,6 +19,7 @@
 #ifndef PORTGUARD_BENCH_H
 #define PORTGUARD_BENCH_H
 
+#include <linux/bpf.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +49,20 @@ struct row {
 /* Return: how many aims were missed. */
 int table_print(const struct row *rows, size_t count, size_t rounds);
 
+#define SIZES_MAX 3
+
+/* One thing at several sizes of a policy. */
+struct size_row {
+	const char *name, *unit;
+	double most; /* of the last size; 0: no aim */
+	double most_ratio; /* of each size to the first; 0: values are printed, no ratios */
+	double value[SIZES_MAX][ROUNDS_MAX];
+};
+
+/* @sizes: their names. Return: how many aims were missed. */
+int table_print_sizes(const char *heading, const char *const sizes[], size_t size_count,
+		      const struct size_row *rows, size_t count, size_t rounds);
+
 /* --- world.c --- */
 
 struct world {
@@ -61,6 +78,9 @@ struct world {
 /* Make @cgroup, one of those below w->cgroup, the one of this process. */
 void world_enter_cgroup(const struct world *w, const char *cgroup);
 
+/* Remove what is below it, one level. */
+void world_clear_cgroup(const struct world *w, const char *cgroup);
+
 /**
  * world_run() - Run @body in a process that has its own network, mounts, bpffs and cgroup.
  * Waits for it, or for a signal that ends both, and takes away what outlives processes: the cgroup.
@@ -72,6 +92,14 @@ int world_run(struct world *w, int (*body)(const struct world *w, void *data), v
 void world_policy(const char *path, const char *device, unsigned rules);
 
 /* --- packets.c --- */
+
+/* A program that does nothing but return, and one that is pinned. */
+int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int returns);
+int pinned(const char *pins, const char *name);
+
+/* A TCP SYN from the peer to a port of the host, as Ethernet carries it. */
+#define PACKET_BYTES 54
+void packet_syn(unsigned port, unsigned char to[PACKET_BYTES]);
 
 enum packet_kind { DROP, DROP_SPREAD, ALLOWED, FLOW, SOCKET, PACKET_KINDS };
 
@@ -112,6 +140,11 @@ struct command_line {
 struct command_line portguard(const struct world *w, const char *instance,
 			      const char *const words[]);
 
+#define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
+
+/* The same, run: it must succeed. */
+struct cost run_portguard(const struct world *w, const char *instance, const char *const words[]);
+
 struct agent {
 	pid_t pid;
 	double ready_ms; /* from posix_spawn to `portguard: ready` */
@@ -137,6 +170,54 @@ void worker_end(const struct worker *w);
 
 /* Let it work, and wait. Return: its CPU time, softirqs in its context included, in ns. */
 double worker_run(const struct worker *w, unsigned amount);
+
+/* --- decisions.c --- */
+
+enum decision {
+	DECIDE_BIND,
+	DECIDE_LISTEN,
+	DECIDE_SOCKET,
+	DECIDE_CONNECT,
+	DECIDE_SEND,
+	DECIDE_DROP,
+	DECIDE_PASS,
+	DECIDE_DELIVER,
+	DECISIONS
+};
+
+/* What the policy has to say of those that are asked. */
+#define DECISION_ALLOWED 80 /* allow 80 */
+#define DECISION_OUT 53 /* allow out 53/udp */
+#define DECISION_CLOSED 81
+
+struct decision_call {
+	int fd; /* a socket, or a program */
+	struct sockaddr_in address;
+	unsigned port, ifindex;
+	int verdict;
+};
+
+struct decision_place {
+	struct decision_call calls[DECISIONS];
+	struct worker workers[DECISIONS];
+};
+
+struct decisions {
+	struct decision_place guarded, outside;
+};
+
+/* Of an instance whose pins are in @pins, by sockets and processes of @cgroup, which it guards. */
+void decisions_open(struct decisions *d, const struct world *w, const char *pins, const char *cgroup);
+void decisions_close(const struct decisions *d);
+/* What each takes, in ns. */
+void decisions_measure(const struct decisions *d, unsigned turns, double ret_ns[DECISIONS]);
+
+/* --- sizes.c --- */
+
+/* Makes an instance for each kind of policy, and takes it down. */
+void sizes_measure(const struct world *w, size_t rounds, unsigned turns);
+/* Return: how many aims were missed. */
+int sizes_print(void);
 
 /* --- network.c --- */
 

@@ -86,6 +86,13 @@ struct command_line portguard(const struct world *w, const char *instance,
 	return line;
 }
 
+struct cost run_portguard(const struct world *w, const char *instance, const char *const words[])
+{
+	struct command_line line = portguard(w, instance, words);
+
+	return command((char *const *)line.argv, -1);
+}
+
 /* Until the line comes, or the agent ends. */
 static void wait_until_ready(int fd, const char *argv0)
 {

@@ -132,21 +132,11 @@ static struct row rows[ROWS] = {
 };
 
 struct bench {
-	size_t rounds, stream_rounds;
+	size_t rounds, stream_rounds, size_rounds;
 	unsigned turns; /* of packets, in a round */
 	unsigned repeat; /* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
 };
-
-static struct cost run_portguard(const struct world *w, const char *instance,
-				 const char *const words[])
-{
-	struct command_line line = portguard(w, instance, words);
-
-	return command((char *const *)line.argv, -1);
-}
-
-#define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
 
 static double apply(const struct world *w, const char *path)
 {
@@ -254,13 +244,13 @@ static void print(struct bench *b)
 	int missed;
 
 	(void)printf("How to read it: median (least-most) of %zu rounds (streams and questions: "
-		     "%zu), in each of\n"
+		     "%zu; sizes: %zu), in each of\n"
 		     "which a row and what stands beside it take turns; the ratio is made in each "
 		     "round. 95 %%: the\n"
 		     "interval of the ratio's median. Times depend on the machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
-		     b->rounds, b->stream_rounds, median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds);
+		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
+	missed = table_print(rows, ROWS, b->rounds) + sizes_print();
 	(void)printf("\n%d aims missed\n", missed);
 }
 
@@ -281,13 +271,18 @@ static int bench(const struct world *w, void *data)
 		one_round(w, b, &p, round);
 	packets_close(&p);
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
+	sizes_measure(w, b->size_rounds, 2 * b->turns);
 	print(b);
 	return fflush(stdout) ? 74 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .rounds = 15, .stream_rounds = 60, .turns = 5, .repeat = 100000 };
+	static struct bench b = { .rounds = 15,
+				  .stream_rounds = 60,
+				  .size_rounds = 20,
+				  .turns = 5,
+				  .repeat = 100000 };
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -300,6 +295,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[2], "quick")) {
 		b.rounds = 7;
 		b.stream_rounds = 20;
+		b.size_rounds = 5;
 		b.turns = 3;
 	}
 	return world_run(&w, bench, &b);

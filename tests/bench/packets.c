@@ -75,6 +75,15 @@ static struct packet tcp_packet(const struct ends *e, bool syn)
 	return p;
 }
 
+void packet_syn(unsigned port, unsigned char to[PACKET_BYTES])
+{
+	const struct ends e = { PEER, HOST, CLIENT_PORT, (uint16_t)port };
+	const struct packet p = tcp_packet(&e, true);
+
+	_Static_assert(sizeof(p) == PACKET_BYTES, "an Ethernet frame");
+	memcpy(to, &p, sizeof(p));
+}
+
 static struct packet udp_packet(const struct ends *e)
 {
 	struct packet p = packet_of(IPPROTO_UDP, e);
@@ -104,20 +113,16 @@ static struct ends reversed(const struct ends *e)
 #define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
 #define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
-/* Programs that go on into each other must agree in attach type, which libbpf names, and @flags. */
-static int load_program(const char *name, const struct bpf_insn *insns, size_t count,
-			uint32_t flags)
+int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int returns)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
+	const struct bpf_insn insns[] = { MOVE_IMM(BPF_REG_0, returns), EXIT };
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
+	int fd = bpf_prog_load(type, "bench_empty", "GPL", insns, sizeof(insns) / sizeof(*insns),
+			       &opts);
 
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", insns, count, &opts);
-}
-
-static int empty_program(void)
-{
-	const struct bpf_insn insns[] = { MOVE_IMM(BPF_REG_0, XDP_PASS), EXIT };
-
-	return load_program("bench_empty", insns, sizeof(insns) / sizeof(*insns), 0);
+	if (fd < 0)
+		die("an empty program: %s", strerror(errno));
+	return fd;
 }
 
 /* Any source, and a closed port of 1024-17407, then on into element 0 of @array. */
@@ -150,7 +155,11 @@ static int spreading_program(int array, uint32_t flags)
 		EXIT,
 	};
 
-	return load_program("bench_spread", insns, sizeof(insns) / sizeof(*insns), flags);
+	/* Programs that go on into each other must agree in attach type, which libbpf names, and @flags. */
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
+
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, "bench_spread", "GPL", insns,
+			     sizeof(insns) / sizeof(*insns), &opts);
 }
 
 /* @ret_array must stay open: the kernel empties such an array when its last user is gone. */
@@ -170,7 +179,7 @@ static int spread_over(int program, int *ret_array)
 	return fd;
 }
 
-static int pinned(const char *pins, const char *name)
+int pinned(const char *pins, const char *name)
 {
 	char path[BENCH_PATH];
 	int fd;
@@ -220,9 +229,7 @@ void packets_open(struct packets *p, const char *pins, unsigned turns, unsigned 
 {
 	p->turns = turns;
 	p->repeat = repeat;
-	p->base = empty_program();
-	if (p->base < 0)
-		die("an XDP program: %s", strerror(errno));
+	p->base = empty_program(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS);
 	p->base_spread = spread_over(p->base, &p->base_array);
 	p->inbound = pinned(pins, "pg_in_xdp");
 	p->outbound = pinned(pins, "pg_out_tc");

@@ -192,23 +192,11 @@ static void end_workers(const struct streams *s)
 
 /* --- hooks --- */
 
-static int pinned(const char *name)
-{
-	char path[BENCH_PATH];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", PINS, name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		die("%s: %s", path, strerror(errno));
-	return fd;
-}
-
 /* Takes over the pinned link, so that the hook is this process's to attach and detach. */
 static struct hook take_hook(const char *program, const char *link, enum bpf_attach_type type)
 {
-	struct hook h = { .type = type, .program = pinned(program), .link = -1 };
-	int fd = pinned(link);
+	struct hook h = { .type = type, .program = pinned(PINS, program), .link = -1 };
+	int fd = pinned(PINS, link);
 
 	if (bpf_link_detach(fd))
 		die("%s: %s", link, strerror(errno));
@@ -219,18 +207,11 @@ static struct hook take_hook(const char *program, const char *link, enum bpf_att
 /* A program that lets everything pass, in the place of `deliver`. */
 static struct hook empty_hook(void)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_INGRESS);
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	struct hook h = { .type = BPF_CGROUP_INET_INGRESS, .link = -1 };
+	const enum bpf_attach_type type = BPF_CGROUP_INET_INGRESS;
 
-	h.program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "bench_empty", "GPL", insns,
-				  sizeof(insns) / sizeof(*insns), &opts);
-	if (h.program < 0)
-		die("an empty program: %s", strerror(errno));
-	return h;
+	return (struct hook){ .type = type,
+			      .program = empty_program(BPF_PROG_TYPE_CGROUP_SKB, type, 1),
+			      .link = -1 };
 }
 
 static void attach(const struct streams *s, struct hook *h)
@@ -270,13 +251,10 @@ static void set_hooks(struct streams *s, enum stream_kind kind, bool with)
 static void guard(struct streams *s)
 {
 	char cgroup[BENCH_PATH + 16];
-	struct command_line line;
 
 	world_policy(POLICY, NETWORK_GUARDED, 1);
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_c", s->world->cgroup);
-	line = portguard(s->world, INSTANCE,
-			 (const char *[]){ "up", "-c", POLICY, "--cgroup", cgroup, NULL });
-	(void)command((char *const *)line.argv, -1);
+	(void)run_portguard(s->world, INSTANCE, WORDS("up", "-c", POLICY, "--cgroup", cgroup));
 	s->cgroup = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->cgroup < 0)
 		die("%s: %s", cgroup, strerror(errno));
@@ -287,8 +265,6 @@ static void guard(struct streams *s)
 
 static void unguard(struct streams *s)
 {
-	struct command_line line =
-		portguard(s->world, INSTANCE, (const char *[]){ "down", "--purge", NULL });
 	struct hook *hooks[] = { &s->deliver, &s->send, &s->empty };
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
@@ -296,7 +272,7 @@ static void unguard(struct streams *s)
 		(void)close(hooks[i]->program);
 	}
 	(void)close(s->cgroup);
-	(void)command((char *const *)line.argv, -1);
+	(void)run_portguard(s->world, INSTANCE, WORDS("down", "--purge"));
 }
 
 /* --- rounds --- */

@@ -126,6 +126,61 @@ static int print_row(const struct row *row, size_t most_rounds)
 	return missed;
 }
 
+static void print_sizes_head(const char *heading, const char *const sizes[], size_t count)
+{
+	(void)printf("\n%s\n%-40s", heading, "");
+	for (size_t i = 0; i < count; i++)
+		(void)printf("  %-*s", i ? 35 : 25, sizes[i]);
+	(void)printf("\n");
+}
+
+/* The ratio to the first size in each round; its 95 % interval; whether that is the aim. */
+static int print_size_ratio(const struct size_row *row, size_t size, size_t rounds)
+{
+	double ratios[ROUNDS_MAX];
+	struct summary s;
+	char text[64];
+
+	for (size_t i = 0; i < rounds; i++)
+		ratios[i] = row->value[size][i] / row->value[0][i];
+	s = summarize(ratios, rounds);
+	(void)snprintf(text, sizeof(text), "%.3f x, 95 %%: %.3f-%.3f  %s", s.middle, s.least,
+		       s.most, s.middle <= row->most_ratio ? "met" : "MISSED");
+	(void)printf("  %-35s", text);
+	return s.middle > row->most_ratio;
+}
+
+static int print_size_row(const struct size_row *row, size_t sizes, size_t rounds)
+{
+	struct summary s = { 0 };
+	int missed = 0;
+
+	(void)printf("  %-38s", row->name);
+	for (size_t i = 0; i < sizes; i++) {
+		if (i && row->most_ratio) {
+			missed += print_size_ratio(row, i, rounds);
+			continue;
+		}
+		s = summarize(row->value[i], rounds);
+		print_cell(&s, row->unit, decimals_of(s.middle));
+		(void)printf("%*s", i ? 10 : 0, "");
+	}
+	missed += print_aim(row->most_ratio ? 0 : row->most, s.middle, row->unit);
+	(void)printf("\n");
+	return missed;
+}
+
+int table_print_sizes(const char *heading, const char *const sizes[], size_t size_count,
+		      const struct size_row *rows, size_t count, size_t rounds)
+{
+	int missed = 0;
+
+	print_sizes_head(heading, sizes, size_count);
+	for (size_t i = 0; i < count; i++)
+		missed += print_size_row(&rows[i], size_count, rounds);
+	return missed;
+}
+
 int table_print(const struct row *rows, size_t count, size_t rounds)
 {
 	int missed = 0;

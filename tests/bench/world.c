@@ -4,6 +4,7 @@
  * and a bpffs below it, and a cgroup. Links and maps die with the last process of those namespaces;
  * only the cgroup outlives processes, so a parent stays outside, waits, and removes it.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,7 +22,7 @@
 
 #include "bench/bench.h"
 
-static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c", "rest" };
+static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c", "guarded_d", "rest" };
 #define CGROUPS (sizeof(cgroups) / sizeof(*cgroups))
 
 static void write_text(const char *path, const char *text)
@@ -74,6 +75,39 @@ static void end_processes(const char *cgroup)
 		(void)fclose(f);
 }
 
+static void remove_cgroup(const char *path)
+{
+	if (!rmdir(path) || errno == ENOENT)
+		return;
+	end_processes(path);
+	(void)rmdir(path);
+}
+
+/* Those below it: one level, which is all that anybody makes. */
+static void clear_cgroup(const char *path)
+{
+	char below[BENCH_PATH + 300];
+	DIR *d = opendir(path);
+	const struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		remove_cgroup(below);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
+void world_clear_cgroup(const struct world *w, const char *cgroup)
+{
+	char path[BENCH_PATH + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w->cgroup, cgroup);
+	clear_cgroup(path);
+}
+
 /* A cgroup can be removed when its last process is gone, which takes a moment. */
 static void remove_cgroups(const struct world *w)
 {
@@ -83,8 +117,8 @@ static void remove_cgroups(const struct world *w)
 	for (int tries = 0; tries < 500; tries++) {
 		for (size_t i = 0; i < CGROUPS; i++) {
 			(void)snprintf(path, sizeof(path), "%s/%s", w->cgroup, cgroups[i]);
-			end_processes(path);
-			(void)rmdir(path);
+			clear_cgroup(path);
+			remove_cgroup(path);
 		}
 		if (!rmdir(w->cgroup) || errno == ENOENT)
 			return;
