@@ -49,8 +49,8 @@ others() { # programs that let everything pass, pinned beside ours
 		bpftool prog load "$LAB/other.o" "$BPFFS/other_bind" type cgroup/bind4 &&
 		bpftool prog load "$LAB/other_in.o" "$BPFFS/other_in"
 }
-replace_pin() { # by a map of somebody's
-	rm "$PINS/$1" && bpftool map create "$PINS/$1" type array key 4 value 4 entries 1 name not_ours
+replace_pin() { # by a map of somebody's, at once: between two steps the agent would mend the first
+	bpftool map create "$BPFFS/other" type array key 4 value 4 entries 1 name not_ours && mv -f "$BPFFS/other" "$PINS/$1"
 }
 both() { tamper open bind 90 && tamper open in 81; }
 # NAME | what shows that it worked, without an agent | the word of the finding | the tampering
