@@ -82,8 +82,24 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	return decision(PG_DENY, PG_REASON_ICMP);
 }
 
-/* Whether the segment brings back a SYN cookie of that listener's (RFC 4987, 3.6). */
-SUBPROGRAM bool brings_cookie(struct bpf_sock *listener, const struct packet *p)
+static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const struct packet *p)
+{
+	struct bpf_sock *sk;
+	bool alive;
+
+	if (p->proto != IPPROTO_TCP || begins_connection(p) ||
+	    !is_used(ctl, PG_USED_TCP, p->dport))
+		return false;
+	sk = look_up_tcp(ctx, p, false);
+	if (!sk)
+		return false;
+	alive = sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE;
+	bpf_sk_release(sk);
+	return alive;
+}
+
+/* Whether it is a cookie of that listener's (RFC 4987, 3.6). */
+SUBPROGRAM bool checks_cookie(struct bpf_sock *listener, const struct packet *p)
 {
 	struct tcp_header tcp = { .source = bpf_htons(p->sport), .target = bpf_htons(p->dport),
 				  .seq = p->seq, .ack = p->ack, .offset = TCP_BYTES / 4 << 4,
@@ -102,32 +118,51 @@ SUBPROGRAM bool brings_cookie(struct bpf_sock *listener, const struct packet *p)
 		copy(ip.v6.source, p->source, 16);
 		copy(ip.v6.target, p->target, 16);
 	}
-	return !bpf_tcp_check_syncookie(listener, &ip, sizeof(ip), (void *)&tcp,
-					sizeof(tcp));
+	return !bpf_tcp_check_syncookie(listener, &ip, sizeof(ip), (void *)&tcp, sizeof(tcp));
 }
 
-/* What the kernel has for a segment: nothing, a socket of that connection, a listener that sent it a cookie. */
-enum met { MET_NOTHING, MET_SOCKET, MET_COOKIE };
-
-/* On a stack of its own. */
-SUBPROGRAM int find_socket(void *ctx, struct packet *p)
+/* Whether the segment brings back a SYN cookie that the kernel has sent: p->cookie, where the verifier forgets it. */
+static __always_inline int find_cookie(const struct bytes *b, struct packet *p)
 {
-	struct pg_control *ctl = control();
+	__be32 numbers[2] __attribute__((aligned(8)));
 	struct bpf_sock *sk;
 
-	p->met = MET_NOTHING;
-	if (!ctl || p->proto != IPPROTO_TCP || begins_connection(p) ||
-	    !is_used(ctl, PG_USED_TCP, p->dport))
+	p->cookie = 0;
+	if (p->proto != IPPROTO_TCP || begins_connection(p) || !(p->tcp_flags & TCP_ACK) ||
+	    load(b, FORGOTTEN(p->offset) + 4, numbers, sizeof(numbers)))
 		return 0;
-	sk = look_up_tcp(ctx, p, false);
+	p->seq = numbers[0];
+	p->ack = numbers[1];
+	sk = look_up_tcp(b->ctx, p, false);
 	if (!sk)
 		return 0;
-	if (sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE)
-		p->met = MET_SOCKET;
-	else if (FORGOTTEN(p->ack) && brings_cookie(sk, p))
-		p->met = MET_COOKIE;
+	if (sk->state == TCP_STATE_LISTEN)
+		p->cookie = checks_cookie(sk, p);
 	bpf_sk_release(sk);
 	return 0;
+}
+
+SUBPROGRAM int find_cookie_xdp(struct xdp_md *ctx, struct packet *p)
+{
+	struct bytes b = {
+		.ctx = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.xdp = true,
+	};
+
+	return find_cookie(&b, p);
+}
+
+SUBPROGRAM int find_cookie_skb(struct __sk_buff *skb, struct packet *p)
+{
+	struct bytes b = {
+		.ctx = skb,
+		.data = (void *)(long)skb->data,
+		.data_end = (void *)(long)skb->data_end,
+	};
+
+	return find_cookie(&b, p);
 }
 
 /* Where the host would send the packet on: BPF_FIB_LKUP_RET_… */
@@ -199,24 +234,11 @@ static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, cons
 	return is_reply(ctl, &ctl->slots[index], p) ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
 
-/* Reads what a cookie is made of, where a rule that depends may want to know: a limit is one. */
-static __always_inline void read_cookie(const struct bytes *b, struct packet *p, __u32 word)
-{
-	__be32 numbers[2] __attribute__((aligned(8)));
-
-	p->ack = 0;
-	if (PG_ANSWER_KIND(word) != PG_ANSWER_ASK || !(p->tcp_flags & TCP_ACK) ||
-	    load(b, FORGOTTEN(p->offset) + 4, numbers, sizeof(numbers)))
-		return;
-	p->seq = numbers[0];
-	p->ack = numbers[1];
-}
-
 /*
  * While the kernel sends SYN cookies it has no socket for the segment that ends a handshake. The SYN has
  * taken its limit's token; whoever brings the cookie again has another connection, and needs another one.
  */
-SUBPROGRAM int is_new_cookie(const struct packet *p)
+SUBPROGRAM int note_cookie(struct packet *p)
 {
 	struct pg_admitted_key key = { .rule = p->ack,
 				       .remote_port = p->sport,
@@ -224,17 +246,30 @@ SUBPROGRAM int is_new_cookie(const struct packet *p)
 	__u32 now = bpf_jiffies64();
 
 	__builtin_memcpy(key.remote, p->source, 16);
-	return !bpf_map_update_elem(&pg_admitted, &key, &now, BPF_NOEXIST);
+	p->fresh = bpf_map_update_elem(&pg_admitted, &key, &now, BPF_NOEXIST) ? PG_FRESH_YES
+									      : PG_FRESH_PASSED;
+	return 0;
 }
 
-SUBPROGRAM __u64 ask_for_cookie(const struct packet *p, __u32 index, __u32 fresh)
+/*
+ * A union decided's word for the packet in hand; of no verdict where it brings no cookie. Only numbers go in and
+ * out, so that the verifier follows it once a program.
+ */
+GLOBAL __u64 pg_cookie(__u32 index)
 {
-	struct pg_control *ctl = control();
 	union decided u = { .word = 0 };
+	struct pg_control *ctl = control();
+	__u32 zero = 0;
+	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
+	__u32 word;
 
-	if (!ctl)
+	if (!ctl || !p || !p->cookie)
 		return 0;
-	u.d = ask_for_packet(ctl, index & 1, p, false, fresh);
+	index &= 1;
+	(void)note_cookie(p);
+	put_question(&p->question, p, false, p->fresh);
+	word = resolve_limited(index, packet_answer(ctl, index, p, false), &p->question);
+	u.d = decide(&ctl->slots[index], word, &p->question, PG_IN);
 	if (u.d.verdict == PG_ALLOW) /* its rule has counted the SYN */
 		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
 	return u.word;
@@ -245,26 +280,22 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 {
 	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_NO;
 	struct pg_decision d;
-	__u8 met;
 
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
 	d = decide_packet(ctl, index, p, word, false, fresh);
 	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
-	if (is_reply(ctl, &ctl->slots[index], p))
+	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, b->ctx, p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
-	read_cookie(b, p, word);
-	(void)find_socket(b->ctx, p);
-	met = FORGOTTEN(p->met);
-	if (met == MET_SOCKET)
-		return decision(PG_ALLOW, PG_REASON_REPLY);
-	if (met == MET_COOKIE) {
+	/* A rule depends on more than the port: perhaps it is a limit, and nothing else lets it in. */
+	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK) {
 		union decided u;
 
-		fresh = is_new_cookie(p) ? PG_FRESH_PASSED : PG_FRESH_YES;
-		u.word = ask_for_cookie(p, index, fresh);
-		return u.d;
+		(void)(b->xdp ? find_cookie_xdp(b->ctx, p) : find_cookie_skb(b->ctx, p));
+		u.word = pg_cookie(index);
+		if (u.d.verdict != PG_NONE)
+			return u.d;
 	}
 	if (ctl->slots[index].scopes && d.reason == PG_REASON_NO_RULE) {
 		union decided u = { .word = ask_scopes(b->ctx, p, index) };

@@ -66,8 +66,9 @@ struct packet {
 	__u32 end; /* of the datagram */
 	__u32 ethertype; /* host order */
 	__u32 outer_tci, outer_proto; /* a tag that was taken off (answer.h) */
-	__be32 seq, ack; /* of a segment that may end a handshake (inbound.bpf.c); ack 0: of none */
-	__u8 met; /* what the kernel has for it */
+	__be32 seq, ack; /* of a segment that may end a handshake (inbound.bpf.c) … */
+	__u8 cookie, fresh; /* … whether it brings a cookie; enum pg_fresh */
+	struct pg_question question; /* … put here, where it takes no room on the stack */
 	struct pg_captured copy; /* of the packet, where somebody captures: capture.h */
 };
 
