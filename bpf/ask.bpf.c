@@ -8,6 +8,33 @@
 
 #define QUESTION_AT 14 /* behind the Ethernet header that a test run asks for */
 
+/* Each on a stack of its own. @direction: a constant. */
+static __always_inline int answer(struct pg_ask *ask, __u32 index, const struct owner *owner,
+				  __u32 direction)
+{
+	struct pg_control *ctl = control();
+
+	if (!ctl)
+		return -1;
+	ask->decision = ask_owner(ctl, index & 1, owner, direction, &ask->question);
+	return 0;
+}
+
+SUBPROGRAM int answer_bind(struct pg_ask *ask, __u32 index, const struct owner *owner)
+{
+	return answer(ask, index, owner, PG_BIND);
+}
+
+SUBPROGRAM int answer_in(struct pg_ask *ask, __u32 index, const struct owner *owner)
+{
+	return answer(ask, index, owner, PG_IN);
+}
+
+SUBPROGRAM int answer_out(struct pg_ask *ask, __u32 index, const struct owner *owner)
+{
+	return answer(ask, index, owner, PG_OUT);
+}
+
 SEC("tc")
 int pg_ask(struct __sk_buff *skb)
 {
@@ -23,10 +50,10 @@ int pg_ask(struct __sk_buff *skb)
 	ask.jiffies = bpf_jiffies64();
 	ask.monotonic_ns = bpf_ktime_get_ns();
 	if (ask.question.direction == PG_BIND)
-		ask.decision = ask_owner(ctl, index, &owner, PG_BIND, &ask.question);
+		(void)answer_bind(&ask, index, &owner);
 	else if (ask.question.direction == PG_IN)
-		ask.decision = ask_owner(ctl, index, &owner, PG_IN, &ask.question);
+		(void)answer_in(&ask, index, &owner);
 	else
-		ask.decision = ask_owner(ctl, index, &owner, PG_OUT, &ask.question);
+		(void)answer_out(&ask, index, &owner);
 	return bpf_skb_store_bytes(skb, QUESTION_AT, &ask, sizeof(ask), 0) ? -1 : 0;
 }

@@ -6,31 +6,63 @@
  */
 #include "lib/socket.h"
 
-/* Return: 1 the bind may go on, 0 EPERM. */
-static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a)
+static __always_inline void put_ipv4(struct bpf_sock_addr *ctx, struct pg_question *q)
+{
+	q->family = 4;
+	map_ipv4(q->local, ctx->user_ip4);
+	q->port = bpf_ntohs(ctx->user_port);
+}
+
+static __always_inline void put_ipv6(struct bpf_sock_addr *ctx, struct pg_question *q)
+{
+	take_ipv6(ctx, q->local, &q->family);
+	q->port = bpf_ntohs(ctx->user_port);
+}
+
+GLOBAL __u64 pg_ask_bind4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	struct pg_question q = {};
+
+	put_ipv4(ctx, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
+}
+
+GLOBAL __u64 pg_ask_bind6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	struct pg_question q = {};
+
+	put_ipv6(ctx, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
+}
+
+/* Return: 1 the bind may go on, 0 EPERM. @v6: a constant. */
+static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a, bool v6)
 {
 	struct pg_control *ctl = control();
+	union decided u;
 	__u32 index;
 
 	a->hook = PG_HOOK_BIND;
 	a->protocol = ruled_protocol(ctx->protocol);
-	a->q.port = bpf_ntohs(ctx->user_port);
 	if (!ctl || !a->q.port || !a->protocol)
 		return 1;
 	index = slot_in_force(ctl);
 	if (!is_judged(ctl, index, plain_socket(ctx->sk), in_host_netns(ctl, ctx, ctx->sk),
 		       &a->owner))
 		return 1;
-	return settle(a, ask_for_call(ctl, index, a, PG_BIND));
+	if (!decide_by_port(ctl, index, a, PG_BIND, &u.d))
+		u.word = v6 ? pg_ask_bind6(ctx, a->owner.near, a->owner.far, index) :
+			      pg_ask_bind4(ctx, a->owner.near, a->owner.far, index);
+	return settle(a, u.d);
 }
 
 SEC("cgroup/bind4")
 int pg_bind4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .q.family = 4 };
+	struct attempt a = {};
 
-	map_ipv4(a.q.local, ctx->user_ip4);
-	return bind(ctx, &a);
+	put_ipv4(ctx, &a.q);
+	return bind(ctx, &a, false);
 }
 
 SEC("cgroup/bind6")
@@ -38,6 +70,6 @@ int pg_bind6(struct bpf_sock_addr *ctx)
 {
 	struct attempt a = {};
 
-	take_ipv6(ctx, a.q.local, &a.q.family);
-	return bind(ctx, &a);
+	put_ipv6(ctx, &a.q);
+	return bind(ctx, &a, true);
 }

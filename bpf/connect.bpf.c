@@ -25,18 +25,51 @@ static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct at
 	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE && answers_heard(ctx, &a->q);
 }
 
-/* Return: 1 it may go, 0 EPERM. @datagram: the answer may come to an unconnected socket. */
-static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool datagram)
+static __always_inline void put_ipv4(struct bpf_sock_addr *ctx, struct pg_question *q)
+{
+	q->family = 4;
+	map_ipv4(q->remote, ctx->user_ip4);
+	q->port = bpf_ntohs(ctx->user_port);
+	q->direction = PG_OUT;
+	q->fresh = PG_FRESH_YES;
+}
+
+static __always_inline void put_ipv6(struct bpf_sock_addr *ctx, struct pg_question *q)
+{
+	take_ipv6(ctx, q->remote, &q->family);
+	q->port = bpf_ntohs(ctx->user_port);
+	q->direction = PG_OUT;
+	q->fresh = PG_FRESH_YES;
+}
+
+GLOBAL __u64 pg_ask_out4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	struct pg_question q = {};
+
+	put_ipv4(ctx, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
+}
+
+GLOBAL __u64 pg_ask_out6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	struct pg_question q = {};
+
+	put_ipv6(ctx, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
+}
+
+/*
+ * Return: 1 it may go, 0 EPERM. @datagram: the answer may come to an unconnected socket. @v6, @datagram:
+ * constants.
+ */
+static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool v6, bool datagram)
 {
 	struct pg_control *ctl = control();
-	struct pg_decision d;
+	union decided u;
 	bool here, judged;
 	__u32 index;
 
 	a->protocol = ruled_protocol(ctx->protocol);
-	a->q.direction = PG_OUT;
-	a->q.fresh = PG_FRESH_YES;
-	a->q.port = bpf_ntohs(ctx->user_port);
 	if (!ctl || !a->protocol)
 		return 1;
 	index = slot_in_force(ctl);
@@ -47,10 +80,12 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 	if (!judged && !here)
 		return 1;
 	if (judged) {
-		d = ask_for_call(ctl, index, a, PG_OUT);
-		if (datagram && is_answer(ctx, a, &d))
-			d = decision(PG_ALLOW, PG_REASON_REPLY);
-		if (!settle(a, d))
+		if (!decide_by_port(ctl, index, a, PG_OUT, &u.d))
+			u.word = v6 ? pg_ask_out6(ctx, a->owner.near, a->owner.far, index) :
+				      pg_ask_out4(ctx, a->owner.near, a->owner.far, index);
+		if (datagram && is_answer(ctx, a, &u.d))
+			u.d = decision(PG_ALLOW, PG_REASON_REPLY);
+		if (!settle(a, u.d))
 			return 0;
 	}
 	if (datagram)
@@ -61,10 +96,10 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 SEC("cgroup/connect4")
 int pg_connect4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_CONNECT, .q.family = 4 };
+	struct attempt a = { .hook = PG_HOOK_CONNECT };
 
-	map_ipv4(a.q.remote, ctx->user_ip4);
-	return out(ctx, &a, false);
+	put_ipv4(ctx, &a.q);
+	return out(ctx, &a, false, false);
 }
 
 SEC("cgroup/connect6")
@@ -72,17 +107,17 @@ int pg_connect6(struct bpf_sock_addr *ctx)
 {
 	struct attempt a = { .hook = PG_HOOK_CONNECT };
 
-	take_ipv6(ctx, a.q.remote, &a.q.family);
-	return out(ctx, &a, false);
+	put_ipv6(ctx, &a.q);
+	return out(ctx, &a, true, false);
 }
 
 SEC("cgroup/sendmsg4")
 int pg_send4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_SEND, .q.family = 4 };
+	struct attempt a = { .hook = PG_HOOK_SEND };
 
-	map_ipv4(a.q.remote, ctx->user_ip4);
-	return out(ctx, &a, true);
+	put_ipv4(ctx, &a.q);
+	return out(ctx, &a, false, true);
 }
 
 SEC("cgroup/sendmsg6")
@@ -90,6 +125,6 @@ int pg_send6(struct bpf_sock_addr *ctx)
 {
 	struct attempt a = { .hook = PG_HOOK_SEND };
 
-	take_ipv6(ctx, a.q.remote, &a.q.family);
-	return out(ctx, &a, true);
+	put_ipv6(ctx, &a.q);
+	return out(ctx, &a, true, true);
 }

@@ -40,11 +40,21 @@ static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct
 }
 
 /* Whether the datagram answers: its socket has spoken to that remote, or the flows know it. */
-SUBPROGRAM int is_answer(struct __sk_buff *skb, const struct packet *p, __u32 index, __u32 ticks)
+GLOBAL int pg_is_answer(struct __sk_buff *skb, __u32 index, __u32 ticks)
 {
+	const struct packet *p = packet_in_hand();
 	struct pg_control *ctl = control();
 
-	return ctl && (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index & 1], p));
+	return ctl && p && (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index & 1], p));
+}
+
+GLOBAL int pg_remember_heard(struct __sk_buff *skb)
+{
+	const struct packet *p = packet_in_hand();
+
+	if (p)
+		remember_heard(skb, p);
+	return 0;
 }
 
 /* Limits count here what came past inbound. Segments come to a listener to end their handshake. */
@@ -53,7 +63,7 @@ static __always_inline __u8 freshness(struct __sk_buff *skb, const struct packet
 {
 	bool known = p->proto == IPPROTO_TCP ?
 			     !begins_connection(p) :
-			     is_answer(skb, p, index, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
+			     pg_is_answer(skb, index, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
 
 	return known ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
@@ -74,7 +84,7 @@ SUBPROGRAM __u64 ask_host_here(struct __sk_buff *skb, const struct packet *p, __
 	word = packet_answer(ctl, index, p, false);
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = met ? PG_FRESH_PASSED : freshness(skb, p, index, &ctl->slots[index]);
-	u.d = decide_packet(ctl, index, p, word, false, fresh);
+	u.d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
 	return u.word;
 }
 
@@ -83,17 +93,16 @@ SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, 
 				 const struct owner *o, bool met)
 {
 	struct pg_control *ctl = control();
-	struct pg_question q = {};
+	__u32 fresh;
 
 	if (!ctl)
 		return 0;
 	index &= 1;
-	put_question(&q, p, false, freshness(skb, p, index, &ctl->slots[index]));
-	if (met && q.fresh == PG_FRESH_YES)
-		q.fresh = PG_FRESH_MET;
-	if (!o->here) /* rules name devices of the host's network namespace */
-		q.vlan = 1;
-	return ask_all(index, o, &q, PG_IN);
+	fresh = freshness(skb, p, index, &ctl->slots[index]);
+	if (met && fresh == PG_FRESH_YES)
+		fresh = PG_FRESH_MET;
+	return pg_ask_packet(o->near, o->far,
+			     ASK_HOW(index, fresh) | (o->here ? 0 : ASK_STRANGE), 0);
 }
 
 /* Another IP protocol than TCP or UDP; a union decided's word. */
@@ -115,7 +124,9 @@ SUBPROGRAM int was_told(const struct packet *p, __u32 index)
 	index &= 1;
 	if (!ctl || ctl->slots[index].mode != PG_MODE_AUDIT)
 		return false;
-	return ask_for_packet(ctl, index, p, false, PG_FRESH_NO).verdict == PG_DENY;
+	return decide_packet(ctl, index, packet_answer(ctl, index, p, false),
+			     ASK_HOW(index, PG_FRESH_NO))
+		       .verdict == PG_DENY;
 }
 
 /* Some scope's rules let it in, perhaps, so that inbound may have let it pass for another socket. */
@@ -167,7 +178,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 		}
 		if (udp && (covered || d.verdict == PG_ALLOW) &&
 		    owner_restricts_out(slot, index, o))
-			(void)remember_heard(skb, p);
+			(void)pg_remember_heard(skb);
 		if (covered)
 			return d;
 	}
@@ -175,7 +186,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	d.reason = refusal_reason(slot, d.reason);
 	if (slot->panic)
 		return d;
-	if (d.verdict == PG_DENY && udp && is_answer(skb, p, index, ticks))
+	if (d.verdict == PG_DENY && udp && pg_is_answer(skb, index, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	*ret_judged |= covered && was_told(p, index);
 	return d;
@@ -192,7 +203,7 @@ static __always_inline bool concerns_owner(const struct pg_control *ctl, __u32 i
 }
 
 /* Takes the packet apart, on a stack of its own. Return: whether there is one. */
-SUBPROGRAM int parse_here(struct __sk_buff *skb)
+GLOBAL int pg_parse_here(struct __sk_buff *skb)
 {
 	struct bytes b = bytes_of_skb(skb, false);
 
@@ -201,22 +212,14 @@ SUBPROGRAM int parse_here(struct __sk_buff *skb)
 	return parse(&b) != 0;
 }
 
-/* On a stack of its own too. Return: whether the packet passes. */
-SUBPROGRAM int report_here(const struct packet *p, const struct pg_decision *d, __u32 mode)
-{
-	const struct pg_control *ctl = control();
-
-	return !ctl || report_packet(ctl, mode, p, PG_HOOK_DELIVER, d);
-}
-
 /* Return: whether the packet passes. */
 static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	struct pg_control *ctl = control();
 	struct owner owner;
-	struct pg_decision d;
+	union decided u;
 	struct packet *p;
-	__u32 index, zero = 0;
+	__u32 index;
 	bool judged;
 
 	sk = bpf_sk_fullsock(sk);
@@ -225,16 +228,16 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	index = slot_in_force(ctl);
 	if (!concerns_owner(ctl, index, skb, &owner))
 		return true;
-	p = parse_here(skb) ? bpf_map_lookup_elem(&pg_packet, &zero) : 0;
+	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return true;
-	d = judge(ctl, index, skb, p, &owner, &judged);
+	u.d = judge(ctl, index, skb, p, &owner, &judged);
 	if (judged)
 		return true;
-	if (is_captured(ctl, &d))
-		(void)capture_skb(skb, captured_as(d, owner.mode),
+	if (is_captured(ctl, &u.d))
+		(void)pg_copy_skb(skb, captured_as(u.d, owner.mode),
 				  CAPTURED_BY(PG_HOOK_DELIVER, PG_LINK_IP, PG_CAPTURED_CGROUP));
-	return report_here(p, &d, owner.mode);
+	return pg_report_packet(u.word, owner.mode, PG_HOOK_DELIVER);
 }
 
 /* Then open connections are judged as well. */

@@ -7,6 +7,8 @@
 #include "lib/answer.h"
 #include "lib/capture.h"
 #include "lib/flow.h"
+#include "lib/headers.h"
+#include "lib/limit.h"
 #include "lib/lookup.h"
 #include "lib/question.h"
 #include "lib/report.h"
@@ -165,8 +167,8 @@ SUBPROGRAM int find_cookie_skb(struct __sk_buff *skb, struct packet *p)
 	return find_cookie(&b, p);
 }
 
-/* Where the host would send the packet on: BPF_FIB_LKUP_RET_… */
-static __always_inline long look_up_route(void *ctx, const struct packet *p)
+/* Where the host would send the packet on: BPF_FIB_LKUP_RET_…; on a stack of its own. */
+SUBPROGRAM long look_up_route(void *ctx, const struct packet *p)
 {
 	struct bpf_fib_lookup fib = { .family = p->family == 4 ? 2 : 10, .ifindex = p->ifindex };
 
@@ -205,16 +207,13 @@ SUBPROGRAM __u64 ask_scopes(void *ctx, const struct packet *p, __u32 index)
 	__u32 proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
 	union decided u = { .d = decision(PG_DENY, PG_REASON_NO_RULE) };
 	struct pg_control *ctl = control();
-	struct pg_question q = {};
 	__u32 answer;
 
 	if (!ctl)
 		return u.word;
 	answer = port_answer(ctl, index & 1, PG_PORT_SCOPES, proto, p->dport);
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
-		put_question(&q, p, false, PG_FRESH_PASSED);
-		answer = resolve(answer, &q);
-	}
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = pg_resolve_packet(answer);
 	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ALLOW || !is_local(ctx, p))
 		return u.word;
 	u.d = decision(PG_ALLOW, PG_ANSWER_NUMBER(answer) ? PG_REASON_RULE : PG_REASON_DEFAULT);
@@ -237,42 +236,32 @@ static __always_inline __u32 freshness(struct pg_control *ctl, __u32 index, cons
 /*
  * While the kernel sends SYN cookies it has no socket for the segment that ends a handshake. The SYN has
  * taken its limit's token; whoever brings the cookie again has another connection, and needs another one.
+ * Return: enum pg_fresh; PG_FRESH_NO: the packet in hand brings none.
  */
-SUBPROGRAM int note_cookie(struct packet *p)
+GLOBAL __u32 pg_note_cookie(void)
 {
-	struct pg_admitted_key key = { .rule = p->ack,
-				       .remote_port = p->sport,
-				       .local_port = p->dport };
+	struct packet *p = packet_in_hand();
+	struct pg_admitted_key key = {};
 	__u32 now = bpf_jiffies64();
 
+	if (!p || !p->cookie)
+		return PG_FRESH_NO;
+	key.rule = p->ack;
+	key.remote_port = p->sport;
+	key.local_port = p->dport;
 	__builtin_memcpy(key.remote, p->source, 16);
-	p->fresh = bpf_map_update_elem(&pg_admitted, &key, &now, BPF_NOEXIST) ? PG_FRESH_YES
-									      : PG_FRESH_PASSED;
-	return 0;
+	return bpf_map_update_elem(&pg_admitted, &key, &now, BPF_NOEXIST) ? PG_FRESH_YES :
+									    PG_FRESH_PASSED;
 }
 
-/*
- * A union decided's word for the packet in hand; of no verdict where it brings no cookie. Only numbers go in and
- * out, so that the verifier follows it once a program.
- */
-GLOBAL __u64 pg_cookie(__u32 index)
+static __always_inline struct pg_decision decide_cookie(const struct pg_control *ctl, __u32 index,
+							__u32 word, __u32 fresh)
 {
-	union decided u = { .word = 0 };
-	struct pg_control *ctl = control();
-	__u32 zero = 0;
-	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
-	__u32 word;
+	struct pg_decision d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
 
-	if (!ctl || !p || !p->cookie)
-		return 0;
-	index &= 1;
-	(void)note_cookie(p);
-	put_question(&p->question, p, false, p->fresh);
-	word = resolve_limited(index, packet_answer(ctl, index, p, false), &p->question);
-	u.d = decide(&ctl->slots[index], word, &p->question, PG_IN);
-	if (u.d.verdict == PG_ALLOW) /* its rule has counted the SYN */
-		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
-	return u.word;
+	if (d.verdict == PG_ALLOW) /* its rule has counted the SYN */
+		d = decision(PG_ALLOW, PG_REASON_REPLY);
+	return d;
 }
 
 static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __u32 index,
@@ -283,19 +272,17 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
-	d = decide_packet(ctl, index, p, word, false, fresh);
+	d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
 	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
 	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, b->ctx, p))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* A rule depends on more than the port: perhaps it is a limit, and nothing else lets it in. */
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK) {
-		union decided u;
-
 		(void)(b->xdp ? find_cookie_xdp(b->ctx, p) : find_cookie_skb(b->ctx, p));
-		u.word = pg_cookie(index);
-		if (u.d.verdict != PG_NONE)
-			return u.d;
+		fresh = pg_note_cookie();
+		if (fresh)
+			return decide_cookie(ctl, index, word, fresh);
 	}
 	if (ctl->slots[index].scopes && d.reason == PG_REASON_NO_RULE) {
 		union decided u = { .word = ask_scopes(b->ctx, p, index) };
@@ -350,10 +337,10 @@ static __always_inline void capture_inbound(const struct bytes *b, const struct 
 	__u8 link = b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP;
 
 	if (b->xdp)
-		(void)capture_xdp(b->ctx, captured_as(*d, mode),
+		(void)pg_copy_xdp(b->ctx, captured_as(*d, mode),
 				  CAPTURED_BY(PG_HOOK_INBOUND, link, PG_CAPTURED_XDP));
 	else
-		(void)capture_skb(b->ctx, captured_as(*d, mode),
+		(void)pg_copy_skb(b->ctx, captured_as(*d, mode),
 				  CAPTURED_BY(PG_HOOK_INBOUND, link, PG_CAPTURED_TC));
 }
 
@@ -363,7 +350,7 @@ enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
 static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
-	struct pg_decision d;
+	union decided u;
 	struct packet *p;
 	__u32 index;
 	bool passes;
@@ -377,14 +364,15 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
-	d = judge(ctl, index, b, p);
+	u.d = judge(ctl, index, b, p);
+	u.word = made_unknown(u.word, ctl->seed);
 	mode = mode_of(&ctl->slots[index]);
-	passes = report_packet(ctl, mode, p, PG_HOOK_INBOUND, &d);
-	if (is_captured(ctl, &d))
-		capture_inbound(b, &d, mode);
+	passes = report_packet(ctl, mode, p, PG_HOOK_INBOUND, &u.d);
+	if (is_captured(ctl, &u.d))
+		capture_inbound(b, &u.d, mode);
 	if (passes)
 		return FATE_PASS;
-	if (!wants_answer(&ctl->slots[index], &d) || !may_be_answered(p) ||
+	if (!wants_answer(&ctl->slots[index], &u.d) || !may_be_answered(p) ||
 	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))
 		return FATE_DROP;
 	return FATE_ANSWER;
@@ -405,7 +393,7 @@ int pg_in_xdp(struct xdp_md *ctx)
 	enum fate fate = inbound(&b);
 
 	if (fate == FATE_ANSWER)
-		return answer_xdp(ctx) ? XDP_DROP : XDP_TX;
+		return pg_answer_xdp(ctx) ? XDP_DROP : XDP_TX;
 	return fate == FATE_PASS ? XDP_PASS : XDP_DROP;
 }
 
@@ -416,7 +404,7 @@ static __always_inline int fate_of_skb(struct __sk_buff *skb, bool ethernet)
 	enum fate fate = inbound(&b);
 
 	if (fate == FATE_ANSWER)
-		return (ethernet ? answer_tc(skb) : answer_l3(skb)) ? TC_DROP : bpf_redirect(skb->ifindex, 0);
+		return (ethernet ? pg_answer_tc(skb) : pg_answer_l3(skb)) ? TC_DROP : bpf_redirect(skb->ifindex, 0);
 	return fate == FATE_PASS ? TC_NEXT : TC_DROP;
 }
 

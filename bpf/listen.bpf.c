@@ -12,12 +12,35 @@
 
 #define EPERM 1
 
+/* @family: the socket's. */
+static __always_inline void put_socket(const struct sock *sk, __u32 family, struct pg_question *q)
+{
+	q->port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	q->family = 4;
+	if (family == FAMILY_IPV4) {
+		map_ipv4(q->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	} else {
+		BPF_CORE_READ_INTO(&q->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		q->family = is_mapped((const __u32 *)q->local) ? 4 : 6;
+	}
+}
+
+GLOBAL __u64 pg_ask_listen(__u64 socket, __u64 near, __u64 far, __u32 index)
+{
+	const struct sock *sk = (const void *)socket;
+	struct pg_question q = {};
+
+	put_socket(sk, BPF_CORE_READ(sk, __sk_common.skc_family), &q);
+	return put_to_rules(&q, IPPROTO_TCP, PG_BIND, near, far, index);
+}
+
 /* Return: whether the socket may listen. @cookie: 0 where it is not needed. */
 static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64 cookie)
 {
 	struct attempt a = { .hook = PG_HOOK_LISTEN, .seen_only = seen_only, .cookie = cookie };
 	struct pg_control *ctl = control();
 	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family), index;
+	union decided u;
 
 	if (!ctl || (family != FAMILY_IPV4 && family != FAMILY_IPV6))
 		return true;
@@ -25,15 +48,10 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
 	if (a.protocol != IPPROTO_TCP || !is_judged(ctl, index, sk, of_host(ctl, sk), &a.owner))
 		return true;
-	a.q.port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	a.q.family = 4;
-	if (family == FAMILY_IPV4) {
-		map_ipv4(a.q.local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-	} else {
-		BPF_CORE_READ_INTO(&a.q.local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		a.q.family = is_mapped((const __u32 *)a.q.local) ? 4 : 6;
-	}
-	return settle(&a, ask_for_call(ctl, index, &a, PG_BIND));
+	put_socket(sk, family, &a.q);
+	if (!decide_by_port(ctl, index, &a, PG_BIND, &u.d))
+		u.word = pg_ask_listen((__u64)sk, a.owner.near, a.owner.far, index);
+	return settle(&a, u.d);
 }
 
 SEC("lsm_cgroup/socket_listen")

@@ -92,7 +92,7 @@ static __always_inline void note_tcp(struct pg_control *ctl, const struct pg_slo
 /* Told as all packets are, seen from the other end: by the remote address, and the port that is asked for there. */
 SUBPROGRAM int refuse_leaving(struct __sk_buff *skb, struct packet *p, __u32 link)
 {
-	const struct pg_decision d = decision(PG_DENY, PG_REASON_PANIC);
+	const union decided u = { .d = decision(PG_DENY, PG_REASON_PANIC) };
 	__u64 *source = (__u64 *)p->source, *target = (__u64 *)p->target;
 	const struct pg_control *ctl = control();
 	int i;
@@ -105,10 +105,10 @@ SUBPROGRAM int refuse_leaving(struct __sk_buff *skb, struct packet *p, __u32 lin
 	}
 	if (!ctl)
 		return 0;
-	if (is_captured(ctl, &d))
-		(void)capture_skb(skb, captured_as(d, PG_MODE_ENFORCE),
+	if (is_captured(ctl, &u.d))
+		(void)pg_copy_skb(skb, captured_as(u.d, PG_MODE_ENFORCE),
 				  CAPTURED_BY(PG_HOOK_SEND, link, PG_CAPTURED_TC));
-	return report_packet(ctl, PG_MODE_ENFORCE, p, PG_HOOK_SEND, &d);
+	return pg_report_packet(u.word, PG_MODE_ENFORCE, PG_HOOK_SEND);
 }
 
 /* Return: whether the packet may leave. */
@@ -117,13 +117,15 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 	struct pg_control *ctl = control();
 	struct pg_flow_key key = {};
 	struct packet *p = parse(b);
-	__u32 index, fresh;
+	__u32 index, fresh, word;
 
 	if (!ctl || !p || !FORGOTTEN(p->has_ports))
 		return true;
 	index = slot_in_force(ctl);
 	fresh = ctl->slots[index].panic ? PG_FRESH_PASSED : PG_FRESH_LEAVING;
-	if (ask_for_packet(ctl, index, p, true, fresh).verdict == PG_ALLOW) /* let in anyway */
+	word = packet_answer(ctl, index, p, true);
+	if (decide_packet(ctl, index, word, ASK_HOW(index, fresh) | ASK_ANSWER).verdict ==
+	    PG_ALLOW) /* let in anyway */
 		return true;
 	if (ctl->slots[index].panic)
 		return refuse_leaving(skb, p, b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP);

@@ -78,7 +78,7 @@ SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a
 	return 0;
 }
 
-SUBPROGRAM int remember_heard(struct __sk_buff *skb, const struct packet *p)
+static __always_inline void remember_heard(struct __sk_buff *skb, const struct packet *p)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(skb), .remote_port = p->sport };
 	__u32 now = bpf_jiffies64();
@@ -86,7 +86,6 @@ SUBPROGRAM int remember_heard(struct __sk_buff *skb, const struct packet *p)
 	__builtin_memcpy(key.remote, p->source, 16);
 	if (!bpf_map_lookup_elem(&pg_heard, &key))
 		(void)bpf_map_update_elem(&pg_heard, &key, &now, BPF_ANY);
-	return 0;
 }
 
 SUBPROGRAM int answers_heard(struct bpf_sock_addr *ctx, const struct pg_question *q)

@@ -216,22 +216,6 @@ static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 	return u.word;
 }
 
-/* On stacks of their own, and rarely called. */
-SUBPROGRAM __u64 ask_scopes_bind(__u32 index, const struct owner *o, const struct pg_question *q)
-{
-	return ask_all(index, o, q, PG_BIND);
-}
-
-SUBPROGRAM __u64 ask_scopes_in(__u32 index, const struct owner *o, const struct pg_question *q)
-{
-	return ask_all(index, o, q, PG_IN);
-}
-
-SUBPROGRAM __u64 ask_scopes_out(__u32 index, const struct owner *o, const struct pg_question *q)
-{
-	return ask_all(index, o, q, PG_OUT);
-}
-
 /* Ask the policy in force. @direction: a constant. */
 static __always_inline struct pg_decision ask_owner(const struct pg_control *ctl, __u32 index,
 						    const struct owner *o, __u32 direction,
@@ -241,11 +225,7 @@ static __always_inline struct pg_decision ask_owner(const struct pg_control *ctl
 
 	if (is_of_host(o))
 		return ask_rules(ctl, index, direction, q->proto, q);
-	if (direction == PG_BIND)
-		u.word = ask_scopes_bind(index, o, q);
-	else
-		u.word = direction == PG_IN ? ask_scopes_in(index, o, q) :
-					      ask_scopes_out(index, o, q);
+	u.word = ask_all(index, o, q, direction);
 	return u.d;
 }
 

@@ -67,7 +67,7 @@ struct packet {
 	__u32 ethertype; /* host order */
 	__u32 outer_tci, outer_proto; /* a tag that was taken off (answer.h) */
 	__be32 seq, ack; /* of a segment that may end a handshake (inbound.bpf.c) … */
-	__u8 cookie, fresh; /* … whether it brings a cookie; enum pg_fresh */
+	bool cookie; /* … whether it brings a cookie */
 	struct pg_question question; /* … put here, where it takes no room on the stack */
 	struct pg_captured copy; /* of the packet, where somebody captures: capture.h */
 };
@@ -81,8 +81,25 @@ struct pg_packet_map {
 
 extern struct pg_packet_map pg_packet SEC(".maps");
 
+static __always_inline struct packet *packet_in_hand(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pg_packet, &zero);
+}
+
 /* Reads what was stored in a map's value from there again, as a value of which nothing is known. */
 #define FORGOTTEN(field) (*(volatile __typeof__(field) *)&(field))
+
+/*
+ * The same value, which may be anything for all that the verifier knows; so the ways that came to it go on as one.
+ * @any: a word that it knows nothing about.
+ */
+static __always_inline __u64 made_unknown(__u64 value, __u64 any)
+{
+	__asm__ __volatile__("%0 ^= %1\n%0 ^= %1" : "+r"(value) : "r"(any));
+	return value;
+}
 
 /* Where the bytes are. xdp, ethernet: constants of the entry function. */
 struct bytes {
@@ -395,8 +412,7 @@ static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool eth
  */
 static __always_inline struct packet *parse(const struct bytes *b)
 {
-	__u32 zero = 0;
-	struct packet *p = bpf_map_lookup_elem(&pg_packet, &zero);
+	struct packet *p = packet_in_hand();
 
 	if (!p)
 		return 0;

@@ -8,21 +8,20 @@
 #include "lib/owner.h"
 #include "lib/packet.h"
 
-/* @answer: the packet leaves, and the question is about what comes back. @fresh: enum pg_fresh. */
-static __always_inline void put_question(struct pg_question *q, const struct packet *p, bool answer,
-					 __u8 fresh)
-{
-	q->direction = PG_IN;
-	q->proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	q->family = p->family;
-	q->fresh = fresh;
-	q->port = answer ? p->sport : p->dport;
-	q->remote_port = answer ? p->dport : p->sport;
-	q->ifindex = p->ifindex;
-	q->vlan = p->vlan;
-	__builtin_memcpy(q->remote, answer ? p->target : p->source, 16);
-	__builtin_memcpy(q->local, answer ? p->source : p->target, 16);
-}
+/* How the packet in hand is asked about; << ASK_FRESH_SHIFT: enum pg_fresh. */
+#define ASK_INDEX 1u /* of the slot */
+#define ASK_ANSWER 2u /* the packet leaves, and the question is about what comes back */
+#define ASK_STRANGE 4u /* its device is none that rules name: it is another network namespace's */
+#define ASK_FRESH_SHIFT 8
+#define ASK_HOW(index, fresh) ((index) | (__u32)(fresh) << ASK_FRESH_SHIFT)
+
+/*
+ * A union decided's word: what the scopes @near, @far say (struct owner), or, without any, what becomes of the
+ * host's answer @word. @how: ASK_HOW(), ASK_ANSWER, ASK_STRANGE.
+ */
+extern __u64 pg_ask_packet(__u64 near, __u64 far, __u32 how, __u32 word);
+/* An answer followed to its end, as resolve() does; limits count nothing. */
+extern __u32 pg_resolve_packet(__u32 word);
 
 /* What the rules say of a packet's port here. */
 static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 index,
@@ -33,25 +32,17 @@ static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 i
 	return port_answer(ctl, index, PG_IN, proto, answer ? p->sport : p->dport);
 }
 
-/* The question is only put together where the port's answer, @word, asks for more than the port. */
+/* The question is only put where the port's answer, @word, asks for more than the port. */
 static __always_inline struct pg_decision decide_packet(const struct pg_control *ctl, __u32 index,
-							const struct packet *p, __u32 word,
-							bool answer, __u8 fresh)
+							__u32 word, __u32 how)
 {
-	struct pg_question q = {};
+	const struct pg_question none = {};
+	union decided u;
 
-	if (!is_final(word)) {
-		put_question(&q, p, answer, fresh);
-		word = resolve_limited(index, word, &q);
-	}
-	return decide(&ctl->slots[index], word, &q, PG_IN);
-}
-
-static __always_inline struct pg_decision ask_for_packet(const struct pg_control *ctl, __u32 index,
-							 const struct packet *p, bool answer,
-							 __u8 fresh)
-{
-	return decide_packet(ctl, index, p, packet_answer(ctl, index, p, answer), answer, fresh);
+	if (is_final(word))
+		return decide(&ctl->slots[index], word, &none, PG_IN);
+	u.word = pg_ask_packet(0, 0, how, word);
+	return u.d;
 }
 
 static __always_inline bool begins_connection(const struct packet *p)
@@ -65,12 +56,8 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 {
 	__u32 answer = slot->protocols[p->proto];
 
-	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK) {
-		struct pg_question q = {};
-
-		put_question(&q, p, false, PG_FRESH_NO);
-		answer = resolve(answer, &q);
-	}
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = pg_resolve_packet(answer);
 	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
 			PG_REASON_PROTOCOL);
 }

@@ -342,4 +342,7 @@ static __always_inline bool report_packet(const struct pg_control *ctl, __u8 mod
 	return verdict != PG_DENY;
 }
 
+/* The same for the packet in hand, where it is rarely done. @decided: a union decided's word. */
+extern int pg_report_packet(__u64 decided, __u32 mode, __u32 hook);
+
 #endif

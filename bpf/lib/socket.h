@@ -110,16 +110,42 @@ static __always_inline bool settle(const struct attempt *a, struct pg_decision d
 	return verdict != PG_DENY;
 }
 
-/* Ask the rules for @a, whose protocol is of TCP or UDP. @direction: a constant. */
-static __always_inline struct pg_decision ask_for_call(const struct pg_control *ctl, __u32 index,
-						       struct attempt *a, __u32 direction)
+/*
+ * What the port alone decides, for most calls. Return: whether it does; else the call is put to the rules as a
+ * whole (put_to_rules()), by a function of its context and of numbers: the verifier follows that once a program
+ * (Linux 5.6), and not once for every way that leads there.
+ */
+static __always_inline bool decide_by_port(const struct pg_control *ctl, __u32 index,
+					   const struct attempt *a, __u32 direction,
+					   struct pg_decision *ret)
 {
-	a->q.direction = direction;
-	a->q.proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	a->q.uid = caller_uid();
+	__u32 proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	__u32 word = port_answer(ctl, index, direction, proto, a->q.port);
+
+	if (!is_of_host(&a->owner) || !is_final(word))
+		return false;
+	*ret = decide(&ctl->slots[index], word, &a->q, direction);
+	return true;
+}
+
+/* @q: address, family and port. @protocol: TCP or UDP. @direction: a constant. Return: a union decided's word. */
+static __always_inline __u64 put_to_rules(struct pg_question *q, __u8 protocol, __u32 direction,
+					  __u64 near, __u64 far, __u32 index)
+{
+	struct owner o = { .near = near, .far = far };
+	union decided u = { .word = 0 };
+	struct pg_control *ctl = control();
+
+	if (!ctl)
+		return 0;
+	index &= 1;
+	q->direction = direction;
+	q->proto = protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->uid = caller_uid();
 	if (ctl->slots[index].asks_exe)
-		put_caller_exe(&a->q);
-	return ask_owner(ctl, index, &a->owner, direction, &a->q);
+		put_caller_exe(q);
+	u.d = ask_owner(ctl, index, &o, direction, q);
+	return u.word;
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */
