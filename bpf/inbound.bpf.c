@@ -388,6 +388,7 @@ int pg_in_xdp(struct xdp_md *ctx)
 		.xdp = true,
 		.ethernet = true,
 		.length = ctx->data_end - ctx->data,
+		.segments = 1,
 		.ifindex = ctx->ingress_ifindex,
 	};
 	enum fate fate = inbound(&b);

@@ -53,6 +53,7 @@ struct packet {
 	__u32 fragment_id;
 	__u16 sport, dport; /* TCP, UDP and UDP-Lite */
 	__u16 vlan; /* the first id that is not 0 */
+	__u16 segments; /* that it stands for, where the device segments or has joined them; else 1 */
 	__u8 family; /* 4, 6; 0 as long as no IP header was read */
 	__u8 proto; /* IPPROTO_*, behind extension headers */
 	__u8 tcp_flags;
@@ -110,6 +111,7 @@ struct bytes {
 	__u32 vlan_tags; /* tags that lie in metadata */
 	__u32 ifindex;
 	__u16 vlan;
+	__u16 segments;
 	__u8 gso;
 };
 
@@ -402,6 +404,7 @@ static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool eth
 		.vlan_tags = skb->vlan_present,
 		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
 		.ifindex = skb->ifindex,
+		.segments = skb->gso_segs ? skb->gso_segs : 1,
 		.gso = skb->gso_size != 0,
 	};
 }
@@ -418,6 +421,7 @@ static __always_inline struct packet *parse(const struct bytes *b)
 		return 0;
 	__builtin_memset(p->source, 0, 32);
 	p->ifindex = b->ifindex;
+	p->segments = b->segments;
 	p->family = 0;
 	p->proto = 0;
 	p->tcp_flags = 0;

@@ -23,13 +23,13 @@ static __always_inline void count_shared(__u32 id)
 		__sync_fetch_and_add(n, 1);
 }
 
-static __always_inline void count_packet(__u32 cpu, __u32 id)
+static __always_inline void count_packet(__u32 cpu, __u32 id, __u32 segments)
 {
 	__u32 key = (1 + cpu) * PG_COUNT_REGION + id;
 	__u64 *n = bpf_map_lookup_elem(&pg_counts, &key);
 
 	if (n)
-		*n += 1;
+		*n += segments;
 }
 
 /* What a slot is for: the bytes of struct pg_seen from level to remote. */
@@ -70,11 +70,12 @@ static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struc
 	return h >> 40;
 }
 
-static __always_inline void seen_hit(const struct pg_control *ctl, struct pg_seen *s)
+static __always_inline void seen_hit(const struct pg_control *ctl, struct pg_seen *s,
+				     const struct packet *p)
 {
 	s->epoch = ctl->epoch;
 	s->last_jiffies = bpf_jiffies64();
-	s->count += 1;
+	s->count += p->segments;
 }
 
 /* Free, or all that it counted has been reported and nothing came since. */
@@ -198,7 +199,7 @@ static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu,
 		s->scanning = 1;
 	}
 	seen_port_tried(s, p->dport);
-	seen_hit(ctl, s);
+	seen_hit(ctl, s, p);
 	return true;
 }
 
@@ -235,7 +236,7 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 			s = 0;
 	}
 	if (s) {
-		seen_hit(ctl, s);
+		seen_hit(ctl, s, p);
 		return;
 	}
 	key.level = PG_SEEN_REST;
@@ -256,7 +257,7 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 		return;
 	if (!s->level)
 		seen_take(s, &key, p, mode);
-	seen_hit(ctl, s);
+	seen_hit(ctl, s, p);
 }
 
 static __always_inline struct seen_key kind_of(const struct packet *p, __u32 hook, __u32 verdict,
@@ -290,7 +291,7 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 	if (!s)
 		return;
 	if (seen_is(s, &key)) {
-		seen_hit(ctl, s);
+		seen_hit(ctl, s, p);
 		return;
 	}
 	if (hook != PG_HOOK_SEND && seen_scan(ctl, cpu, &key, p, mode))
@@ -300,7 +301,7 @@ static __always_inline void see(const struct pg_control *ctl, __u32 cpu, const s
 		return;
 	}
 	seen_take(s, &key, p, mode);
-	seen_hit(ctl, s);
+	seen_hit(ctl, s, p);
 	seen_ring(cpu, place);
 }
 
@@ -318,7 +319,7 @@ static __always_inline void see_allowed(const struct pg_control *ctl, __u32 cpu,
 		return;
 	if (!known)
 		seen_take(s, &key, p, mode);
-	seen_hit(ctl, s);
+	seen_hit(ctl, s, p);
 	if (!known)
 		seen_ring(cpu, place);
 }
@@ -332,9 +333,9 @@ static __always_inline bool report_packet(const struct pg_control *ctl, __u8 mod
 
 	if (verdict == PG_DENY && mode == PG_MODE_AUDIT)
 		verdict = PG_AUDIT;
-	count_packet(cpu, PG_COUNT_VERDICT(hook, verdict, d->reason & 31));
+	count_packet(cpu, PG_COUNT_VERDICT(hook, verdict, d->reason & 31), p->segments);
 	if (d->rule)
-		count_packet(cpu, PG_COUNT_RULE(d->rule));
+		count_packet(cpu, PG_COUNT_RULE(d->rule), p->segments);
 	if (verdict != PG_ALLOW)
 		see(ctl, cpu, p, hook, verdict, d, mode);
 	else if (d->flags & PG_ANSWER_LOG)

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -218,6 +219,24 @@ Test(seen, refusals_of_one_kind_are_one_slot_that_says_all_of_it)
 	address_of(HERE4, address);
 	cr_assert_arr_eq(s->local, address, 16);
 	cr_assert(!(s->seq & 1), "the key is still being written");
+	expect_sum(g, &t);
+}
+
+Test(seen, at_tc_each_segment_of_a_packet_that_stands_for_many_is_counted)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [deny in 81/udp]");
+	_cleanup_table_ struct table t = open_table(g);
+	struct frame f = frame_of(&udp(.family = 4, .dport = 81, .payload = 1200));
+	struct __sk_buff joined = { .ifindex = g->device, .gso_segs = 3, .gso_size = 400 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = f.bytes, .data_size_in = f.length,
+		    .repeat = 1, .ctx_in = &joined, .ctx_size_in = sizeof(joined));
+
+	if (bpf_prog_test_run_opts(g->programs[IN_TC], &run) && errno == EINVAL)
+		cr_skip("this kernel's test runs know no segments");
+	cr_assert_eq(run.retval, 2 /* TC_ACT_SHOT */);
+	cr_assert_eq(only_slot(&t, PG_SEEN_KIND)->count, 3);
+	cr_assert_eq(refused(g), 3);
+	cr_assert_eq(state_count(&g->state, PG_COUNT_RULE(g->policy.rules[0].id)), 3);
 	expect_sum(g, &t);
 }
 
