@@ -299,11 +299,14 @@ static __always_inline struct pg_decision judge_whole(struct pg_control *ctl, __
 	const struct pg_slot *slot = &ctl->slots[index];
 	struct pg_decision d;
 
-	if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+	if (p->has_ports)
+		d = judge_ports(ctl, index, b, p);
+	else if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return judge_icmp(slot, p);
-	if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
+	else if (p->proto == IPPROTO_IGMP && p->family == 4 && p->target[12] >> 4 == 14)
 		return decision(PG_ALLOW, PG_REASON_ICMP);
-	d = p->has_ports ? judge_ports(ctl, index, b, p) : judge_protocol(slot, p);
+	else
+		d = judge_protocol(slot, p);
 	if (d.verdict == PG_DENY && slot->forward == PG_ALLOW && !slot->panic &&
 	    is_forwarded(b->ctx, p))
 		return decision(PG_ALLOW, PG_REASON_DEFAULT);

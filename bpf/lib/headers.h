@@ -8,6 +8,7 @@
 #define IPV4_BYTES 20
 #define IPV6_BYTES 40
 #define TCP_BYTES 20
+#define UDP_BYTES 8
 #define ICMP_BYTES 8
 
 struct ipv4_header {

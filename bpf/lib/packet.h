@@ -12,6 +12,7 @@
 
 #include <bpf/bpf_endian.h>
 
+#include "lib/headers.h"
 #include "lib/maps.h"
 
 #define ETH_IPV4 0x0800
@@ -389,6 +390,52 @@ static __always_inline enum packet_class parse_headers(const struct bytes *b, st
 	return class != PACKET_WHOLE ? class : parse_transport(b, p);
 }
 
+#define PLAIN_IP 14
+#define PLAIN_TRANSPORT (PLAIN_IP + IPV4_BYTES)
+
+/*
+ * The common case at half the price, read in place: a whole datagram of UDP or TCP in IPv4 behind Ethernet's header,
+ * without tags, options or fragments. Return: whether it was one; else nothing is known yet.
+ */
+static __always_inline bool parse_plain(const struct bytes *b, struct packet *p)
+{
+	const __u8 *frame = b->data;
+	const struct ipv4_header *ip = b->data + PLAIN_IP;
+	const struct tcp_header *tcp = b->data + PLAIN_TRANSPORT;
+	__u32 end, flags = 0;
+
+	if (!b->ethernet || b->data + PLAIN_TRANSPORT + UDP_BYTES > b->data_end)
+		return false;
+	end = PLAIN_IP + bpf_ntohs(ip->length);
+	if (*(const __be16 *)(frame + 12) != bpf_htons(ETH_IPV4) || ip->version_length != 0x45 ||
+	    ip->fragment & bpf_htons(0x3fff) || end < PLAIN_TRANSPORT + UDP_BYTES ||
+	    end > b->length)
+		return false;
+	if (ip->proto == IPPROTO_TCP) {
+		if ((void *)(tcp + 1) > b->data_end || tcp->offset >> 4 < 5 ||
+		    PLAIN_TRANSPORT + (tcp->offset >> 4) * 4 > end)
+			return false;
+		flags = tcp->flags;
+	} else if (ip->proto != IPPROTO_UDP) {
+		return false;
+	}
+	map_ipv4(p->source, ip->source);
+	map_ipv4(p->target, ip->target);
+	p->sport = bpf_ntohs(tcp->source);
+	p->dport = bpf_ntohs(tcp->target);
+	p->tcp_flags = flags;
+	p->vlan = b->vlan;
+	p->tags = b->vlan_tags;
+	p->group_frame = frame[0] & 1;
+	p->proto = ip->proto;
+	p->family = 4;
+	p->has_ports = 1;
+	p->offset = PLAIN_TRANSPORT;
+	p->end = end;
+	p->class = PACKET_WHOLE;
+	return true;
+}
+
 #define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
 #define TC_DROP 2 /* TC_ACT_SHOT */
 
@@ -419,9 +466,11 @@ static __always_inline struct packet *parse(const struct bytes *b)
 
 	if (!p)
 		return 0;
-	__builtin_memset(p->source, 0, 32);
 	p->ifindex = b->ifindex;
 	p->segments = b->segments;
+	if (parse_plain(b, p))
+		return p;
+	__builtin_memset(p->source, 0, 32);
 	p->family = 0;
 	p->proto = 0;
 	p->tcp_flags = 0;
