@@ -131,7 +131,7 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 			$$corpus tests/fuzz/corpus/$${f##*/} || exit; \
 	done
 
-bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, scopes, commands; QUICK=1: in a minute (root)
+bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, scopes, commands, events; QUICK=1: in a minute (root)
 	$(need_root)
 	@$(BENCH) $(BUILD)/portguard $(if $(QUICK),quick)
 
@@ -277,7 +277,7 @@ $(TEST_TOOLS): $(BUILD)/tests/lib/%: $(BUILD)/tests/lib/%.o
 
 $(BUILD)/tests/lib/kafka: PG_TOOL_LIBS = $(shell $(PKG_CONFIG) --libs rdkafka)
 
-$(BENCH): $(BENCH_OBJS)
+$(BENCH): $(BENCH_OBJS) $(BUILD)/tests/unit/lib/every_event.o $(PURE_LIB)
 	$(call say,LINK)
 	$(Q)$(CC) $(PG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PG_LIBS)
 

@@ -10,6 +10,7 @@
  *   packets.c   what a packet costs in a program
  *   decisions.c what a decision costs in each hook
  *   sizes.c     what grows with the policy, and what does not
+ *   events.h    what events take on their way out, and how soon they arrive
  *   commands.c  what a command costs as a whole process
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
  *   network.c   the peer and the sockets for it
@@ -218,6 +219,13 @@ void decisions_measure(const struct decisions *d, unsigned turns, double ret_ns[
 void sizes_measure(const struct world *w, size_t rounds, unsigned turns);
 /* Return: how many aims were missed. */
 int sizes_print(void);
+
+/* --- events.c --- */
+
+/* Each round has turns of @events each. */
+void events_measure(const struct world *w, size_t rounds, unsigned events);
+/* Return: how many aims were missed. */
+int events_print(void);
 
 /* --- network.c --- */
 

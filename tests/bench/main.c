@@ -244,13 +244,14 @@ static void print(struct bench *b)
 	int missed;
 
 	(void)printf("How to read it: median (least-most) of %zu rounds (streams and questions: "
-		     "%zu; sizes: %zu), in each of\n"
-		     "which a row and what stands beside it take turns; the ratio is made in each "
-		     "round. 95 %%: the\n"
-		     "interval of the ratio's median. Times depend on the machine, ratios less.\n"
+		     "%zu; sizes and\n"
+		     "events: %zu), in each of which a row and what stands beside it take turns; "
+		     "the ratio is made in each\n"
+		     "round. 95 %%: the interval of the ratio's median. Times depend on the "
+		     "machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds) + sizes_print();
+	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print();
 	(void)printf("\n%d aims missed\n", missed);
 }
 
@@ -271,6 +272,7 @@ static int bench(const struct world *w, void *data)
 		one_round(w, b, &p, round);
 	packets_close(&p);
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
+	events_measure(w, b->size_rounds, 2000 * b->turns);
 	sizes_measure(w, b->size_rounds, 2 * b->turns);
 	print(b);
 	return fflush(stdout) ? 74 : 0;
@@ -278,11 +280,9 @@ static int bench(const struct world *w, void *data)
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .rounds = 15,
-				  .stream_rounds = 60,
-				  .size_rounds = 20,
-				  .turns = 5,
-				  .repeat = 100000 };
+	static struct bench b = {
+		.rounds = 15, .stream_rounds = 60, .size_rounds = 20, .turns = 5, .repeat = 100000
+	};
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -293,8 +293,8 @@ int main(int argc, char **argv)
 	(void)snprintf(w.portguard, sizeof(w.portguard), "%s", portguard_path);
 	free(portguard_path);
 	if (argc > 2 && !strcmp(argv[2], "quick")) {
-		b.rounds = 7;
-		b.stream_rounds = 20;
+		b.rounds = 6;
+		b.stream_rounds = 12;
 		b.size_rounds = 5;
 		b.turns = 3;
 	}
