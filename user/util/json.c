@@ -52,7 +52,9 @@ void json_append(struct json *j, const char *bytes, size_t length)
 {
 	if (!reserve(j, length))
 		return;
-	if (length)
+	if (length == 1) /* most are: commas, quotes, escapes */
+		j->text[j->length] = *bytes;
+	else if (length)
 		memcpy(j->text + j->length, bytes, length);
 	j->length += length;
 	j->text[j->length] = '\0';
@@ -120,15 +122,16 @@ void json_key(struct json *j, const char *name)
 	size_t length = strlen(name);
 	char *at;
 
-	separate(j);
-	j->comma = false;
-	if (!reserve(j, length + 3))
+	if (!reserve(j, length + 4))
 		return;
 	at = j->text + j->length;
+	if (j->comma)
+		*at++ = ',';
 	*at++ = '"';
 	memcpy(at, name, length);
 	memcpy(at + length, "\":", 3);
-	j->length += length + 3;
+	j->length = (size_t)(at - j->text) + length + 2;
+	j->comma = false;
 }
 
 static void put_escape(struct json *j, uint32_t character)
