@@ -36,6 +36,7 @@ struct spool {
 	uint64_t longest; /* bytes of the ring that were used since it was emptied */
 	struct json window; /* bytes of the queue from window_at on */
 	uint64_t window_at;
+	struct json fresh; /* an entry and its frame, to be written as one */
 };
 
 static uint64_t weight(const struct spool *s, uint64_t seq, uint64_t refusals)
@@ -58,6 +59,7 @@ static int resize(struct spool *s, const char *fresh, uint64_t capacity)
 	r = r ?: move_queue(s, &next);
 	r = r ?: spool_commit(&next);
 	json_free(&next.window);
+	json_free(&next.fresh);
 	if (!r && rename(fresh, s->path))
 		r = -errno;
 	if (r) {
@@ -66,6 +68,7 @@ static int resize(struct spool *s, const char *fresh, uint64_t capacity)
 	}
 	cleanup_close(&s->fd);
 	json_free(&s->window);
+	json_free(&s->fresh);
 	*s = next;
 	return 0;
 }
@@ -125,6 +128,7 @@ void spool_free(struct spool *s)
 		return;
 	cleanup_close(&s->fd);
 	json_free(&s->window);
+	json_free(&s->fresh);
 	free(s->path);
 	free(s->name);
 	free(s);
@@ -336,10 +340,11 @@ static int append(struct spool *s, const struct entry *entry, const char *frame)
 	make_room(s, length);
 	if (s->now.tail + length - s->committed_head > s->now.capacity)
 		r = spool_commit(s);
-	r = r ?: spool_file_write(s->fd, &s->now, s->now.tail, (const char *)entry, sizeof(*entry));
-	r = r
-		    ?: spool_file_write(s->fd, &s->now, s->now.tail + sizeof(*entry), frame,
-					entry->length);
+	json_reset(&s->fresh);
+	json_append(&s->fresh, (const char *)entry, sizeof(*entry));
+	json_append(&s->fresh, frame, entry->length);
+	r = r ?: json_error(&s->fresh);
+	r = r ?: spool_file_write(s->fd, &s->now, s->now.tail, s->fresh.text, length);
 	if (r)
 		return r;
 	s->now.tail += length;
