@@ -11,7 +11,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -24,19 +23,24 @@
 #define DATAGRAM 65536 /* bytes; larger ones go as a file */
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-static void put_field(struct json *out, const char *name, const char *value, size_t length)
+static void put_field(struct json *out, const char *name, const char *value)
 {
-	json_append(out, name, strlen(name));
-	if (memchr(value, '\n', length)) {
-		uint64_t size = htole64(length);
-
-		json_append(out, "\n", 1);
-		json_append(out, (const char *)&size, sizeof(size));
-	} else {
-		json_append(out, "=", 1);
-	}
-	json_append(out, value, length);
+	json_append_text(out, name);
+	json_append(out, "=", 1);
+	json_append_text(out, value);
 	json_append(out, "\n", 1);
+}
+
+/* local_port is PORTGUARD_LOCAL_PORT. */
+static void put_name(struct json *out, const char *name)
+{
+	size_t start;
+
+	json_append_text(out, "PORTGUARD_");
+	start = out->length;
+	json_append_text(out, name);
+	for (size_t i = start; i < out->length; i++)
+		out->text[i] = (char)toupper((unsigned char)out->text[i]);
 }
 
 /* Line ends may be only in texts of ours, which no name of a stranger's is. */
@@ -45,45 +49,51 @@ static bool may_have_lines(const char *name)
 	return !strcmp(name, "before") || !strcmp(name, "after") || !strcmp(name, "text");
 }
 
-static void put_escaped(struct json *out, const char *text, bool lines)
+static const struct escape how = { .marks = true, .put = escape_hex };
+
+/* The value with its length, in 8 bytes, before it. */
+static void put_lines(struct json *out, const char *text)
 {
-	static const struct escape how = { .marks = true, .put = escape_hex };
+	uint64_t size = 0;
+	size_t start;
 	const char *end;
 
-	for (; lines && (end = strchr(text, '\n')); text = end + 1) {
+	json_append(out, "\n", 1);
+	json_append(out, (const char *)&size, sizeof(size));
+	start = out->length;
+	for (; (end = strchr(text, '\n')); text = end + 1) {
 		escape_bytes(out, &how, text, (size_t)(end - text));
 		json_append(out, "\n", 1);
 	}
 	escape_text(out, &how, text);
+	if (json_error(out))
+		return;
+	size = htole64(out->length - start);
+	memcpy(out->text + start - sizeof(size), &size, sizeof(size));
 }
 
-/* local_port is PORTGUARD_LOCAL_PORT. */
 static void put_native(struct json *out, const char *name, const char *text)
 {
-	_cleanup_json_ struct json value = JSON_INIT;
-	char native[64];
-	int n = snprintf(native, sizeof(native), "PORTGUARD_%s", name); /* fits */
-
-	for (int i = 0; i < n; i++)
-		native[i] = (char)toupper((unsigned char)native[i]);
-	put_escaped(&value, text, may_have_lines(name));
-	if (json_error(&value))
-		out->error = json_error(&value);
-	put_field(out, native, value.text ? value.text : "", value.length);
+	put_name(out, name);
+	if (may_have_lines(name) && strchr(text, '\n')) {
+		put_lines(out, text);
+	} else {
+		json_append(out, "=", 1);
+		escape_text(out, &how, text);
+	}
+	json_append(out, "\n", 1);
 }
 
 void journald_fields(struct json *out, const struct event_source *source, const struct event *e)
 {
-	_cleanup_json_ struct json sentence = JSON_INIT;
 	char priority[FORMAT_NUMBER_SIZE];
 
-	format_sentence(&sentence, e);
-	if (json_error(&sentence))
-		out->error = json_error(&sentence);
 	format_number(rfc5424_severity(e), priority);
-	put_field(out, "MESSAGE", sentence.text ? sentence.text : "", sentence.length);
-	put_field(out, "PRIORITY", priority, strlen(priority));
-	put_field(out, "SYSLOG_IDENTIFIER", FORMAT_PRODUCT, strlen(FORMAT_PRODUCT));
+	json_append_text(out, "MESSAGE=");
+	format_sentence(out, e);
+	json_append(out, "\n", 1);
+	put_field(out, "PRIORITY", priority);
+	put_field(out, "SYSLOG_IDENTIFIER", FORMAT_PRODUCT);
 	format_fields(out, source, e, put_native);
 }
 
