@@ -255,6 +255,8 @@ static void send_batch(struct sender *s, struct json *frame)
 		give(s, frame);
 	if (s->history)
 		must(history_flush(s->history), "history");
+	if (s->subscribers)
+		subscribers_flush(s->subscribers);
 	if (s->outlet)
 		outlet_flush(s->outlet);
 	while (s->reader.pid && !look(s))

@@ -33,6 +33,7 @@ static void on_flush(void *data)
 	(void)data;
 	flushes++;
 	subscribers_publish(s, &e);
+	subscribers_flush(s);
 }
 
 static void setup(void)
@@ -87,6 +88,7 @@ static void publish(uint64_t seq)
 	struct event e = sample_bind(seq);
 
 	subscribers_publish(s, &e);
+	subscribers_flush(s);
 }
 
 /* As the agent does it: into history, then to all who follow. */
@@ -98,6 +100,7 @@ static void tell(uint64_t first, uint64_t last)
 		cr_assert_eq(history_append(history, &e), 0);
 		cr_assert_eq(history_flush(history), 0);
 		subscribers_publish(s, &e);
+		subscribers_flush(s);
 	}
 }
 
@@ -151,6 +154,29 @@ Test(subscribers, follower_gets_what_comes_after_it)
 	(void)close(fd);
 	serve();
 	cr_expect_eq(subscribers_count(s), 0);
+}
+
+Test(subscribers, a_batch_is_sent_at_its_end_or_when_it_gets_long)
+{
+	struct event e = sample_bind(1);
+	int fd = join("format=json\n");
+	char *text;
+
+	subscribers_publish(s, &e);
+	text = arrived(fd);
+	cr_expect_eq(count(text, "\n"), 0);
+	free(text);
+	subscribers_flush(s);
+	text = arrived(fd);
+	cr_expect_eq(count(text, "\n"), 1);
+	free(text);
+	for (int i = 0; i < 200; i++)
+		subscribers_publish(s, &e);
+	text = arrived(fd);
+	cr_expect_gt(count(text, "\n"), 0);
+	cr_expect_lt(count(text, "\n"), 200);
+	free(text);
+	(void)close(fd);
 }
 
 Test(subscribers, every_format_may_be_asked_for)

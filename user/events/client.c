@@ -248,8 +248,8 @@ void client_publish(struct subscribers *s, struct client *c, const struct event 
 		publish_replaying(s, c, e, message);
 	else if (!tell_lost(s, c) || !enqueue(c, message))
 		lose(c, e);
-	if (c->fd >= 0 && !c->waits_for_room)
-		client_send(s, c);
+	if (c->fd >= 0 && !c->waits_for_room && c->queue.length >= TURN_BYTES)
+		client_send(s, c); /* the rest at the batch's end: each send() wakes the reader */
 }
 
 void client_go_on(struct subscribers *s, struct client *c)

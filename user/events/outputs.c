@@ -393,6 +393,7 @@ int outputs_flush(struct outputs *o)
 		give(o, &frame.event, bytes, used);
 	}
 	json_reset(&o->batch);
+	subscribers_flush(o->subscribers);
 	for (size_t i = 0; i < o->count; i++)
 		outlet_flush(o->outlets[i]);
 	return r;

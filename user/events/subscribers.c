@@ -33,6 +33,16 @@ void subscribers_publish(struct subscribers *s, const struct event *e)
 	}
 }
 
+void subscribers_flush(struct subscribers *s)
+{
+	for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
+		struct client *c = &s->clients[i];
+
+		if (c->fd >= 0 && c->queue.length && !c->waits_for_room)
+			client_send(s, c);
+	}
+}
+
 /* CLIENT_SILENT: no such format. */
 static unsigned format_asked(const char *name)
 {

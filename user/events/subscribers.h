@@ -49,8 +49,10 @@ void subscribers_free(struct subscribers *s);	/* unlinks the socket; NULL is fin
 int subscribers_fd(const struct subscribers *s);
 void subscribers_dispatch(struct subscribers *s);
 
-/* Queue an event for everyone who follows, and send what can be sent. */
+/* Queue an event for everyone who follows; what gets long is sent at once. */
 void subscribers_publish(struct subscribers *s, const struct event *e);
+/* The batch is whole: send what can be sent. */
+void subscribers_flush(struct subscribers *s);
 
 /* The enterprise number of events from now on. */
 void subscribers_set_number(struct subscribers *s, uint32_t number);
