@@ -12,7 +12,6 @@
 #include "lib/answer.h"
 #include "lib/headers.h"
 
-#define ETHERNET_BYTES 14
 #define TAG_BYTES 4
 #define LINK_MAX (ETHERNET_BYTES + MAX_VLAN_TAGS * TAG_BYTES)
 #define SHORTEST_FRAME 60

@@ -5,6 +5,7 @@
 
 #include "lib/maps.h"
 
+#define ETHERNET_BYTES 14
 #define IPV4_BYTES 20
 #define IPV6_BYTES 40
 #define TCP_BYTES 20

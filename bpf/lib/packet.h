@@ -390,30 +390,29 @@ static __always_inline enum packet_class parse_headers(const struct bytes *b, st
 	return class != PACKET_WHOLE ? class : parse_transport(b, p);
 }
 
-#define PLAIN_IP 14
-#define PLAIN_TRANSPORT (PLAIN_IP + IPV4_BYTES)
-
 /*
- * The common case at half the price, read in place: a whole datagram of UDP or TCP in IPv4 behind Ethernet's header,
- * without tags, options or fragments. Return: whether it was one; else nothing is known yet.
+ * The common case at half the price, read in place: a whole datagram of UDP or TCP in IPv4, without tags, options or
+ * fragments. Return: whether it was one; else nothing is known yet.
  */
 static __always_inline bool parse_plain(const struct bytes *b, struct packet *p)
 {
+	const __u32 link = b->ethernet ? ETHERNET_BYTES : 0, transport = link + IPV4_BYTES;
+	const struct ipv4_header *ip = b->data + link;
+	const struct tcp_header *tcp = b->data + transport;
 	const __u8 *frame = b->data;
-	const struct ipv4_header *ip = b->data + PLAIN_IP;
-	const struct tcp_header *tcp = b->data + PLAIN_TRANSPORT;
 	__u32 end, flags = 0;
 
-	if (!b->ethernet || b->data + PLAIN_TRANSPORT + UDP_BYTES > b->data_end)
+	if (b->data + transport + UDP_BYTES > b->data_end)
 		return false;
-	end = PLAIN_IP + bpf_ntohs(ip->length);
-	if (*(const __be16 *)(frame + 12) != bpf_htons(ETH_IPV4) || ip->version_length != 0x45 ||
-	    ip->fragment & bpf_htons(0x3fff) || end < PLAIN_TRANSPORT + UDP_BYTES ||
-	    end > b->length)
+	end = link + bpf_ntohs(ip->length);
+	if ((b->ethernet ? *(const __be16 *)(frame + 12) != bpf_htons(ETH_IPV4) :
+			   b->ethertype != ETH_IPV4) ||
+	    ip->version_length != 0x45 || ip->fragment & bpf_htons(0x3fff) ||
+	    end < transport + UDP_BYTES || end > b->length)
 		return false;
 	if (ip->proto == IPPROTO_TCP) {
 		if ((void *)(tcp + 1) > b->data_end || tcp->offset >> 4 < 5 ||
-		    PLAIN_TRANSPORT + (tcp->offset >> 4) * 4 > end)
+		    transport + (tcp->offset >> 4) * 4 > end)
 			return false;
 		flags = tcp->flags;
 	} else if (ip->proto != IPPROTO_UDP) {
@@ -426,11 +425,11 @@ static __always_inline bool parse_plain(const struct bytes *b, struct packet *p)
 	p->tcp_flags = flags;
 	p->vlan = b->vlan;
 	p->tags = b->vlan_tags;
-	p->group_frame = frame[0] & 1;
+	p->group_frame = b->ethernet ? frame[0] & 1 : 0;
 	p->proto = ip->proto;
 	p->family = 4;
 	p->has_ports = 1;
-	p->offset = PLAIN_TRANSPORT;
+	p->offset = transport;
 	p->end = end;
 	p->class = PACKET_WHOLE;
 	return true;

@@ -285,6 +285,43 @@ Test(link, a_header_beyond_what_the_program_sees_at_once_is_loaded)
 	}
 }
 
+/* What is read in place, and what is copied where it lies out of reach, is the same. */
+static void expect_same_both_ways(const struct guarded *g, const struct frame *f, size_t at)
+{
+	struct result near, far;
+
+	cr_assert_eq(run_frame(g, IN_XDP, f, &near), 0);
+	cr_assert_eq(run_frame_split(g, f, 14, &far), 0);
+	cr_assert(near.passed == far.passed && near.verdict == far.verdict &&
+			  near.reason == far.reason && near.rule == far.rule,
+		  "byte %zu is %#x: verdict %d (%d) in reach, %d (%d) out of it", at, f->bytes[at],
+		  near.verdict, near.reason, far.verdict, far.reason);
+}
+
+Test(link, whatever_a_header_says_it_is_read_alike_in_reach_and_out_of_it)
+{
+	static const uint8_t flips[] = { 0x01, 0x10, 0x20, 0x80, 0xff };
+	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
+	struct traffic kinds[] = { tcp(.dport = 80, .family = 4), udp(.dport = 81, .family = 4) };
+	struct frame f = frame_of(&kinds[0]);
+	struct result got;
+
+	if (run_frame_split(g, &f, 14, &got))
+		cr_skip_test("this kernel splits no test packets");
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		f = frame_of(&kinds[k]);
+		for (size_t at = 12; at < f.transport + 14; at++) {
+			uint8_t as_it_was = f.bytes[at];
+
+			for (size_t i = 0; i < ARRAY_SIZE(flips); i++) {
+				f.bytes[at] = as_it_was ^ flips[i];
+				expect_same_both_ways(g, &f, at);
+			}
+			f.bytes[at] = as_it_was;
+		}
+	}
+}
+
 Test(link, jumbo_frames_are_judged_as_others)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
