@@ -156,18 +156,43 @@ static int seed_tracked(const struct nlmsghdr *m, void *data)
 	return r;
 }
 
-static int seed_conntrack(struct seeding *to)
+/* A word to conntrack, and its answers. */
+static int ask_conntrack(uint16_t what, bool dump, nl_answer_fn answer, void *data)
 {
 	struct {
 		struct nlmsghdr h;
 		struct nfgenmsg g;
 	} request = {
 		.h = { .nlmsg_len = sizeof(request),
-		       .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET },
+		       .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | what },
 		.g = { .nfgen_family = AF_UNSPEC },
 	};
-	int r = nl_dump(NETLINK_NETFILTER, &request.h, 1, seed_tracked, to);
 
+	return nl_dump(NETLINK_NETFILTER, &request.h, dump, answer, data);
+}
+
+/* It is marked as one of many and nothing follows it, so the walk is ended here. */
+static int note_empty(const struct nlmsghdr *m, void *data)
+{
+	size_t skip = NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	const struct nlattr *entries;
+
+	if (m->nlmsg_len < NLMSG_LENGTH(skip))
+		return -EPROTO;
+	entries = nl_find((const char *)NLMSG_DATA(m) + skip, m->nlmsg_len - NLMSG_LENGTH(skip),
+			  CTA_STATS_GLOBAL_ENTRIES);
+	*(bool *)data = entries && !nl_u32(entries);
+	return -ECANCELED;
+}
+
+/* The table is all namespaces' and takes milliseconds to walk; how many are this one's conntrack knows. */
+static int seed_conntrack(struct seeding *to)
+{
+	bool empty = false;
+	int r;
+
+	(void)ask_conntrack(IPCTNL_MSG_CT_GET_STATS, false, note_empty, &empty);
+	r = empty ? 0 : ask_conntrack(IPCTNL_MSG_CT_GET, true, seed_tracked, to);
 	return r == -ENOMEM || r == -E2BIG ? r : 0;
 }
 
