@@ -347,32 +347,28 @@ int ports_parse(const char *text, size_t length, const struct policy_world *worl
 	return 0;
 }
 
-void ports_write(FILE *out, const struct port_range *ports, size_t count, bool any, unsigned protos)
+void ports_write(struct json *out, const struct port_range *ports, size_t count, bool any,
+		 unsigned protos)
 {
 	if (any)
-		(void)fputs("any", out);
+		json_append_text(out, "any");
 	for (size_t i = 0; !any && i < count; i++) {
 		if (i)
-			(void)fputc(',', out);
-		sentence_number(out, ports[i].first);
+			json_append(out, ",", 1);
+		json_append_u64(out, ports[i].first);
 		if (single(ports[i]))
 			continue;
-		(void)fputc('-', out);
-		sentence_number(out, ports[i].last);
+		json_append(out, "-", 1);
+		json_append_u64(out, ports[i].last);
 	}
 	if (protos == RULE_TCP || protos == RULE_UDP)
-		(void)fputs(protos == RULE_TCP ? "/tcp" : "/udp", out);
+		json_append_text(out, protos == RULE_TCP ? "/tcp" : "/udp");
 }
 
 char *ports_print(const struct port_range *ports, size_t count, bool any, unsigned protos)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	_cleanup_json_ struct json out = JSON_INIT;
 
-	if (!out)
-		return NULL;
-	ports_write(out, ports, count, any, protos);
-	/* A stream in memory fails for want of memory alone. */
-	return fclose(out) ? NULL : TAKE_PTR(text);
+	ports_write(&out, ports, count, any, protos);
+	return json_take(&out);
 }

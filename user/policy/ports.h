@@ -5,9 +5,8 @@
 #ifndef PORTGUARD_PORTS_H
 #define PORTGUARD_PORTS_H
 
-#include <stdio.h>
-
 #include "policy/policy.h"
+#include "util/json.h"
 
 struct port_list {
 	struct port_range *list;
@@ -33,6 +32,6 @@ void port_choice_free(struct port_choice *c);
 
 /* The same as text, numbers only; NULL: -ENOMEM. */
 char *ports_print(const struct port_range *ports, size_t count, bool any, unsigned protos);
-void ports_write(FILE *out, const struct port_range *ports, size_t count, bool any, unsigned protos);
+void ports_write(struct json *out, const struct port_range *ports, size_t count, bool any, unsigned protos);
 
 #endif

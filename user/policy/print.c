@@ -2,15 +2,12 @@
 /*
  * Rules as sentences: the canonical text, which parses to an equal rule.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/rule.h"
 #include "policy/sentence.h"
 #include "policy/units.h"
-#include "util/cleanup.h"
+#include "util/json.h"
 
 static const char *direction_word(const struct rule *rule)
 {
@@ -25,76 +22,71 @@ static const char *direction_word(const struct rule *rule)
 	return "";
 }
 
-static void print_verb(FILE *out, const struct rule *rule)
+static void print_verb(struct json *out, const struct rule *rule)
 {
 	char rate[RATE_TEXT];
 
 	if (rule->verdict == PG_DENY)
-		(void)fputs(rule->reject ? "reject " : "deny ", out);
+		json_append_text(out, rule->reject ? "reject " : "deny ");
 	else if (rule->limit.per_second_x1000)
-		(void)fprintf(out, "limit %s%s ", rate_print(&rule->limit, rate),
-			      rule->per_source ? " per source" : "");
+		json_append_format(out, "limit %s%s ", rate_print(&rule->limit, rate),
+				   rule->per_source ? " per source" : "");
 	else if (rule->verdict == PG_ALLOW)
-		(void)fputs("allow ", out);
+		json_append_text(out, "allow ");
 }
 
-static void print_caller(FILE *out, const struct rule *rule)
+static void print_caller(struct json *out, const struct rule *rule)
 {
 	if (rule->user)
-		(void)fprintf(out, " by user %s", rule->user);
+		json_append_format(out, " by user %s", rule->user);
 	if (rule->exe)
-		(void)fprintf(out, " by exe %s", rule->exe);
+		json_append_format(out, " by exe %s", rule->exe);
 }
 
-static void print_peer(FILE *out, const char *qualifier, const struct peer *p)
+static void print_peer(struct json *out, const char *qualifier, const struct peer *p)
 {
 	char text[PEER_TEXT];
 
 	if (p->kind != PEER_ANY)
-		(void)fprintf(out, " %s %s", qualifier, peer_print(p, text));
+		json_append_format(out, " %s %s", qualifier, peer_print(p, text));
 }
 
-void rule_write(FILE *out, const struct rule *rule, bool with_comment)
+void rule_write(struct json *out, const struct rule *rule, bool with_comment)
 {
 	char duration[DURATION_TEXT];
 
 	print_verb(out, rule);
-	(void)fputs(direction_word(rule), out);
+	json_append_text(out, direction_word(rule));
 	ports_write(out, rule->ports, rule->port_count, rule->any, rule->protos);
 	print_peer(out, rule->directions == RULE_OUT ? "to" : "from", &rule->remote);
 	print_peer(out, "at", &rule->at);
 	if (rule->on)
-		(void)fprintf(out, " on %s", rule->on);
+		json_append_format(out, " on %s", rule->on);
 	print_caller(out, rule);
 	if (rule->for_s)
-		(void)fprintf(out, " for %s", duration_print(rule->for_s, duration));
+		json_append_format(out, " for %s", duration_print(rule->for_s, duration));
 	if (rule->log)
-		(void)fputs(" log", out);
+		json_append_text(out, " log");
 	if (with_comment && rule->comment) {
-		(void)fputs(" comment ", out);
+		json_append_text(out, " comment ");
 		sentence_quote(out, rule->comment);
 	}
 }
 
 char *rule_print(const struct rule *rule, bool with_comment)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	_cleanup_json_ struct json out = JSON_INIT;
 
-	if (!out)
-		return NULL;
-	rule_write(out, rule, with_comment);
-	/* A stream in memory fails for want of memory alone. */
-	return fclose(out) ? NULL : TAKE_PTR(text);
+	rule_write(&out, rule, with_comment);
+	return json_take(&out);
 }
 
 char *rule_print_line(const struct rule *rule, bool with_comment)
 {
-	_cleanup_free_ char *text = rule_print(rule, with_comment);
-	char *line;
+	_cleanup_json_ struct json out = JSON_INIT;
 
-	if (!text || !rule->scope)
-		return TAKE_PTR(text);
-	return asprintf(&line, "[%s] %s", rule->scope, text) < 0 ? NULL : line;
+	if (rule->scope)
+		json_append_format(&out, "[%s] ", rule->scope);
+	rule_write(&out, rule, with_comment);
+	return json_take(&out);
 }

@@ -6,9 +6,8 @@
 #ifndef PORTGUARD_RULE_H
 #define PORTGUARD_RULE_H
 
-#include <stdio.h>
-
 #include "policy/policy.h"
+#include "util/json.h"
 
 /**
  * rule_parse() - Parse one sentence.
@@ -34,7 +33,7 @@ int rule_parse(const char *const *words, size_t count, bool verbless, const stru
  * Return: a malloc'ed string, or NULL.
  */
 char *rule_print(const struct rule *rule, bool with_comment);
-void rule_write(FILE *out, const struct rule *rule, bool with_comment); /* the same, to a stream */
+void rule_write(struct json *out, const struct rule *rule, bool with_comment); /* the same, appended */
 
 /* The same behind its scope: "[web] allow bind 80/tcp"; a rule of the host's has none. */
 char *rule_print_line(const struct rule *rule, bool with_comment);

@@ -136,27 +136,18 @@ static int unquote(const char *text, char *out, size_t *ret_used, struct pg_erro
 	return 0;
 }
 
-void sentence_quote(FILE *out, const char *text)
+void sentence_quote(struct json *out, const char *text)
 {
-	(void)fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)fputc('\\', out);
-		(void)fputc(*text, out);
+	json_append(out, "\"", 1);
+	for (size_t plain; *text; text += plain) {
+		plain = strcspn(text, "\"\\");
+		json_append(out, text, plain);
+		if (!text[plain])
+			break;
+		json_append(out, "\\", 1);
+		json_append(out, text + plain++, 1);
 	}
-	(void)fputc('"', out);
-}
-
-void sentence_number(FILE *out, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	(void)fwrite(digits + at, 1, sizeof(digits) - at, out);
+	json_append(out, "\"", 1);
 }
 
 static bool argument_ends(const struct sentence *s)

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "util/error.h"
+#include "util/json.h"
 
 #define SENTENCE_MAX 65536		/* bytes */
 #define COMMENT_MAX 256			/* bytes */
@@ -47,9 +47,7 @@ int sentence_next(struct sentence *s, struct token *ret, struct pg_error *err);
 int sentence_comment(struct sentence *s, char **ret, size_t *ret_at, struct pg_error *err);
 
 /* Text in double quotes, as sentence_comment() reads it. */
-void sentence_quote(FILE *out, const char *text);
-/* In decimal; of 50,000 rules this is a sixth of an `apply` by printf(). */
-void sentence_number(FILE *out, uint64_t number);
+void sentence_quote(struct json *out, const char *text);
 
 /* Return: 0, or -EINVAL with words in @err: the size, UTF-8, control characters. */
 int comment_check(const char *text, size_t length, struct pg_error *err);

@@ -3,6 +3,8 @@
 #include "util/json.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +76,36 @@ void json_append_u64(struct json *j, uint64_t number)
 		digits[--at] = (char)('0' + number % 10);
 	while (number /= 10);
 	json_append(j, digits + at, sizeof(digits) - at);
+}
+
+void json_append_format(struct json *j, const char *format, ...)
+{
+	va_list ap;
+	int length;
+
+	va_start(ap, format);
+	length = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (!reserve(j, (size_t)length))
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(j->text + j->length, (size_t)length + 1, format, ap);
+	va_end(ap);
+	j->length += (size_t)length;
+}
+
+char *json_take(struct json *j)
+{
+	char *text = NULL;
+
+	if (reserve(j, 0)) {
+		j->text[j->length] = '\0';
+		text = realloc(j->text, j->length + 1);
+		text = text ? text : j->text; /* it only became smaller */
+		j->text = NULL;
+	}
+	json_free(j);
+	return text;
 }
 
 /* Before a value: the comma that separates it from the one before. */

@@ -56,5 +56,8 @@ void json_member_null(struct json *j, const char *name);
 void json_append(struct json *j, const char *bytes, size_t length);
 void json_append_text(struct json *j, const char *text);
 void json_append_u64(struct json *j, uint64_t number);
+__attribute__((format(printf, 2, 3))) void json_append_format(struct json *j, const char *format, ...);
+/* The text, malloc'ed, to whoever calls; NULL if it is not whole. The buffer is fit for use again. */
+char *json_take(struct json *j);
 
 #endif
