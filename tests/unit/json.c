@@ -109,6 +109,37 @@ Test(json, grows_and_can_be_used_again)
 }
 
 /* Random bytes in; out come only printable ASCII and well-formed characters that are no controls. */
+Test(json, what_is_formatted_is_appended_whole_however_long)
+{
+	struct json j = JSON_INIT;
+	char longer[3000];
+
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	json_append_format(&j, "%s %u", "a", 7u);
+	json_append_format(&j, "%s", longer);
+	cr_expect_eq(j.length, strlen("a 7") + strlen(longer));
+	cr_expect(!memcmp(j.text, "a 7", 3) && !strcmp(j.text + 3, longer));
+	json_free(&j);
+}
+
+Test(json, what_is_taken_leaves_the_buffer_empty)
+{
+	struct json j = JSON_INIT;
+	char *first, *second;
+
+	json_append_text(&j, "one");
+	first = json_take(&j);
+	second = json_take(&j);
+	cr_expect_str_eq(first, "one");
+	cr_expect_str_empty(second);
+	cr_expect_null(j.text);
+	j.error = -1;
+	cr_expect_null(json_take(&j));
+	free(first);
+	free(second);
+}
+
 Test(json, any_bytes_make_one_clean_line)
 {
 	unsigned seed = 1;

@@ -273,29 +273,42 @@ static int (*const parts[])(const struct policy *p, struct lines *l) = {
 	list_flows,      list_events,     list_metrics,   list_outputs, list_sets, list_scopes,
 };
 
-/* The rules of @p that @others lacks, as lines. */
-static int list_rules(const struct policy *p, const struct rule_index *others, struct lines *l)
+/* What @from lacks; those of @from that stay are marked. */
+static int list_come(const struct policy *from, const struct policy *to, bool *stay,
+		     struct lines *l)
 {
-	int r = 0;
+	_cleanup_rule_index_ struct rule_index before = { .places = NULL };
+	int r = rule_index_of(from, &before);
 
-	for (size_t i = 0; !r && i < p->rule_count; i++) {
-		const struct rule *rule = &p->rules[i];
+	for (size_t i = 0; !r && i < to->rule_count; i++) {
+		const struct rule *found = rule_index_find(&before, &to->rules[i]);
 
-		if (!rule_index_find(others, rule))
-			r = add_line(l, rule_print_line(rule, false));
+		if (found)
+			stay[found - from->rules] = true;
+		else
+			r = add_line(l, rule_print_line(&to->rules[i], false));
 	}
 	return r;
 }
 
-/* Told apart as rules, not as lines: one user may have two names. */
+static int list_gone(const struct policy *from, const bool *stay, struct lines *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < from->rule_count; i++)
+		if (!stay[i])
+			r = add_line(l, rule_print_line(&from->rules[i], false));
+	return r;
+}
+
+/* Told apart as rules, not as lines: one user may have two names. No policy has a rule twice. */
 static int print_rules(FILE *out, const struct policy *from, const struct policy *to)
 {
-	_cleanup_rule_index_ struct rule_index before = { .places = NULL }, after = { .places = NULL };
+	_cleanup_free_ bool *stay = calloc(from->rule_count + 1, sizeof(*stay));
 	_cleanup_(lines_free) struct lines gone = { .list = NULL }, come = { .list = NULL };
-	int r = rule_index_of(from, &before) ?: rule_index_of(to, &after);
+	int r = stay ? list_come(from, to, stay, &come) : -ENOMEM;
 
-	r = r ?: list_rules(from, &after, &gone);
-	r = r ?: list_rules(to, &before, &come);
+	r = r ?: list_gone(from, stay, &gone);
 	if (r)
 		return r;
 	sort_lines(&gone);

@@ -123,8 +123,8 @@ static int unite_rules(struct policy *p)
 	for (size_t i = 0; i < p->rule_count; i++) {
 		if (p->rules[i].verdict == PG_NONE)
 			rule_free(&p->rules[i]);
-		else
-			p->rules[kept++] = p->rules[i];
+		else if (kept++ != i)
+			p->rules[kept - 1] = p->rules[i];
 	}
 	p->rule_count = kept;
 	return 0;

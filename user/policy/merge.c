@@ -37,6 +37,14 @@ static bool is_orphan(const struct policy *file, const struct rule *rule)
 	return rule->scope && !policy_find_scope(file, rule->scope);
 }
 
+static bool has_runtime(const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].origin == ORIGIN_RUNTIME)
+			return true;
+	return false;
+}
+
 /* On failure some may have been appended. */
 static int append_runtime(const struct policy *running, struct policy *file)
 {
@@ -71,7 +79,7 @@ int policy_merge(const struct policy *running, struct policy *file, bool exact)
 	int r = keep_ids(running, file);
 
 	file->panic = running->panic;
-	return r || exact ? r : append_runtime(running, file);
+	return r || exact || !has_runtime(running) ? r : append_runtime(running, file);
 }
 
 char *policy_orphans(const struct policy *running, const struct policy *file)

@@ -37,6 +37,8 @@ void mistakes_free(struct mistakes *m)
 /* Length of the line end at @text, 0: none. The same ones as libyaml's, so that lines agree. */
 static size_t line_end(const char *text, size_t length)
 {
+	if (utf8_is_plain(text[0]))
+		return 0;
 	if (text[0] == '\n')
 		return 1;
 	if (text[0] == '\r')

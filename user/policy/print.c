@@ -85,8 +85,11 @@ char *rule_print_line(const struct rule *rule, bool with_comment)
 {
 	_cleanup_json_ struct json out = JSON_INIT;
 
-	if (rule->scope)
-		json_append_format(&out, "[%s] ", rule->scope);
+	if (rule->scope) {
+		json_append(&out, "[", 1);
+		json_append_text(&out, rule->scope);
+		json_append(&out, "] ", 2);
+	}
 	rule_write(&out, rule, with_comment);
 	return json_take(&out);
 }

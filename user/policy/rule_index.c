@@ -60,29 +60,36 @@ void rule_index_close(struct rule_index *x)
 	x->places = NULL;
 }
 
-/* Where it is, or would be. */
-static const struct rule **place_of(const struct rule_index *x, const struct rule *rule)
+static bool is_at(const struct rule_place *place, const struct rule *rule, uint64_t hash)
 {
-	size_t at = hash_of(rule) & x->mask;
+	return place->hash == hash && rule_equal(place->rule, rule);
+}
 
-	while (x->places[at] && !rule_equal(x->places[at], rule))
+/* Where it is, or would be. */
+static struct rule_place *place_of(const struct rule_index *x, const struct rule *rule,
+				   uint64_t hash)
+{
+	size_t at = hash & x->mask;
+
+	while (x->places[at].rule && !is_at(&x->places[at], rule, hash))
 		at = (at + 1) & x->mask;
 	return &x->places[at];
 }
 
 const struct rule *rule_index_put(struct rule_index *x, const struct rule *rule)
 {
-	const struct rule **place = place_of(x, rule);
+	uint64_t hash = hash_of(rule);
+	struct rule_place *place = place_of(x, rule, hash);
 
-	if (*place)
-		return *place;
-	*place = rule;
+	if (place->rule)
+		return place->rule;
+	*place = (struct rule_place){ rule, hash };
 	return NULL;
 }
 
 const struct rule *rule_index_find(const struct rule_index *x, const struct rule *rule)
 {
-	return *place_of(x, rule);
+	return place_of(x, rule, hash_of(rule))->rule;
 }
 
 int rule_index_of(const struct policy *p, struct rule_index *ret)

@@ -8,8 +8,13 @@
 
 #include "policy/policy.h"
 
+struct rule_place {
+	const struct rule *rule;	/* NULL: free */
+	uint64_t hash;			/* of it: the rule itself is seldom looked at in vain */
+};
+
 struct rule_index {
-	const struct rule **places;	/* NULL: free; a power of two, over twice what is put in */
+	struct rule_place *places;	/* a power of two, over twice what is put in */
 	size_t mask;
 };
 

@@ -42,6 +42,12 @@ static size_t owner_of(const struct policy *p, const struct scope **sorted, cons
 	return found ? (size_t)(*found - p->scopes) + 1 : p->scope_count + 1;
 }
 
+/* Mostly it is the scope of the rule before. */
+static bool has_same_scope(const struct rule *a, const struct rule *b)
+{
+	return a->scope && b->scope && !strcmp(a->scope, b->scope);
+}
+
 static int sort_rules(const struct policy *p, struct by_owner *o)
 {
 	_cleanup_free_ const struct scope **sorted = calloc(p->scope_count + 1, sizeof(*sorted));
@@ -56,7 +62,9 @@ static int sort_rules(const struct policy *p, struct by_owner *o)
 		sorted[i] = &p->scopes[i];
 	qsort(sorted, p->scope_count, sizeof(*sorted), compare_scopes);
 	for (size_t i = 0; i < p->rule_count; i++) {
-		owner[i] = owner_of(p, sorted, &p->rules[i]);
+		owner[i] = i && has_same_scope(&p->rules[i - 1], &p->rules[i])
+				   ? owner[i - 1]
+				   : owner_of(p, sorted, &p->rules[i]);
 		o->start[owner[i] + 2]++;
 	}
 	for (size_t i = 2; i < o->owners + 3; i++)

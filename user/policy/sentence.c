@@ -18,7 +18,8 @@
 
 bool token_is(const struct token *t, const char *word)
 {
-	return strlen(word) == t->length && !memcmp(t->text, word, t->length);
+	return t->length && t->text[0] == word[0] && strlen(word) == t->length &&
+	       !memcmp(t->text, word, t->length);
 }
 
 /* To the next byte that is not a blank; false at the end. */

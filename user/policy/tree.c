@@ -68,10 +68,15 @@ static bool check_text(struct reading *r)
 		return false;
 	}
 	for (size_t i = 0, used; i < s->length; i += used) {
-		uint32_t c = utf8_next(s->text + i, s->length - i, &used);
-		bool bad = c == UTF8_REPLACEMENT &&
-			   (used != 3 || memcmp(s->text + i, "\xef\xbf\xbd", 3));
+		uint32_t c;
+		bool bad;
 
+		used = 1;
+		if (utf8_is_plain(s->text[i])) /* nearly all of it */
+			continue;
+		c = utf8_next(s->text + i, s->length - i, &used);
+		bad = c == UTF8_REPLACEMENT &&
+		      (used != 3 || memcmp(s->text + i, "\xef\xbf\xbd", 3));
 		if (!bad && (c == '\t' || c == '\n' || c == '\r' || !utf8_is_control(c)))
 			continue;
 		if (bad)

@@ -26,5 +26,10 @@ bool utf8_is_control(uint32_t character);
 
 /* utf8_turns_text() - Marks by which text turns its direction (UAX #9): a name with one may pass for another. */
 bool utf8_turns_text(uint32_t character);
+/* A printable ASCII character, as nearly all are: told without a call. */
+static inline bool utf8_is_plain(char byte)
+{
+	return byte >= ' ' && byte <= '~';
+}
 
 #endif
