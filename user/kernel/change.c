@@ -246,12 +246,25 @@ static uint64_t rest_of_slot(const struct edit *e)
 	return checksum_header(&t) + checksum_scopes(&t);
 }
 
+/* Where the spans lie: in both slots, since the other one follows. */
+static int map_spans(const struct edit *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < e->span_count; i++)
+		for (uint32_t slot = 0; !r && slot < PG_SLOTS; slot++)
+			r = state_map_ports(e->state, slot, e->spans[i].table, e->spans[i].proto);
+	return r;
+}
+
 static int fill_slot(struct edit *e, struct pg_error *err)
 {
 	struct pg_sums *sums = &e->state->meta->sums;
 	uint64_t image;
-	int r = 0;
+	int r = e->to.fact_count ? state_map_table(e->state, STATE_RULES) : 0;
 
+	if (r)
+		return r;
 	write_facts(e);
 	for (unsigned table = 0; table < PG_PORT_TABLES; table++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
@@ -260,6 +273,7 @@ static int fill_slot(struct edit *e, struct pg_error *err)
 	    (e->change->anew || e->to.remote.count || e->to.local.count ||
 	     e->to.interface_count || e->to.user_count || e->to.exe_count))
 		r = groups_open(e);
+	r = r ? r : map_spans(e);
 	if (r)
 		return r;
 	write_spans(e, e->slot);
@@ -375,6 +389,8 @@ static int make_change(struct edit *e, struct pg_error *err)
 	int r = state_has_scopes(s) ? state_map_scopes(s) : 0;
 
 	r = r ? r : prepare(e, err);
+	if (!r && (e->change->anew || !s->meta->in_step)) /* all of a slot is written */
+		r = state_map_tables(s);
 	if (r)
 		return r;
 	matching = scopes_matching(s, e->slot);

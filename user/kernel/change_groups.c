@@ -48,7 +48,7 @@ static int open_maps(struct edit *e)
 /* Which groups either slot speaks of. Cases that are there count, whatever group they are of. */
 static int find_taken(struct edit *e)
 {
-	int r = open_maps(e);
+	int r = open_maps(e) ?: state_map_tables(e->state);
 
 	free(e->taken);
 	e->taken = calloc(PG_MAX_GROUPS, 1);

@@ -15,12 +15,22 @@
 #include "policy/compile.h"
 #include "policy/policy.h"
 
+enum { STATE_PORTS, STATE_GROUPS, STATE_RULES, STATE_LATE };
+
 struct state {
 	const struct paths *paths;
 	struct pg_control *control;
+	/*
+	 * Large, and mapped page by page by the kernel: here is only room for them, until one of
+	 * state_map_…() maps what is needed.
+	 */
 	uint32_t *ports;		/* answers, PG_PORT_INDEX() */
 	struct pg_group *groups;
 	struct pg_rule *rules;		/* by id */
+	struct state_late {
+		int fd;
+		uint32_t mapped;	/* a bit for each part */
+	} late[STATE_LATE];
 	uint64_t *counts;		/* control->cpus + 1 regions */
 	struct pg_meta *meta;
 	/* Of all slots; not mapped as long as no slot has scopes: state_map_scopes(). */
@@ -36,6 +46,13 @@ struct state {
 int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err);
 void state_close(struct state *s);
 #define _cleanup_state_ __attribute__((cleanup(state_close)))
+
+/* The answers of one slot, table and protocol; the tables of STATE_…; all of them: 0 or -errno. */
+int state_map_ports(struct state *s, uint32_t slot, uint32_t table, uint32_t proto);
+int state_map_table(struct state *s, unsigned which);
+int state_map_tables(struct state *s);
+/* What they take counts as who maps them: whoever stays gives it back. */
+void state_unmap_tables(struct state *s);
 
 /* Map the tables of scopes, which another process may have been the first to need. 0 or -errno. */
 int state_map_scopes(struct state *s);

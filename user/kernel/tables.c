@@ -130,6 +130,8 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 	uint32_t wanted = meta->sums.slot, slot = wanted & 1;
 	unsigned wrong = 0;
 
+	if (state_map_tables(t->state))
+		return 0; /* there is no memory now to look */
 	if (state_has_scopes(t->state))
 		(void)state_map_scopes(t->state); /* without them the sums are wrong */
 	wrong |= (unsigned)!!memcmp(&fixed, &t->fixed, sizeof(fixed)) << TABLE_FIXED;
@@ -145,6 +147,7 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 		wrong |= (unsigned)!check_walk(t, i, held) << walked_tables[i];
 	if (!(wrong & 1 << TABLE_SLOT))
 		t->generation = t->state->control->slots[slot].generation;
+	state_unmap_tables(t->state);
 	return wrong;
 }
 

@@ -137,6 +137,7 @@ struct guarded *guarded_by(const char *yaml)
 	(void)close(control);
 	if (state_open(&g->paths, true, &g->state, &err))
 		cr_assert_fail("%s", err.text);
+	must(state_map_tables(&g->state), "the tables");
 	g->state.meta->in_step = 1;
 	open_programs(g);
 	put_in_force(g, &first, true);
