@@ -563,6 +563,10 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 	_cleanup_close_ int lock = -1;
 	int r = open_signals(&a); /* first: one that comes during the start ends it in order */
 
+#ifdef __GLIBC__
+	/* Large tables are pages that nobody has touched, whatever loading takes and frees before. */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
 	r = r ? r : hold_agent_lock(start->paths, &lock, err);
 	if (r)
 		return r;

@@ -9,19 +9,24 @@
 #include "kernel/load.h"
 #include "util/cleanup.h"
 
+long map_bytes(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	return (long)(((size_t)info.value_size + 7) / 8 * 8 * info.max_entries);
+}
+
 long map_pinned(const struct paths *paths, const char *name, bool write, void **ret)
 {
 	_cleanup_close_ int fd = pin_open(paths, name);
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-	size_t bytes;
+	long bytes = fd < 0 ? fd : map_bytes(fd);
 	void *at;
 
-	if (fd < 0)
-		return fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	bytes = ((size_t)info.value_size + 7) / 8 * 8 * info.max_entries;
+	if (bytes < 0)
+		return bytes;
 	at = mmap(NULL, bytes, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;

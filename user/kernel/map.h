@@ -7,6 +7,8 @@
 
 #include "kernel/paths.h"
 
+/* The bytes of an array, as it is mapped (value size rounded up to 8, times entries), or -errno. */
+long map_bytes(int fd);
 /* Map a pinned array whole. Return: its size in bytes (value size rounded up to 8, times entries), or -errno. */
 long map_pinned(const struct paths *paths, const char *name, bool write, void **ret);
 void map_release(void *at, size_t size);

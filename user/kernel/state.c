@@ -4,35 +4,17 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "kernel/checksum.h"
 #include "kernel/image_map.h"
-#include "kernel/load.h"
 #include "kernel/map.h"
+#include "kernel/state_late.h"
 #include "kernel/upgrade.h"
 
 #define SCOPES_BYTES (PG_SCOPE_STRIDE * PG_SLOTS * PG_MAX_SCOPES)
 #define SPANS_BYTES (sizeof(struct pg_span) * PG_SLOTS * PG_MAX_SPANS)
 #define TEXTS_BYTES (sizeof(struct pg_texts) * PG_SLOTS)
-#define PORTS_BYTES (sizeof(uint32_t) * PG_PORTS)
-#define PORTS_PARTS (PG_PORT_INDEX(PG_SLOTS, 0, 0, 0) / PG_PORTS)
-
-/* Tables that are mapped late, in parts of the same size. */
-static const struct late_table {
-	const char *name;
-	size_t at; /* of its pointer in struct state */
-	size_t part_bytes;
-	uint32_t parts;
-} late_tables[STATE_LATE] = {
-	[STATE_PORTS] = { "pg_ports", offsetof(struct state, ports), PORTS_BYTES, PORTS_PARTS },
-	[STATE_GROUPS] = { "pg_groups", offsetof(struct state, groups),
-			   sizeof(struct pg_group) * PG_MAX_GROUPS, 1 },
-	[STATE_RULES] = { "pg_rules", offsetof(struct state, rules),
-			  sizeof(struct pg_rule) * (PG_MAX_RULES + 1), 1 },
-};
 
 struct mapping {
 	const char *name;
@@ -40,103 +22,10 @@ struct mapping {
 	void **at;
 };
 
-static size_t counts_bytes(const struct state *s)
-{
-	return (size_t)(s->control->cpus + 1) * PG_COUNT_REGION * sizeof(uint64_t);
-}
-
-static void *late_room(const struct state *s, unsigned which)
-{
-	void *room;
-
-	memcpy(&room, (const char *)s + late_tables[which].at, sizeof(room));
-	return room;
-}
-
-static size_t late_bytes(unsigned which)
-{
-	return late_tables[which].part_bytes * late_tables[which].parts;
-}
-
-/* Room that nobody can look at: what is mapped takes its place. */
-static void *keep_room(void *at, size_t bytes)
-{
-	return mmap(at, bytes, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0), -1, 0);
-}
-
-/* Held by its descriptor: who maps it later gets this very table. */
-static int late_open(struct state *s, unsigned which)
-{
-	const struct late_table *t = &late_tables[which];
-	int fd = pin_open(s->paths, t->name);
-	void *room;
-
-	if (fd < 0)
-		return fd;
-	s->late[which].fd = fd;
-	room = keep_room(NULL, late_bytes(which));
-	if (room == MAP_FAILED)
-		return -errno;
-	memcpy((char *)s + t->at, &room, sizeof(room));
-	return 0;
-}
-
-static int late_map(struct state *s, unsigned which, uint32_t part)
-{
-	const struct late_table *t = &late_tables[which];
-	struct state_late *late = &s->late[which];
-	size_t offset = part * t->part_bytes;
-
-	if (late->mapped & 1u << part)
-		return 0;
-	if (mmap((char *)late_room(s, which) + offset, t->part_bytes, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, late->fd, (off_t)offset) == MAP_FAILED)
-		return -errno;
-	late->mapped |= 1u << part;
-	return 0;
-}
-
-int state_map_ports(struct state *s, uint32_t slot, uint32_t table, uint32_t proto)
-{
-	return late_map(s, STATE_PORTS, PG_PORT_INDEX(slot, table, proto, 0) / PG_PORTS);
-}
-
-int state_map_table(struct state *s, unsigned which)
-{
-	int r = 0;
-
-	for (uint32_t part = 0; !r && part < late_tables[which].parts; part++)
-		r = late_map(s, which, part);
-	return r;
-}
-
-int state_map_tables(struct state *s)
-{
-	int r = 0;
-
-	for (unsigned i = 0; !r && i < STATE_LATE; i++)
-		r = state_map_table(s, i);
-	return r;
-}
-
-void state_unmap_tables(struct state *s)
-{
-	for (unsigned i = 0; i < STATE_LATE; i++)
-		if (s->late[i].mapped && keep_room(late_room(s, i), late_bytes(i)) != MAP_FAILED)
-			s->late[i].mapped = 0;
-}
-
 void state_close(struct state *s)
 {
-	if (s->counts)
-		map_release(s->counts, counts_bytes(s));
 	map_release(s->control, sizeof(*s->control));
-	for (unsigned i = 0; i < STATE_LATE; i++) {
-		map_release(late_room(s, i), late_bytes(i));
-		if (s->late[i].fd > 0)
-			(void)close(s->late[i].fd);
-	}
+	state_late_close(s);
 	map_release(s->meta, sizeof(*s->meta));
 	map_release(s->scopes, SCOPES_BYTES);
 	map_release(s->spans, SPANS_BYTES);
@@ -188,9 +77,8 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 	const struct mapping all[] = {
 		{ "pg_control", true, (void **)&s.control },
 		{ "pg_meta", true, (void **)&s.meta },
-		{ "pg_counts", false, (void **)&s.counts },
 	};
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		long bytes = map_pinned(paths, all[i].name, all[i].write, all[i].at);
@@ -204,8 +92,7 @@ int state_open(const struct paths *paths, bool starting, struct state *ret, stru
 		if (s.control->abi != PG_ABI_VERSION)
 			return upgrade_refuse_layout(paths, s.control->abi, err);
 	}
-	for (unsigned i = 0; !r && i < STATE_LATE; i++)
-		r = late_open(&s, i);
+	r = state_late_open(&s);
 	if (!r && state_has_scopes(&s))
 		r = state_map_scopes(&s);
 	if (r)
@@ -266,8 +153,7 @@ static uint64_t count_from(const struct state *s, uint32_t region, uint32_t id)
 	uint64_t sum = 0;
 
 	for (; region <= s->control->cpus; region++)
-		sum += __atomic_load_n(&s->counts[(size_t)region * PG_COUNT_REGION + id],
-				       __ATOMIC_RELAXED);
+		sum += state_count_at(s, region * PG_COUNT_REGION + id);
 	return sum;
 }
 

@@ -31,7 +31,13 @@ struct state {
 		int fd;
 		uint32_t mapped;	/* a bit for each part */
 	} late[STATE_LATE];
-	uint64_t *counts;		/* control->cpus + 1 regions */
+	/* control->cpus + 1 regions, mapped where a counter is asked for: state_count() and its like. */
+	struct state_counts {
+		int fd;
+		uint8_t *mapped;	/* a byte for each part */
+		char *room;
+		size_t bytes;
+	} counts;
 	struct pg_meta *meta;
 	/* Of all slots; not mapped as long as no slot has scopes: state_map_scopes(). */
 	char *scopes;			/* PG_SCOPE_STRIDE each */
