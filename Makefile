@@ -28,7 +28,7 @@ STATIC_LIBS ?= 1
 PG_CPPFLAGS := -Iinclude -Iuser -isystem $(BUILD)/gen -D_GNU_SOURCE= -DPG_VERSION='"$(VERSION)"'
 # -MD, not -MMD: the generated skeleton is a system header to the compiler, and still a dependency.
 PG_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -fstack-protector-strong -MD -MP
-PG_LIBRARIES := bpf elf z yaml cap-ng ncursesw tinfo
+PG_LIBRARIES := bpf elf z yaml ncursesw tinfo
 PG_LIBS = $(if $(filter 1,$(STATIC_LIBS)),$(foreach l,$(PG_LIBRARIES),$(call static_or_shared,$l)),$(PG_LIBRARIES:%=-l%))
 # `cc -print-file-name` answers with a path where it knows the file, else with the bare name.
 static_or_shared = $(or $(filter /%,$(shell $(CC) $(LDFLAGS) -print-file-name=lib$1.a)),-l$1)
@@ -59,8 +59,8 @@ PURE_LIB := $(BUILD)/pure.a
 
 # Programs of their own: portguard knows none of their libraries, nor the one of them the other's.
 has = $(and $(filter 1,$(EXPORT)),$(shell $(PKG_CONFIG) --exists $1 2>/dev/null && echo yes))
-HAS_TLS := $(call has,gnutls libseccomp)
-HAS_KAFKA := $(call has,rdkafka libseccomp)
+HAS_TLS := $(call has,gnutls libseccomp libcap-ng)
+HAS_KAFKA := $(call has,rdkafka libseccomp libcap-ng)
 EXPORTERS := $(if $(HAS_TLS),$(BUILD)/portguard-export) $(if $(HAS_KAFKA),$(BUILD)/portguard-export-kafka)
 EXPORT_SRCS := $(if $(strip $(EXPORTERS)),$(filter-out $(if $(HAS_TLS),,%/tls.c %/session.c) $(if $(HAS_KAFKA),,%/kafka.c),\
 	$(call find_c,user/export)))

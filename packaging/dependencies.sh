@@ -8,10 +8,10 @@
 set -uo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
-build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libcap-ng-dev
+build=(gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev
 	libncurses-dev)
 # The exporters are built where these are: without them there is portguard alone.
-export=(pkgconf libgnutls28-dev librdkafka-dev libseccomp-dev)
+export=(pkgconf libgnutls28-dev librdkafka-dev libseccomp-dev libcap-ng-dev)
 demo=(iproute2 util-linux curl dnsmasq-base python3-minimal libpython3-stdlib)
 test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsutils dnsmasq-base
 	nginx-light xinetd fingerd finger rpcbind opensmtpd dovecot-imapd redis-server redis-tools

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <cap-ng.h>
 
 #include "kernel/checksum.h"
 #include "pg_bpf.skel.h"
@@ -36,17 +36,26 @@ static void cleanup_bpf(struct pg_bpf **b)
 		pg_bpf__destroy(*b);
 }
 
+typedef struct __user_cap_data_struct capability_sets[_LINUX_CAPABILITY_U32S_3];
+
+static bool has(const capability_sets sets, unsigned capability)
+{
+	return sets[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
 int check_capabilities(struct pg_error *err)
 {
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	capability_sets sets;
 	bool admin, bpf, net, perf;
 
-	if (capng_get_caps_process())
+	if (syscall(SYS_capget, &head, sets))
 		return pg_fail(err, -EPERM, PG_EXIT_PERMISSION,
 			       "permission: the capabilities cannot be read");
-	admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
-	bpf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF);
-	perf = admin || capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON);
-	net = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+	admin = has(sets, CAP_SYS_ADMIN);
+	bpf = admin || has(sets, CAP_BPF);
+	perf = admin || has(sets, CAP_PERFMON);
+	net = has(sets, CAP_NET_ADMIN);
 	if (bpf && net && perf)
 		return 0;
 	(void)pg_fail(err, -EPERM, PG_EXIT_PERMISSION, "permission: missing%s%s%s",
