@@ -15,9 +15,11 @@
 
 #define NEW_KINDS 128 /* an epoch and CPU */
 
-static __always_inline void count_shared(__u32 id)
+/* For hooks of calls, where another task may come between: one instruction. */
+static __always_inline void count_call(__u32 id)
 {
-	__u64 *n = bpf_map_lookup_elem(&pg_counts, &id);
+	__u32 key = (1 + bpf_get_smp_processor_id()) * PG_COUNT_REGION + id;
+	__u64 *n = bpf_map_lookup_elem(&pg_counts, &key);
 
 	if (n)
 		__sync_fetch_and_add(n, 1);

@@ -66,7 +66,7 @@ static __always_inline void tell_call(const struct attempt *a, __u8 mode, __u32 
 
 	if (!r) {
 		if (verdict != PG_ALLOW)
-			count_shared(PG_COUNT_LOST);
+			count_call(PG_COUNT_LOST);
 		return;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
@@ -102,9 +102,9 @@ static __always_inline bool settle(const struct attempt *a, struct pg_decision d
 		verdict = PG_AUDIT;
 	if (d.verdict == PG_DENY && a->seen_only && mode != PG_MODE_AUDIT)
 		d.reason = PG_REASON_UNENFORCED;
-	count_shared(PG_COUNT_VERDICT(a->hook, verdict, d.reason & 31));
+	count_call(PG_COUNT_VERDICT(a->hook, verdict, d.reason & 31));
 	if (d.rule)
-		count_shared(PG_COUNT_RULE(d.rule));
+		count_call(PG_COUNT_RULE(d.rule));
 	if (verdict != PG_ALLOW || d.flags & PG_ANSWER_LOG)
 		tell_call(a, mode, verdict, &d);
 	return verdict != PG_DENY;

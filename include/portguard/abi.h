@@ -366,8 +366,9 @@ struct pg_image {
 };
 
 /*
- * pg_counts: exact counters, __u64 each. Region 0 is shared by the hooks of sockets (atomic adds);
- * region 1 + cpu belongs to the packets of that CPU, where softirq keeps others out.
+ * pg_counts: exact counters, __u64 each. Region 1 + cpu belongs to that CPU, so that no two write one cache
+ * line: to its packets, where softirq keeps others out, and to its calls, which add by one instruction. Region 0
+ * has what another layout had counted.
  */
 #define PG_COUNT_VERDICT(hook, verdict, reason) \
 	(((hook) * PG_VERDICT_COUNT + (verdict)) * 32 + (reason))
