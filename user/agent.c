@@ -6,7 +6,6 @@
 #include "agent.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -14,19 +13,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 #include <bpf/libbpf.h>
 
 #include "agent_changes.h"
 #include "agent_containers.h"
+#include "agent_devices.h"
 #include "agent_events.h"
 #include "agent_metrics.h"
+#include "agent_reload.h"
 #include "agent_times.h"
-#include "config.h"
-#include "config_watch.h"
-#include "events/actor.h"
 #include "kernel/load.h"
 #include "kernel/lock.h"
 #include "kernel/seed.h"
@@ -43,37 +40,34 @@ struct agent {
 	struct state state; /* mapped as long as the agent runs; the lock is not held */
 	struct agent_events *events;
 	struct ring_buffer *ring;
-	struct config_watch watch;
 	struct watch *tampering;
-	enum { RELOAD_NOT, RELOAD_BY_WATCH, RELOAD_BY_HAND } reload; /* wanted */
-	struct actor reloader; /* who sent SIGHUP */
+	struct agent_reload reload;
+	struct agent_devices devices;
 	struct agent_changes changes;
 	struct agent_times times;
 	struct agent_containers containers;
 	struct agent_metrics metrics;
-	int epoll_fd, signal_fd, timer_fd, watch_fd, link_fd;
+	int epoll_fd, signal_fd, timer_fd, watch_fd;
 	uint64_t lost; /* as reported last */
 	unsigned seconds;
 	unsigned closed; /* listeners, in this second */
-	bool devices_changed, ends;
-	char device_error[256]; /* as said last */
-	char degraded[256]; /* as pg_meta had it last; empty: not */
+	bool ends;
 };
 
 static void agent_close(struct agent *a)
 {
 	agent_events_free(a->events);
 	ring_buffer__free(a->ring);
-	config_watch_close(&a->watch);
+	config_watch_close(&a->reload.watch);
 	watch_free(a->tampering);
 	agent_times_close(&a->times);
 	agent_containers_close(&a->containers);
 	agent_metrics_close(&a->metrics);
+	agent_devices_close(&a->devices);
 	cleanup_close(&a->epoll_fd);
 	cleanup_close(&a->signal_fd);
 	cleanup_close(&a->timer_fd);
 	cleanup_close(&a->watch_fd);
-	cleanup_close(&a->link_fd);
 	state_close(&a->state);
 }
 
@@ -126,67 +120,6 @@ static void hand_in_all(void *data)
 	agent_changes_take(&a->changes);
 }
 
-static int put_in_force(struct agent *a, struct guard *g, struct policy *next, struct pg_error *err)
-{
-	bool by_hand = a->reload == RELOAD_BY_HAND, changed = false;
-	const struct guard_told told = {
-		.action = "reload",
-		.actor = by_hand ? &a->reloader.event : &guard_nobody,
-		.text = by_hand ? "the policy's files were read again at SIGHUP"
-				: "the policy's files are new",
-		.compare = true,
-	};
-	const struct guard_change how = { .new_generation = true,
-					  .wait_for_devices = true,
-					  .told = &told };
-	int r = guard_open(a->paths, GUARD_WRITE_NOW, g, err);
-
-	if (!r && g->state.meta->mode_typed && !by_hand)
-		policy_take_modes(next, &g->policy);
-	r = r ? r : guard_merge(g, next, false, err);
-	r = r ? r : guard_change(g, next, &how, &changed, err);
-	if (!r && (changed || by_hand))
-		g->state.meta->mode_typed = 0;
-	return r;
-}
-
-static void say_recovered(const struct agent *a, const char *what)
-{
-	char text[320];
-
-	(void)snprintf(text, sizeof(text), "it is over: %s", what);
-	agent_events_health(a->events, "recovered", text);
-}
-
-/* By a command, a reload, or the watch. */
-static void look_at_degraded(struct agent *a)
-{
-	const char *now = a->state.meta->degraded;
-
-	if (a->degraded[0] && !now[0])
-		say_recovered(a, a->degraded);
-	(void)snprintf(a->degraded, sizeof(a->degraded), "%s", now);
-}
-
-/* The policy's files again: put in force, or reported and left. */
-static void reload(struct agent *a)
-{
-	_cleanup_policy_ struct policy next = { 0 };
-	_cleanup_guard_ struct guard g = { 0 };
-	struct pg_error err = PG_ERROR_INIT;
-	struct pg_meta *meta = a->state.meta;
-	int r = config_load_watched(&a->watch, &next, &err);
-
-	r = r ? r : put_in_force(a, &g, &next, &err);
-	if (r == -EBUSY)
-		return; /* a command is at work, or a trial under way: again in a second */
-	a->reload = RELOAD_NOT;
-	(void)snprintf(meta->degraded, sizeof(meta->degraded), "%.200s", r ? err.text : "");
-	if (r)
-		say(a, "degraded", err.text);
-	look_at_degraded(a);
-}
-
 /* What somebody else has taken away or changed is put right, and told. */
 static void check_tampering(struct agent *a)
 {
@@ -197,7 +130,7 @@ static void check_tampering(struct agent *a)
 static void check_times(struct agent *a)
 {
 	if (agent_times_check(&a->times))
-		a->devices_changed = true;
+		a->devices.changed = true;
 }
 
 static void on_watch(struct agent *a)
@@ -209,35 +142,16 @@ static void on_watch(struct agent *a)
 	check_times(a);
 	agent_changes_take(&a->changes);
 	check_tampering(a);
-	look_at_degraded(a);
+	agent_reload_look(&a->reload);
 }
 
 static void sync_devices(struct agent *a)
 {
-	_cleanup_guard_ struct guard g = { 0 };
-	struct pg_error err = PG_ERROR_INIT;
-	int r;
-
-	check_tampering(a); /* first: what is attached below would hide that it was detached */
-	if (a->ends)
-		return;
-	r = guard_open(a->paths, GUARD_WRITE_NOW, &g, &err);
-	a->devices_changed = r == -EBUSY; /* a command is at work: again in a second */
-	if (a->devices_changed)
-		return;
-	r = r ? r : guard_sync_devices(&g, true, &err);
-	if (!r && a->device_error[0])
-		say_recovered(a, a->device_error);
-	if (!r) {
-		a->device_error[0] = '\0';
-		return;
-	}
-	a->devices_changed = true;
-	if (strncmp(a->device_error, err.text, sizeof(a->device_error) - 1)) { /* said once */
-		(void)snprintf(a->device_error, sizeof(a->device_error), "%.250s", err.text);
-		say(a, "degraded", err.text);
-	}
+	check_tampering(a); /* first: what is attached then would hide that it was detached */
+	if (!a->ends)
+		agent_devices_sync(&a->devices);
 }
+
 
 static void report_lost(struct agent *a)
 {
@@ -265,14 +179,14 @@ static void on_second(struct agent *a)
 	a->closed = 0;
 	if (a->seconds % ROTATE_SECONDS == 0)
 		(void)seed_rotate(&a->state); /* next time, then: stamps only wait longer */
-	if (a->devices_changed)
+	if (a->devices.changed)
 		sync_devices(a);
 	agent_containers_check(&a->containers);
 	agent_metrics_tick(&a->metrics);
-	if (config_watch_changed(&a->watch) && !a->reload)
-		a->reload = RELOAD_BY_WATCH;
-	if (a->reload)
-		reload(a);
+	if (config_watch_changed(&a->reload.watch) && !a->reload.wanted)
+		a->reload.wanted = RELOAD_BY_WATCH;
+	if (a->reload.wanted)
+		agent_reload(&a->reload);
 }
 
 static void on_signal(struct agent *a)
@@ -284,49 +198,12 @@ static void on_signal(struct agent *a)
 	if (info.ssi_signo == SIGUSR1) {
 		agent_events_reopen(a->events);
 	} else if (info.ssi_signo == SIGHUP) {
-		a->reload = RELOAD_BY_HAND;
-		actor_read("/proc", info.ssi_pid, info.ssi_uid, &a->reloader);
-		reload(a);
+		a->reload.wanted = RELOAD_BY_HAND;
+		actor_read("/proc", info.ssi_pid, info.ssi_uid, &a->reload.by);
+		agent_reload(&a->reload);
 	} else {
 		a->ends = true;
 	}
-}
-
-/* News of links, and of default routes, which tell a container's own uplink. */
-static bool concerns_devices(const char *buffer, ssize_t size)
-{
-	const struct nlmsghdr *m = (const void *)buffer;
-
-	for (; NLMSG_OK(m, size); m = NLMSG_NEXT(m, size)) {
-		const struct rtmsg *route = NLMSG_DATA(m);
-
-		if (m->nlmsg_type == RTM_NEWLINK || m->nlmsg_type == RTM_DELLINK)
-			return true;
-		if ((m->nlmsg_type == RTM_NEWROUTE || m->nlmsg_type == RTM_DELROUTE) &&
-		    m->nlmsg_len >= NLMSG_LENGTH(sizeof(*route)) && !route->rtm_dst_len)
-			return true;
-	}
-	return false;
-}
-
-/* At once, so that a device is never up unguarded for long. */
-static void on_links(struct agent *a)
-{
-	char buffer[16384];
-	bool news = false;
-
-	for (;;) {
-		ssize_t n = recv(a->link_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-
-		if (n < 0 && errno == ENOBUFS)
-			news = true; /* some were lost: look at all */
-		else if (n <= 0)
-			break;
-		else
-			news |= concerns_devices(buffer, n);
-	}
-	if (news)
-		sync_devices(a);
 }
 
 static int watch(struct agent *a, int fd, int which)
@@ -337,18 +214,6 @@ static int watch(struct agent *a, int fd, int which)
 }
 
 enum { ON_RING, ON_SECOND, ON_WATCH, ON_TRIAL, ON_SIGNAL, ON_LINKS, ON_OUTPUTS, ON_METRICS };
-
-static int open_links(struct agent *a)
-{
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
-				       .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
-						    RTMGRP_IPV6_ROUTE };
-
-	a->link_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (a->link_fd < 0 || bind(a->link_fd, (struct sockaddr *)&address, sizeof(address)))
-		return -errno;
-	return 0;
-}
 
 static int open_signals(struct agent *a)
 {
@@ -429,7 +294,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	int r = open_timer(1000, &a->timer_fd);
 
 	r = r ? r : open_timer(WATCH_MS, &a->watch_fd);
-	r = r ? r : open_links(a);
+	r = r ? r : agent_devices_open(&a->devices);
 	r = r ? r : open_ring(a);
 	if (!r) {
 		a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -439,6 +304,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "agent: %s", strerror(-r));
 	agent_containers_open(&a->containers, a->paths, &a->state);
 	r = agent_events_open(&config, &a->events, err);
+	a->devices.events = a->reload.events = a->events;
 	a->changes = (struct agent_changes){ a->paths, &a->state, a->events, false };
 	r = r ? r : open_watch(a, err);
 	r = r ? r : watch(a, ring_buffer__epoll_fd(a->ring), ON_RING);
@@ -447,7 +313,7 @@ static int open_all(struct agent *a, const struct agent_start *start, struct pg_
 	r = r ? r : open_times(a);
 	r = r ? r : watch(a, a->times.timer_fd, ON_TRIAL);
 	r = r ? r : watch(a, a->signal_fd, ON_SIGNAL);
-	r = r ? r : watch(a, a->link_fd, ON_LINKS);
+	r = r ? r : watch(a, a->devices.fd, ON_LINKS);
 	r = r ? r : watch(a, agent_events_fd(a->events), ON_OUTPUTS);
 	r = r ? r : open_metrics(a);
 	return r ? r : watch(a, agent_metrics_fd(&a->metrics), ON_METRICS);
@@ -472,7 +338,8 @@ static void handle(struct agent *a, int which)
 		on_signal(a);
 		break;
 	case ON_LINKS:
-		on_links(a);
+		if (agent_devices_news(&a->devices))
+			sync_devices(a);
 		break;
 	case ON_OUTPUTS:
 		agent_events_dispatch(a->events);
@@ -557,8 +424,12 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		.timer_fd = -1,
 		.times = { .timer_fd = -1 },
 		.watch_fd = -1,
-		.link_fd = -1,
-		.watch = start->watch,
+		.devices = { .paths = start->paths, .say = say, .data = &a, .fd = -1 },
+		.reload = { .paths = start->paths,
+			    .state = &a.state,
+			    .say = say,
+			    .data = &a,
+			    .watch = start->watch },
 	};
 	_cleanup_close_ int lock = -1;
 	int r = open_signals(&a); /* first: one that comes during the start ends it in order */
@@ -580,7 +451,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 #endif
 	agent_events_health(a.events, "start", "portguard " PG_VERSION " guards this host");
 	agent_changes_take(&a.changes);
-	look_at_degraded(&a);
+	agent_reload_look(&a.reload);
 	if (start->guard.degraded)
 		agent_events_health(a.events, "degraded", start->guard.degraded);
 	(void)fprintf(stderr, "portguard: ready\n");

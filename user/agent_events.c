@@ -353,6 +353,14 @@ void agent_events_health(struct agent_events *e, const char *action, const char 
 	stream_health(e->stream, action, text, NULL);
 }
 
+void agent_events_recovered(struct agent_events *e, const char *what)
+{
+	char text[320];
+
+	(void)snprintf(text, sizeof(text), "it is over: %s", what);
+	agent_events_health(e, "recovered", text);
+}
+
 void agent_events_change(struct agent_events *e, const struct event *change)
 {
 	stream_change(e->stream, change);

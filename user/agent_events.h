@@ -22,6 +22,8 @@ void agent_events_record(struct agent_events *e, const void *record, size_t size
 void agent_events_tick(struct agent_events *e);
 void agent_events_finish(struct agent_events *e);	/* with a last `stop` */
 void agent_events_health(struct agent_events *e, const char *action, const char *text);
+/* What was told as degraded is over. */
+void agent_events_recovered(struct agent_events *e, const char *what);
 void agent_events_change(struct agent_events *e, const struct event *change);	/* as stream_change() */
 void agent_events_reopen(struct agent_events *e);
 int agent_events_fd(const struct agent_events *e);
