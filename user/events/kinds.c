@@ -189,7 +189,7 @@ bool kinds_fold(struct kinds *k, struct kind *kind)
 {
 	struct kind_key up = coarser(&kind->key);
 
-	if (kind->key.level == KIND_REST || kind->key.reason == PG_REASON_SCAN)
+	if (kind->key.level == KIND_REST)
 		return false;
 	(void)kinds_add(k, &up, &kind->detail, kind->waiting);
 	kinds_told(k, kind);
@@ -241,5 +241,5 @@ bool kind_is_refusal(const struct kind_key *key)
 
 bool kind_keeps_endpoints(const struct kind_key *key)
 {
-	return !key->packet || key->reason == PG_REASON_SCAN;
+	return !key->packet || (key->reason == PG_REASON_SCAN && key->level == KIND_WHOLE);
 }

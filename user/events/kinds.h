@@ -74,7 +74,7 @@ struct kind *kinds_find(struct kinds *k, const struct kind_key *key);
 
 /* The refusals of @kind have got their line. */
 void kinds_told(struct kinds *k, struct kind *kind);
-/* Let what waits in @kind wait in the kind above it; false: there is none, or it is a scan. */
+/* Let what waits in @kind wait in the kind above it; false: there is none. */
 bool kinds_fold(struct kinds *k, struct kind *kind);
 
 /* How many kinds wait; all of them, refusals and the longest waiting first, in an array of the table's own. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "events/stream_state.h"
+#include "util/cleanup.h"
 
 /* A second, less what a timer is early or late: ticks a second apart must not miss each other's lines. */
 #define WINDOW_NS 980000000ULL
@@ -164,7 +165,8 @@ static struct event event_of(const struct kind *kind)
 		.local = detail->local,
 		.remote = detail->remote,
 		.count = kind->waiting,
-		.ports = is_scan ? ports_of_scan(kind) : 0,
+		/* of several sources nobody knows which ports were the same */
+		.ports = is_scan && key->level == KIND_WHOLE ? ports_of_scan(kind) : 0,
 	};
 
 	if (e.start_us > e.end_us) /* somebody set the clock back */
@@ -255,32 +257,55 @@ static int by_weight(const void *a, const void *b)
 	return x->waiting > y->waiting ? -1 : x->waiting < y->waiting;
 }
 
-/* Fold what waits in @level and finer, but for the first @keep. */
-static void fold(struct stream *s, enum kind_level level, size_t keep)
+/* What waits and is due, in the list of kinds_list_waiting(). */
+static struct kind **list_due(struct stream *s, enum lines_which which, size_t *ret_count)
 {
-	size_t count;
+	size_t count, n = 0;
 	struct kind **kinds = kinds_list_waiting(s->kinds, &count);
 
-	qsort(kinds, count, sizeof(*kinds), by_weight);
-	for (size_t i = keep; i < count; i++)
-		if (kinds[i]->key.level <= level)
-			(void)kinds_fold(s->kinds,
-					 kinds[i]); /* a scan stays what it is, and waits */
+	for (size_t i = 0; i < count; i++)
+		if (which == LINES_ALL || !is_paced(s, kinds[i]))
+			kinds[n++] = kinds[i];
+	*ret_count = n;
+	return kinds;
 }
 
-/* The heaviest kinds get lines of their own, the others share what lines are left. */
-static void tell_folded(struct stream *s, uint32_t limit)
+/* Fold what is due in @level and finer, but for the heaviest @keep. */
+static void fold(struct stream *s, enum lines_which which, enum kind_level level, bool scans,
+		 size_t keep)
 {
-	uint32_t whole = limit / 2;
-	size_t count;
-	struct kind **kinds;
+	size_t count, kept = 0;
+	struct kind **kinds = list_due(s, which, &count);
+
+	qsort(kinds, count, sizeof(*kinds), by_weight);
+	for (size_t i = 0; i < count; i++)
+		if ((kinds[i]->key.reason == PG_REASON_SCAN) == scans && kept++ >= keep &&
+		    kinds[i]->key.level <= level)
+			(void)kinds_fold(s->kinds, kinds[i]);
+}
+
+/*
+ * The heaviest kinds get lines of their own, the others share what lines are left. Scans come last: they name
+ * who it is.
+ */
+static void tell_folded(struct stream *s, enum lines_which which, uint32_t limit)
+{
+	const struct {
+		enum kind_level level;
+		bool scans;
+		size_t keep;
+	} steps[] = { { KIND_WHOLE, false, limit / 2 },
+		      { KIND_PORT, false, limit / 2 },
+		      { KIND_WHOLE, true, limit / 4 } };
+	size_t count = SIZE_MAX;
+	struct kind **kinds = NULL;
 
 	if (!limit)
 		return;
-	fold(s, KIND_WHOLE, whole);
-	if (kinds_waiting(s->kinds) > limit)
-		fold(s, KIND_PORT, whole);
-	kinds = kinds_list_waiting(s->kinds, &count);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && count > limit; i++) {
+		fold(s, which, steps[i].level, steps[i].scans, steps[i].keep);
+		kinds = list_due(s, which, &count);
+	}
 	qsort(kinds, count, sizeof(*kinds), by_weight);
 	lines_tell(s, kinds, count < limit ? count : limit);
 }
@@ -292,16 +317,14 @@ static bool is_lone(const struct kind *kind)
 	       !kind_keeps_endpoints(&kind->key);
 }
 
-/* The kinds whose time has come, first in the list; returns how many. */
-static size_t without_waiting(struct stream *s, enum lines_which which, struct kind **kinds, size_t count)
+/* The others, first in the list; returns how many. */
+static size_t without_lone(struct stream *s, struct kind **kinds, size_t count)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct kind *kind = kinds[i];
 
-		if (which == LINES_PACED && is_paced(s, kind))
-			continue;
 		if (!is_lone(kind) || kind->patience >= PATIENCE)
 			kinds[n++] = kind;
 		else if (kind->key.level == KIND_REST)
@@ -315,12 +338,13 @@ static size_t without_waiting(struct stream *s, enum lines_which which, struct k
 void lines_tell_waiting(struct stream *s, enum lines_which which, uint32_t limit)
 {
 	size_t count;
-	struct kind **kinds = kinds_list_waiting(s->kinds, &count);
+	struct kind **kinds = list_due(s, which, &count);
 
-	if (count > (size_t)s->budget.max * HOLD_SECONDS) {
-		tell_folded(s, limit);
+	s->crowded = count > (size_t)s->budget.max * HOLD_SECONDS;
+	if (s->crowded) {
+		tell_folded(s, which, limit);
 		return;
 	}
-	count = without_waiting(s, which, kinds, count);
+	count = without_lone(s, kinds, count);
 	lines_tell(s, kinds, count < limit ? count : limit);
 }

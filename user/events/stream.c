@@ -124,10 +124,11 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
-/* One line now, if enough are left besides those for the ticks. */
+/* One line now, if enough are left besides those for the ticks; in a flood most are for these. */
 static void tell_at_once(struct stream *s, struct kind *kind)
 {
-	uint32_t reserve = s->budget.max / (kind_is_refusal(&kind->key) ? FOR_TICKS : FOR_REFUSALS);
+	uint32_t part = s->budget.max / (kind_is_refusal(&kind->key) ? FOR_TICKS : FOR_REFUSALS);
+	uint32_t reserve = s->crowded ? s->budget.max - part : part;
 
 	if (kind->key.level == KIND_WHOLE && lines_left(s, reserve + 1) > reserve)
 		lines_tell(s, &kind, 1);

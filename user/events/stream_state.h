@@ -33,6 +33,7 @@ struct stream {
 	struct process_cache processes;
 	struct budget budget;
 	struct announcer announcers[ANNOUNCERS];
+	bool crowded;			/* at the last tick there were more kinds than lines */
 	uint32_t slots;			/* of pg_seen */
 	uint32_t *changed;		/* scratch of a drain: slots with something new */
 	uint64_t monotonic_ns, now_us;	/* the time of this call */
