@@ -128,6 +128,17 @@ static __always_inline void seen_take(struct pg_seen *s, const struct seen_key *
 	s->seq += 1;
 }
 
+/* Who is the first of an epoch to come to a port whose sources are summed: it may be the only one. */
+static __always_inline void seen_first(struct pg_seen *s, const struct packet *p)
+{
+	s->seq += 1;
+	__asm__ __volatile__("" ::: "memory");
+	s->first_ns = bpf_ktime_get_ns();
+	__builtin_memcpy(s->first, p->source, 16);
+	__asm__ __volatile__("" ::: "memory");
+	s->seq += 1;
+}
+
 /* One more key, if the epoch's budget of them allows it. */
 static __always_inline bool seen_budget(const struct pg_control *ctl, __u32 cpu)
 {
@@ -238,6 +249,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 			s = 0;
 	}
 	if (s) {
+		if (s->epoch != ctl->epoch)
+			seen_first(s, p);
 		seen_hit(ctl, s, p);
 		return;
 	}

@@ -37,7 +37,7 @@
 	X(PROTOCOL, "protocol", "an IP protocol that is not let in")               \
 	X(MALFORMED, "malformed", "headers that are cut short, or too many")       \
 	X(RATE, "rate", "over the rate of its rule")                               \
-	X(SCAN, "scan", "one source tried more than 16 ports within a second")     \
+	X(SCAN, "scan", "one source tried more than 16 ports")                     \
 	X(RAW, "raw", "a socket that could receive or forge ports unseen")            \
 	X(PANIC, "panic", "portguard panic is on")                                 \
 	X(UNENFORCED, "unenforced", "seen, but this kernel cannot refuse it")      \
@@ -424,7 +424,7 @@ struct pg_seen {
 	__u32 scanning;		/* SOURCE: 1 while it counts as a scan; header: keys made in this epoch */
 	__u64 count;		/* packets, never reset */
 	__u64 last_jiffies;
-	__u64 first_ns;		/* CLOCK_MONOTONIC, of the packet that made the key */
+	__u64 first_ns;		/* CLOCK_MONOTONIC, of the packet that made the key; PORT: see first */
 	/* second cache line: from that packet too */
 	__u8 local[16];
 	__u32 ifindex;
@@ -434,7 +434,9 @@ struct pg_seen {
 	__u8 mode;		/* enum pg_mode */
 	__u32 port_rounds;	/* SOURCE: how often port_bits has been full, and begun anew */
 	__u16 port_ones;	/* bits set in port_bits */
-	__u8 pad[30];
+	__u8 pad[6];
+	__u8 first[16];		/* PORT: the source of its first packet in this epoch, with first_ns */
+	__u8 pad2[8];
 	__u64 port_bits[PG_SEEN_PORT_BITS / 64];	/* SOURCE: ports tried in this epoch, by their low bits */
 };
 

@@ -345,6 +345,14 @@ Test(seen, sources_that_are_spread_are_summed_by_port)
 		  port->reason == PG_REASON_NO_RULE);
 	cr_assert_eq(port->count, 4000 - kinds);
 	expect_sum(g, &t);
+	cr_assert(port->first[12] == 10 && port->first[13] == 1);
+	g->state.control->epoch++;
+	for (int i = 0; i < 2 * NEW_KINDS; i++) {
+		(void)snprintf(from, sizeof(from), "10.2.%d.%d", i / 250, i % 250);
+		comes(g, tcp(.dport = 81, .from = from));
+	}
+	cr_assert(port->first[13] == 2, "the first of each epoch is known");
+	expect_sum(g, &t);
 }
 
 Test(seen, sources_and_ports_that_are_spread_are_summed_by_protocol_at_the_very_last)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What nmap learns about the first 1,024 ports, by seven ways to scan and both families, is the
-# allowlist and nothing else - with a dozen older listeners on ports that are closed.
+# allowlist and nothing else - with a dozen older listeners on ports that are closed. And what the events say
+# of a scan of all ports: who it was, in a few lines. Long: NMAP_TIMING= (as slow as nmap is by itself).
 #
 # attach: xdp tc
 . "$(dirname "$0")/../lib/lab.sh"
@@ -34,6 +35,13 @@ has "53:open" "$(scan 40-60 -sU $HOST4)" "without a guard: UDP scan sees a serve
 [ -z "${LAB_UNGUARDED:-}" ] || exit $LAB_FAILED
 
 guard "$(rules 'allow 80/tcp' 'allow 53/udp' | policy allowlist)"
+# shellcheck disable=SC2086 # options, or none
+quiet peer nmap -n -Pn -p- ${NMAP_TIMING---min-rate 20000 --max-retries 0} $HOST4
+within 4 adds_up
+verdicts() { jq -s "map(select(.kind == \"verdict\")$1)" "$EVENTS"; }
+lines=$(verdicts '' | jq length)
+holds "a scan of all ports is at most 20 lines: $lines for $(told) probes" [ "$lines" -le 20 ]
+same "each of which names who it was" "$(verdicts '.remote.ip' | jq -c unique)" "[\"$PEER4\"]"
 same "SYN scan" "$(scan $MANY -sS $HOST4)" 80:open
 same "SYN scan, IPv6" "$(scan $MANY -6 -sS $HOST6)" 80:open
 same "connect scan" "$(scan $MANY -sT $HOST4)" 80:open

@@ -436,12 +436,12 @@ Test(stream, scan_that_goes_on_is_told_ever_more_seldom_and_ends_with_a_line)
 		world_hit(w, 600, 10);
 		ticks(1);
 	}
-	cr_expect_eq(w->line_count, 11, "after 0 1 3 7 15 31 47 63 79 95 111 seconds: %zu", w->line_count);
+	cr_expect_eq(w->line_count, 3, "after 0 8 68 seconds: %zu", w->line_count);
 	ticks(1);
-	cr_expect_eq(w->line_count, 12);
+	cr_expect_eq(w->line_count, 4);
 	cr_expect_eq(world_told(w, 0), 1250);
 	ticks(3);
-	cr_expect_eq(w->line_count, 12);
+	cr_expect_eq(w->line_count, 4);
 }
 
 static const char *source_of_scan(uint32_t i)
@@ -515,6 +515,69 @@ Test(stream, who_asks_is_told_of_a_scan_at_once)
 	cr_expect_eq(world_told(w, 0), 107);
 }
 
+/* One new port after the other, @count of them, so many in each second. */
+static void try_slowly(const char *remote, uint32_t count, uint32_t in_a_second)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		(void)world_slot(w, 5 + i, PG_SEEN_KIND, remote, 7000 + i);
+		world_hit(w, 5 + i, 1);
+		world_announce(w, 5 + i);
+		if (i % in_a_second == in_a_second - 1)
+			ticks(1);
+	}
+}
+
+Test(stream, who_tries_many_ports_slowly_scans_too)
+{
+	try_slowly("10.77.0.2", 100, 5);
+	ticks(3);
+	cr_assert_eq(w->line_count, 19, "16, and after 17 25 100 ports: %zu", w->line_count);
+	for (size_t i = 0; i < 16; i++)
+		cr_expect_eq(line(i)->reason, PG_REASON_NO_RULE);
+	for (size_t i = 16; i < w->line_count; i++) {
+		cr_expect_eq(line(i)->reason, PG_REASON_SCAN);
+		cr_expect_eq(line(i)->proto, IPPROTO_TCP);
+		cr_expect(line(i)->remote.ip_known && !line(i)->local.port_known);
+	}
+}
+
+Test(stream, who_tries_few_ports_again_and_again_does_not_scan)
+{
+	for (int again = 0; again < 10; again++) {
+		try_slowly("10.77.0.2", 16, 4);
+		ticks(3);
+	}
+	for (size_t i = 0; i < w->line_count; i++)
+		cr_expect_eq(line(i)->reason, PG_REASON_NO_RULE);
+}
+
+Test(stream, who_rests_for_a_minute_begins_anew)
+{
+	try_slowly("10.77.0.2", 10, 1);
+	ticks(PG_SCAN_QUIET + 1);
+	try_slowly("10.77.0.2", 16, 1);
+	for (size_t i = 0; i < w->line_count; i++)
+		cr_expect_eq(line(i)->reason, PG_REASON_NO_RULE);
+}
+
+Test(stream, lone_packet_without_a_place_is_told_as_its_source_s_if_that_is_known)
+{
+	struct pg_seen *s;
+
+	for (int known = 0; known < 2; known++) {
+		s = world_slot(w, 800, PG_SEEN_PORT, NULL, 53 + known);
+		world_address(s->first, "10.77.0.2");
+		world_hit(w, 800, 1);
+		ticks(5);
+		cr_assert_eq(w->line_count, known ? 3 : 1);
+		cr_expect_eq(line(w->line_count - 1)->remote.ip_known, known);
+		(void)world_slot(w, 5, PG_SEEN_KIND, "10.77.0.2", 22);
+		world_hit(w, 5, 1);
+		ticks(1);
+	}
+	cr_expect_eq(line(2)->local.port, 54);
+}
+
 Test(stream, kinds_of_one_source_wait_for_the_tick_after_a_few)
 {
 	for (uint32_t i = 0; i < 10; i++) {
@@ -530,7 +593,7 @@ Test(stream, kinds_of_one_source_wait_for_the_tick_after_a_few)
 	cr_expect_eq(line(6)->count, 54);
 }
 
-Test(stream, scanning_source_stays_one_line_a_second)
+Test(stream, scanning_source_stays_one_line)
 {
 	scan(600, "10.77.0.2", 100, 50);
 	ticks(1);
@@ -539,7 +602,7 @@ Test(stream, scanning_source_stays_one_line_a_second)
 	world_hit(w, 5, 2);
 	world_announce(w, 5);
 	cr_expect_eq(w->line_count, 1);
-	ticks(1);
+	ticks(2);
 	cr_assert_eq(w->line_count, 2);
 	cr_expect_eq(line(1)->count, 5);
 	cr_expect_eq(line(1)->ports, PG_SCAN_PORTS + 1);

@@ -151,9 +151,16 @@ static struct kind_key key_of(const struct pg_seen *slot)
 	return key;
 }
 
-/* @scan: NULL where there was no room to remember it. */
+/* A port that was tried may be one of many: of those that a packet asked for and did not get. */
+static bool is_attempt(const struct pg_seen *slot)
+{
+	return slot->level == PG_SEEN_KIND && slot->ports_known && slot->verdict != PG_ALLOW &&
+	       slot->hook != PG_HOOK_SEND;
+}
+
+/* @scan: NULL where the kernel knows of none, or there was no room to remember it. */
 static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *scan,
-		     uint64_t refusals)
+		     uint32_t new_ports, uint64_t refusals)
 {
 	struct kind_key key = { .level = KIND_WHOLE,
 				.hook = slot->hook,
@@ -167,7 +174,8 @@ static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *
 	detail.local.port_known = detail.remote.port_known = false;
 	if (scan && slot->level == PG_SEEN_KIND)
 		scan_has_proto(scan, slot->proto);
-	detail.proto = scan ? scan->proto : 0;
+	detail.proto = scan ? scan->proto : slot->proto;
+	detail.ports = new_ports;
 	if (scan) {
 		detail.ports = scan->new_ports;
 		scan->new_ports = 0;
@@ -175,14 +183,47 @@ static void add_scan(struct stream *s, const struct pg_seen *slot, struct scan *
 	(void)kinds_add(s->kinds, &key, &detail, refusals);
 }
 
+/*
+ * Where the table had no room for a kind, and one packet alone came to that port: if its source is known
+ * otherwise it is told as that one's.
+ */
+static void restore_source(struct stream *s, struct pg_seen *slot, uint64_t refusals)
+{
+	struct pg_seen lone = *slot;
+	struct scan_key source;
+
+	if (slot->level != PG_SEEN_PORT || refusals != 1 || slot->first_ns < s->drained_ns)
+		return;
+	lone.level = PG_SEEN_KIND;
+	memcpy(lone.remote, slot->first, sizeof(lone.remote));
+	source = source_of(&lone);
+	if (sources_find(s->sources, &source, s->config.memory.control->epoch))
+		*slot = lone;
+}
+
+/* Too slow a scan for the kernel; @ret_ports: 1 if this port is a new one of it. */
+static bool is_slow_scan(struct stream *s, const struct pg_seen *slot, const struct scan_key *key,
+			 uint32_t *ret_ports)
+{
+	struct source *source = NULL;
+
+	if (is_attempt(slot))
+		source = sources_note(s->sources, key, s->config.memory.control->epoch);
+	*ret_ports = source && source_tried(source, slot->local_port);
+	return source && source->scans;
+}
+
 /* Second pass, one slot. One that the kernel writes just now is taken by the next drain. */
 static void take(struct stream *s, uint32_t index)
 {
 	struct pg_seen slot;
 	struct scan *scan = NULL;
+	struct scan_key source;
 	struct kind_key key;
 	struct kind_detail detail;
 	uint64_t refusals;
+	uint32_t ports;
+	bool is_slow;
 
 	if (!copy_slot(&s->config.memory.seen[index], &slot))
 		return;
@@ -191,13 +232,13 @@ static void take(struct stream *s, uint32_t index)
 		journal_lose(&s->journal, PG_SEEN_IS_ALLOWED(index) ? 0 : refusals);
 		return;
 	}
-	if (slot.level <= PG_SEEN_SOURCE) {
-		struct scan_key source = source_of(&slot);
-
+	restore_source(s, &slot, refusals);
+	source = source_of(&slot);
+	if (slot.level <= PG_SEEN_SOURCE)
 		scan = scans_find(s->scans, &source);
-	}
-	if (scan || slot.level == PG_SEEN_SOURCE) {
-		add_scan(s, &slot, scan, refusals);
+	is_slow = is_slow_scan(s, &slot, &source, &ports);
+	if (scan || slot.level == PG_SEEN_SOURCE || is_slow) {
+		add_scan(s, &slot, scan, ports, refusals);
 		return;
 	}
 	key = key_of(&slot);
@@ -226,6 +267,7 @@ static void learn_protocols(struct stream *s)
 
 void drain_all(struct stream *s)
 {
+	uint64_t ignored;
 	uint32_t count = 0;
 
 	scans_begin(s->scans);
@@ -237,6 +279,7 @@ void drain_all(struct stream *s)
 	for (uint32_t i = 0; i < count; i++)
 		take(s, s->changed[i]);
 	s->drained_us = s->now_us;
+	s->config.clocks(s->config.data, &s->drained_ns, &ignored);
 }
 
 void drain_next_epoch(struct stream *s)
@@ -247,24 +290,19 @@ void drain_next_epoch(struct stream *s)
 	/* A packet that is being counted right now may still write this epoch: so only those before. */
 	__atomic_store_n(&control->drained, epoch - 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&control->epoch, epoch + 1, __ATOMIC_RELEASE);
-	memset(s->announcers, 0, sizeof(s->announcers));
 }
 
 /*
  * A source whose kinds come one after the other may be one that scans: after a few they wait for the tick,
- * which knows. Sources that meet in a place wait together at worst.
+ * which knows.
  */
-static bool may_announce(struct stream *s, const uint8_t remote[16])
+static bool may_announce(struct stream *s, const struct pg_seen *slot, const struct scan_key *key)
 {
-	struct announcer *a;
-	uint32_t hash = 0;
+	struct source *source = sources_note(s->sources, key, s->config.memory.control->epoch);
 
-	for (int i = 0; i < 16; i++)
-		hash = (hash ^ remote[i]) * 0x9e3779b1u;
-	a = &s->announcers[(hash >> 16) % ANNOUNCERS];
-	if (!a->count)
-		memcpy(a->remote, remote, sizeof(a->remote));
-	return memcmp(a->remote, remote, sizeof(a->remote)) || a->count++ < AT_ONCE;
+	if (source && is_attempt(slot))
+		(void)source_tried(source, slot->local_port);
+	return !source || (!source->scans && source->at_once++ < AT_ONCE);
 }
 
 struct kind *drain_announced(struct stream *s, uint32_t index)
@@ -283,7 +321,7 @@ struct kind *drain_announced(struct stream *s, uint32_t index)
 	source = source_of(&slot);
 	key = key_of(&slot);
 	if (scans_find(s->scans, &source) || kinds_find(s->kinds, &key) ||
-	    !may_announce(s, slot.remote))
+	    !may_announce(s, &slot, &source))
 		return NULL;
 	detail = detail_of(s, &slot, slot.count - s->journal.reported[index] == 1);
 	return kinds_add(s->kinds, &key, &detail,

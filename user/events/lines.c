@@ -14,7 +14,9 @@
 #define WINDOW_NS 980000000ULL
 #define HOLD_SECONDS 2 /* kinds that can be told within these wait; beyond, they are folded */
 #define PATIENCE 2 /* ticks that a lone packet of no known source waits for another */
-#define PACE_MAX 16 /* seconds between two lines of a scan that goes on */
+/* Seconds between the first two lines of a scan that goes on, and between later ones. */
+#define PACE_FIRST 8
+#define PACE 60
 #define TEXT_SIZE 64
 
 static bool is_past(const struct stream *s, uint32_t i)
@@ -202,10 +204,10 @@ static void tell_kind(struct stream *s, const struct kind *kind, uint64_t seq)
 	spend_line(s);
 }
 
-/* A scan that goes on has its second line after a second, then after two, four …; it ends with one. */
+/* It ends with a line, whatever its pace. */
 static void set_pace(const struct stream *s, struct kind *kind)
 {
-	kind->pace = !kind->pace ? 1 : kind->pace < PACE_MAX ? kind->pace * 2 : PACE_MAX;
+	kind->pace = kind->pace ? PACE : PACE_FIRST;
 	kind->told_ns = s->monotonic_ns;
 }
 

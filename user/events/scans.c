@@ -41,9 +41,9 @@ void scans_begin(struct scans *s)
 	s->round++;
 }
 
-static uint32_t place_of(const struct scans *s, const struct scan_key *key)
+uint64_t scan_key_hash(const struct scan_key *key, uint64_t seed)
 {
-	uint64_t words[sizeof(*key) / 8], hash = s->seed;
+	uint64_t words[sizeof(*key) / 8], hash = seed;
 
 	_Static_assert(sizeof(*key) % 8 == 0, "hashed by words");
 	memcpy(words, key, sizeof(words));
@@ -51,7 +51,7 @@ static uint32_t place_of(const struct scans *s, const struct scan_key *key)
 		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ULL;
 		hash ^= hash >> 29;
 	}
-	return hash % PLACES;
+	return hash;
 }
 
 /* A scan of this drain or, between two, of the last one. */
@@ -62,7 +62,7 @@ static bool is_live(const struct scans *s, const struct scan *scan)
 
 static struct scan *find(struct scans *s, const struct scan_key *key, struct scan **ret_free)
 {
-	uint32_t place = place_of(s, key);
+	uint32_t place = scan_key_hash(key, s->seed) % PLACES;
 
 	*ret_free = NULL;
 	for (uint32_t i = 0; i < STEPS; i++) {

@@ -19,6 +19,8 @@ struct scan_key {
 	uint8_t remote[16];
 };
 
+uint64_t scan_key_hash(const struct scan_key *key, uint64_t seed);
+
 struct scan {
 	struct scan_key key;
 	uint64_t round;		/* of scans_begin() in which the kernel last said so; 0: a free place */

@@ -59,6 +59,8 @@ static int allocate(struct stream *s)
 
 	if (!r)
 		r = scans_new(&s->scans);
+	if (!r)
+		r = sources_new(&s->sources);
 	if (r)
 		return r;
 	s->changed = calloc(s->slots, sizeof(*s->changed));
@@ -119,6 +121,7 @@ void stream_free(struct stream *s)
 	process_cache_clear(&s->processes);
 	kinds_free(s->kinds);
 	scans_free(s->scans);
+	sources_free(s->sources);
 	free(s->changed);
 	free(s->budget.made_ns);
 	free(s);

@@ -9,6 +9,7 @@
 #include "events/journal.h"
 #include "events/kinds.h"
 #include "events/scans.h"
+#include "events/sources.h"
 #include "events/stream.h"
 
 /* Never more than @max lines in any second: when each of the last @max lines was made. */
@@ -18,27 +19,21 @@ struct budget {
 	uint32_t oldest;
 };
 
-/* How many kinds of a source were told at once since the last tick; sources that meet in a place share it. */
-#define ANNOUNCERS 64
-struct announcer {
-	uint8_t remote[16];
-	uint32_t count;
-};
-
 struct stream {
 	struct stream_config config;
 	struct journal journal;
 	struct kinds *kinds;
 	struct scans *scans;
+	struct sources *sources;
 	struct process_cache processes;
 	struct budget budget;
-	struct announcer announcers[ANNOUNCERS];
 	bool crowded;			/* at the last tick there were more kinds than lines */
 	uint32_t slots;			/* of pg_seen */
 	uint32_t *changed;		/* scratch of a drain: slots with something new */
 	uint64_t monotonic_ns, now_us;	/* the time of this call */
 	uint64_t beat_ns;		/* of the last one, or the start: monotonic */
 	uint64_t drained_us;		/* what came before that has been taken */
+	uint64_t drained_ns;		/* when that was done: monotonic */
 	struct stream_figures figures;
 };
 
