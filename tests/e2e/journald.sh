@@ -5,44 +5,12 @@
 # machine's journal sees nothing. Fields as journalctl shows them, names that an attacker chose, journald
 # killed amid a flood, and what a policy without `outputs:` does.
 . "$(dirname "$0")/../lib/lab.sh"
-JOURNALD=/lib/systemd/systemd-journald
-need jq journalctl
-if [ ! -x "$JOURNALD" ] || [ ! -e /etc/systemd/journald.conf ]; then
-	skip journald.sh "no systemd-journald here"
-	exit 0
-fi
-lab_up
 . "$(dirname "$0")/../lib/receivers.sh"
+need jq
+journald_is_here || { skip journald.sh "no systemd-journald here"; exit 0; }
+lab_up
 
-mkdir -p "$LAB/run" "$LAB/keep" /run/portguard
-cat >"$LAB/journald.conf" <<'END'
-[Journal]
-Storage=volatile
-ReadKMsg=no
-Audit=
-RateLimitBurst=0
-ForwardToSyslog=no
-ForwardToWall=no
-END
-cat >"$LAB/with_run.sh" <<'END'
-mount --bind /run/portguard "$1/keep" && mount --bind "$1/run" /run &&
-mkdir -p /run/portguard /run/systemd/journal /run/log/journal &&
-mount --bind "$1/keep" /run/portguard && mount --bind "$1/journald.conf" /etc/systemd/journald.conf || exit 1
-shift
-exec "$@"
-END
-with_run() { unshare --mount sh "$LAB/with_run.sh" "$LAB" "$@"; }
-journald_starts() {
-	start journald host unshare --mount sh "$LAB/with_run.sh" "$LAB" "$JOURNALD"
-	within 5 test -S "$LAB/run/systemd/journal/socket"
-}
-# What journald has, in the shape that receivers.sh reads.
-journal() {
-	with_run journalctl -D /run/log/journal -o json --no-pager -t portguard 2>/dev/null |
-		jq -c '{id: .PORTGUARD_ID, seq: (.PORTGUARD_SEQ | tonumber), kind: .PORTGUARD_KIND, verdict: .PORTGUARD_VERDICT,
-			count: ((.PORTGUARD_COUNT // "0") | tonumber), action: .PORTGUARD_ACTION, all: .}'
-}
-exec_pg() { exec_in "$LAB_CGROUP_TOP/rest" host unshare --mount sh "$LAB/with_run.sh" "$LAB" "$PORTGUARD" --instance "$LAB_NAME" --bpffs "$BPFFS" "$@"; }
+journald_for_portguard
 binds_of() { # PORT COUNT
 	host "$PYTHON" -c 'import socket, sys
 for _ in range(int(sys.argv[2])):

@@ -70,3 +70,42 @@ syslog_ng_starts() {
 		-R "$LAB/syslog-ng.persist" -p "$LAB/syslog-ng.pidfile" -c "$LAB/syslog-ng.ctl"
 	within 10 peer_listens 601 && within 5 peer_listens 514 && within 5 test -S "$LAB/log"
 }
+
+# journald, in a mount namespace in which /run is its own and the agent's: this machine's journal sees nothing.
+JOURNALD=/lib/systemd/systemd-journald
+journald_is_here() { [ -x "$JOURNALD" ] && [ -e /etc/systemd/journald.conf ] && quiet command -v journalctl; }
+# From here on portguard and its commands have that /run, too.
+journald_for_portguard() {
+	mkdir -p "$LAB/run" "$LAB/keep" /run/portguard
+	cat >"$LAB/journald.conf" <<-'END'
+		[Journal]
+		Storage=volatile
+		ReadKMsg=no
+		Audit=
+		RateLimitBurst=0
+		ForwardToSyslog=no
+		ForwardToWall=no
+	END
+	cat >"$LAB/with_run.sh" <<-'END'
+		mount --bind /run/portguard "$1/keep" && mount --bind "$1/run" /run &&
+		mkdir -p /run/portguard /run/systemd/journal /run/log/journal &&
+		mount --bind "$1/keep" /run/portguard && mount --bind "$1/journald.conf" /etc/systemd/journald.conf || exit 1
+		shift
+		exec "$@"
+	END
+	exec_pg() {
+		exec_in "$LAB_CGROUP_TOP/rest" host unshare --mount sh "$LAB/with_run.sh" "$LAB" \
+			"$PORTGUARD" --instance "$LAB_NAME" --bpffs "$BPFFS" "$@"
+	}
+}
+journald_starts() {
+	start journald host unshare --mount sh "$LAB/with_run.sh" "$LAB" "$JOURNALD"
+	within 5 test -S "$LAB/run/systemd/journal/socket"
+}
+# What journald has, in the shape of the others' lines.
+journal() {
+	unshare --mount sh "$LAB/with_run.sh" "$LAB" \
+		journalctl -D /run/log/journal -o json --no-pager -t portguard 2>/dev/null |
+		jq -c '{id: .PORTGUARD_ID, seq: (.PORTGUARD_SEQ | tonumber), kind: .PORTGUARD_KIND, verdict: .PORTGUARD_VERDICT,
+			count: ((.PORTGUARD_COUNT // "0") | tonumber), action: .PORTGUARD_ACTION, all: .}'
+}
