@@ -11,6 +11,7 @@
  *   decisions.c what a decision costs in each hook
  *   sizes.c     what grows with the policy, and what does not
  *   events.h    what events take on their way out, and how soon they arrive
+ *   consumers.c what a dropped packet costs while all outputs tell of it
  *   commands.c  what a command costs as a whole process
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
  *   network.c   the peer and the sockets for it
@@ -113,8 +114,15 @@ struct packets {
 	unsigned turns, repeat;
 };
 
+/* From how many sources, and to how many ports, DROP_SPREAD comes. */
+struct spread {
+	unsigned sources, ports;
+};
+extern const struct spread spread_any;
+
 /* Open the programs of an instance whose pins are in @pins. */
-void packets_open(struct packets *p, const char *pins, unsigned turns, unsigned repeat);
+void packets_open(struct packets *p, const char *pins, const struct spread *over, unsigned turns,
+		  unsigned repeat);
 void packets_close(struct packets *p);
 
 /**
@@ -122,6 +130,12 @@ void packets_close(struct packets *p);
  * Return: what the empty program takes.
  */
 double packets_measure(const struct packets *p, size_t kinds, double *ret_ns);
+
+/* --- consumers.c --- */
+
+/* One source, and 10,000 over 1,000 ports; makes an instance of its own and takes it down. */
+void consumers_measure(const struct world *w, unsigned turns, unsigned repeat, size_t round,
+		       struct row *one, struct row *spread);
 
 /* --- commands.c --- */
 

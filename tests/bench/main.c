@@ -31,6 +31,8 @@ enum row_id {
 	ROW_PACKETS, /* 10,000 rules beside 1 */
 	ROW_EVENTS_DROP = ROW_PACKETS + PACKET_KINDS, /* with an agent beside without */
 	ROW_EVENTS_SPREAD,
+	ROW_CONSUMERS,
+	ROW_CONSUMERS_FLOOD,
 	ROW_STREAMS,
 	ROW_STREAMS_END = ROW_STREAMS + STREAM_KINDS - 1,
 	ROW_CPU_1,
@@ -91,6 +93,15 @@ static struct row rows[ROWS] = {
 	[ROW_EVENTS_SPREAD] = { .name = "drop: random sources and ports",
 				.unit = "ns",
 				.beside = "no agent" },
+	[ROW_CONSUMERS] = { .section = "The same, with every kind of output and a subscriber",
+			    .name = "drop: closed port, one source",
+			    .unit = "ns",
+			    .beside = "no agent",
+			    .most_ratio = 1.10 },
+	[ROW_CONSUMERS_FLOOD] = { .name = "drop: 10,000 sources, 1,000 ports",
+				  .unit = "ns",
+				  .beside = "no agent",
+				  .most_ratio = 1.10 },
 	[ROW_STREAMS + TCP_LARGE] = { .section = "A KiB of a stream: CPU of both ends",
 				      .name = "established TCP, 64 KiB packets",
 				      .unit = "ns",
@@ -213,7 +224,7 @@ static void measure_agent(const struct world *w, const struct bench *b, size_t r
 		w, INSTANCE_B,
 		WORDS("run", "-c", ONE_B, "--cgroup", cgroup, "--event-log", EVENT_LOG));
 	rows[ROW_READY].value[round] = agent.ready_ms;
-	packets_open(&p, PINS_B, b->turns, b->repeat);
+	packets_open(&p, PINS_B, &spread_any, b->turns, b->repeat);
 	(void)packets_measure(&p, DROP_SPREAD + 1, with);
 	memory = memory_of(w, INSTANCE_B);
 	rows[ROW_RSS].value[round] = memory.agent_kib;
@@ -237,6 +248,8 @@ static void one_round(const struct world *w, struct bench *b, const struct packe
 	measure_commands(w, round, true);
 	rows[ROW_APPLY_BACK].value[round] = apply(w, ONE_A);
 	measure_agent(w, b, round);
+	consumers_measure(w, b->turns, b->repeat, round, &rows[ROW_CONSUMERS],
+			  &rows[ROW_CONSUMERS_FLOOD]);
 }
 
 static void print(struct bench *b)
@@ -267,7 +280,7 @@ static int bench(const struct world *w, void *data)
 	world_policy(ONE_B, WORLD_DEVICE_B, 1);
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_a", w->cgroup);
 	(void)run_portguard(w, INSTANCE_A, WORDS("up", "-c", ONE_A, "--cgroup", cgroup));
-	packets_open(&p, PINS_A, b->turns, b->repeat);
+	packets_open(&p, PINS_A, &spread_any, b->turns, b->repeat);
 	for (size_t round = 0; round < b->rounds; round++)
 		one_round(w, b, &p, round);
 	packets_close(&p);

@@ -26,6 +26,7 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "lib/insn.h"
 
 #define TURNS_MAX 16
 
@@ -34,6 +35,8 @@
 #define ALLOWED_PORT 80
 #define CLOSED_PORT 81
 #define CLIENT_PORT 40000
+#define FIRST_SOURCE 0x0a640000 /* 10.100.0.0 */
+#define FIRST_PORT 1024
 
 struct packet {
 	struct ethhdr ethernet;
@@ -101,18 +104,6 @@ static struct ends reversed(const struct ends *e)
 
 /* --- our own programs --- */
 
-#define INSN(c, d, s, o, i)                                                         \
-	{                                                                           \
-		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) \
-	}
-#define MOVE(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define MOVE_IMM(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
-#define ALU_IMM(op, d, i) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
-#define LOAD(size, d, s, o) INSN(BPF_LDX | BPF_MEM | (size), d, s, o, 0)
-#define STORE(size, d, s, o) INSN(BPF_STX | BPF_MEM | (size), d, s, o, 0)
-#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
-#define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-
 int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int returns)
 {
 	const struct bpf_insn insns[] = { MOVE_IMM(BPF_REG_0, returns), EXIT };
@@ -125,27 +116,29 @@ int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int retu
 	return fd;
 }
 
-/* Any source, and a closed port of 1024-17407, then on into element 0 of @array. */
-static int spreading_program(int array, uint32_t flags)
+/* One of so many sources, and of so many closed ports, then on into element 0 of @array. */
+static int spreading_program(int array, const struct spread *over, uint32_t flags)
 {
 	const struct bpf_insn insns[] = {
 		MOVE(BPF_REG_6, BPF_REG_1),
 		CALL(BPF_FUNC_get_prandom_u32),
 		MOVE(BPF_REG_7, BPF_REG_0),
+		ALU32_IMM(BPF_MOD, BPF_REG_7, (int)over->sources),
+		ALU32_IMM(BPF_ADD, BPF_REG_7, FIRST_SOURCE),
+		TO_BE(32, BPF_REG_7),
 		CALL(BPF_FUNC_get_prandom_u32),
 		LOAD(BPF_W, BPF_REG_2, BPF_REG_6, offsetof(struct xdp_md, data)),
 		LOAD(BPF_W, BPF_REG_3, BPF_REG_6, offsetof(struct xdp_md, data_end)),
 		MOVE(BPF_REG_4, BPF_REG_2),
 		ALU_IMM(BPF_ADD, BPF_REG_4, offsetof(struct packet, tcp.seq)),
-		INSN(BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 13, 0),
+		INSN(BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 12, 0),
 		STORE(BPF_W, BPF_REG_2, BPF_REG_7, offsetof(struct packet, ip.saddr)),
 		STORE(BPF_H, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.source)),
-		ALU_IMM(BPF_RSH, BPF_REG_0, 16),
-		STORE(BPF_B, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest) + 1),
-		ALU_IMM(BPF_RSH, BPF_REG_0, 8),
-		ALU_IMM(BPF_AND, BPF_REG_0, 0x3f),
-		ALU_IMM(BPF_ADD, BPF_REG_0, 4),
-		STORE(BPF_B, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
+		ALU32_IMM(BPF_RSH, BPF_REG_0, 16),
+		ALU32_IMM(BPF_MOD, BPF_REG_0, (int)over->ports),
+		ALU32_IMM(BPF_ADD, BPF_REG_0, FIRST_PORT),
+		TO_BE(16, BPF_REG_0),
+		STORE(BPF_H, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
 		MOVE(BPF_REG_1, BPF_REG_6),
 		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, array),
 		{ 0 },
@@ -163,7 +156,7 @@ static int spreading_program(int array, uint32_t flags)
 }
 
 /* @ret_array must stay open: the kernel empties such an array when its last user is gone. */
-static int spread_over(int program, int *ret_array)
+static int spread_over(int program, const struct spread *over, int *ret_array)
 {
 	uint32_t zero = 0;
 	int fd;
@@ -171,9 +164,9 @@ static int spread_over(int program, int *ret_array)
 	*ret_array = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bench_next", 4, 4, 1, NULL);
 	if (*ret_array < 0 || bpf_map_update_elem(*ret_array, &zero, &program, BPF_ANY))
 		die("program array: %s", strerror(errno));
-	fd = spreading_program(*ret_array, 0);
+	fd = spreading_program(*ret_array, over, 0);
 	if (fd < 0) /* portguard's own reads packets in fragments where the kernel can (5.18) */
-		fd = spreading_program(*ret_array, BPF_F_XDP_HAS_FRAGS);
+		fd = spreading_program(*ret_array, over, BPF_F_XDP_HAS_FRAGS);
 	if (fd < 0)
 		die("program: %s", strerror(errno));
 	return fd;
@@ -225,15 +218,18 @@ static struct ends ends_of(int client)
 
 /* --- measuring --- */
 
-void packets_open(struct packets *p, const char *pins, unsigned turns, unsigned repeat)
+const struct spread spread_any = { UINT32_MAX, 16384 };
+
+void packets_open(struct packets *p, const char *pins, const struct spread *over, unsigned turns,
+		  unsigned repeat)
 {
 	p->turns = turns;
 	p->repeat = repeat;
 	p->base = empty_program(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS);
-	p->base_spread = spread_over(p->base, &p->base_array);
+	p->base_spread = spread_over(p->base, over, &p->base_array);
 	p->inbound = pinned(pins, "pg_in_xdp");
 	p->outbound = pinned(pins, "pg_out_tc");
-	p->spread = spread_over(p->inbound, &p->spread_array);
+	p->spread = spread_over(p->inbound, over, &p->spread_array);
 	connect_sockets(p);
 }
 
