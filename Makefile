@@ -73,6 +73,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(EXPORT_SRCS),,tests/
 	$(sort $(wildcard tests/unit/*.c))))
 BPF_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/*.c)))
 TEST_TOOLS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(HAS_KAFKA),,%/kafka.c),$(sort $(wildcard tests/lib/*.c))))
+CSV ?= $(BUILD)/bench.csv
 BENCH := $(BUILD)/tests/bench/bench
 BENCH_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kernels/*.c)))
@@ -133,7 +134,7 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 
 bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, scopes, commands, events; QUICK=1: in a minute (root)
 	$(need_root)
-	@$(BENCH) $(BUILD)/portguard $(if $(QUICK),quick)
+	@$(BENCH) $(BUILD)/portguard $(CSV) $(if $(QUICK),quick)
 
 static: $(BUILD)/portguard-static ## one file that runs where none of the libraries is
 

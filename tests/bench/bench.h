@@ -17,6 +17,7 @@
  *   network.c   the peer and the sockets for it
  *   workers.c   processes that work on command, and their CPU time
  *   table.c     rows, medians, spread, aims
+ *   csv.c       the same for programs
  */
 #ifndef PORTGUARD_BENCH_H
 #define PORTGUARD_BENCH_H
@@ -39,11 +40,18 @@ double median(double *values, size_t count);
 
 /* --- table.c --- */
 
+struct summary {
+	double low, middle, high;
+	double least, most; /* of the median, with 95 % */
+};
+
 struct row {
 	const char *section; /* a heading, before its first row */
 	const char *name, *unit;
 	const char *beside; /* what the row is compared to; NULL: nothing, no ratio */
-	double most, most_ratio; /* the aims; 0: none */
+	double most, most_ratio, least_ratio; /* the aims; 0: none */
+	const char *skip; /* why it has no figures */
+	bool foreign; /* of a peer: what becomes of it is no matter of ours */
 	size_t rounds; /* 0: as many as most rows have */
 	double value[ROUNDS_MAX], base[ROUNDS_MAX];
 };
@@ -64,6 +72,20 @@ struct size_row {
 /* @sizes: their names. Return: how many aims were missed. */
 int table_print_sizes(const char *heading, const char *const sizes[], size_t size_count,
 		      const struct size_row *rows, size_t count, size_t rounds);
+
+/* --- csv.c --- */
+
+struct csv_line {
+	const char *section, *name, *size, *unit, *beside, *skip;
+	const struct summary *value, *base, *ratio; /* NULL: none */
+	double most, most_ratio, least_ratio;
+	bool foreign;
+};
+
+/* All that is printed from then on. */
+void csv_open(const char *path);
+void csv_line(const struct csv_line *l);
+void csv_close(void);
 
 /* --- world.c --- */
 

@@ -5,7 +5,7 @@
  * other, and an agent from its start to its end, so that slow stretches of the machine fall on
  * every row.
  *
- *   bench PORTGUARD [quick]
+ *   bench PORTGUARD CSV [quick]
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -265,6 +265,7 @@ static void print(struct bench *b)
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
 	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print();
+	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
 }
 
@@ -299,17 +300,18 @@ int main(int argc, char **argv)
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
-	if (!portguard_path || strlen(portguard_path) >= sizeof(w.portguard)) {
-		(void)fprintf(stderr, "usage: bench PORTGUARD [quick], as root\n");
+	if (!portguard_path || argc < 3 || strlen(portguard_path) >= sizeof(w.portguard)) {
+		(void)fprintf(stderr, "usage: bench PORTGUARD CSV [quick], as root\n");
 		return 64;
 	}
 	(void)snprintf(w.portguard, sizeof(w.portguard), "%s", portguard_path);
 	free(portguard_path);
-	if (argc > 2 && !strcmp(argv[2], "quick")) {
+	if (argc > 3 && !strcmp(argv[3], "quick")) {
 		b.rounds = 6;
 		b.stream_rounds = 12;
 		b.size_rounds = 5;
 		b.turns = 3;
 	}
+	csv_open(argv[2]); /* here: in the world below /run and /var/lib are others */
 	return world_run(&w, bench, &b);
 }

@@ -35,11 +35,6 @@ double median(double *values, size_t count)
 	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-struct summary {
-	double low, middle, high;
-	double least, most; /* of the median, with 95 % */
-};
-
 /*
  * The 95 % interval of a median lies between the @rank-th value from below and from above, whatever
  * the distribution: as many of @count values are below the true median as coins show heads, so the
@@ -102,27 +97,70 @@ static int print_aim(double most, double got, const char *unit)
 	return got > most;
 }
 
-static int print_row(const struct row *row, size_t most_rounds)
+static int print_least_aim(double least, double got)
+{
+	if (!least)
+		return 0;
+	(void)printf("  aim at least %g x: %s", least, got >= least ? "met" : "MISSED");
+	return got < least;
+}
+
+static struct summary print_ratio(const struct row *row, size_t rounds, int decimals,
+				  const struct summary *base)
+{
+	double ratios[ROUNDS_MAX];
+	struct summary ratio;
+
+	for (size_t i = 0; i < rounds; i++)
+		ratios[i] = row->value[i] / row->base[i];
+	ratio = summarize(ratios, rounds);
+	print_cell(base, row->unit, decimals);
+	print_cell(&ratio, "x", decimals_of(ratio.middle));
+	print_interval(&ratio, decimals_of(ratio.middle));
+	return ratio;
+}
+
+static void csv_row(const struct row *row, const char *section, const struct summary *value,
+		    const struct summary *base, const struct summary *ratio)
+{
+	csv_line(&(struct csv_line){ .section = section,
+				     .name = row->name,
+				     .unit = row->unit,
+				     .beside = row->beside,
+				     .skip = row->skip,
+				     .value = value,
+				     .base = base,
+				     .ratio = ratio,
+				     .most = row->most,
+				     .most_ratio = row->most_ratio,
+				     .least_ratio = row->least_ratio,
+				     .foreign = row->foreign });
+}
+
+static int print_row(const struct row *row, const char *section, size_t most_rounds)
 {
 	size_t rounds = row->rounds ? row->rounds : most_rounds;
-	struct summary value = summarize(row->value, rounds), base, ratio = { 0 };
-	int decimals = decimals_of(value.middle), missed;
-	double ratios[ROUNDS_MAX];
+	struct summary value, base, ratio = { 0 };
+	int decimals, missed;
 
 	(void)printf("  %-38s", row->name);
+	if (row->skip) {
+		(void)printf("  skip: %s\n", row->skip);
+		csv_row(row, section, NULL, NULL, NULL);
+		return 0;
+	}
+	value = summarize(row->value, rounds);
+	decimals = decimals_of(value.middle);
 	print_cell(&value, row->unit, decimals);
 	if (row->beside) {
-		for (size_t i = 0; i < rounds; i++)
-			ratios[i] = row->value[i] / row->base[i];
 		base = summarize(row->base, rounds);
-		ratio = summarize(ratios, rounds);
-		print_cell(&base, row->unit, decimals);
-		print_cell(&ratio, "x", decimals_of(ratio.middle));
-		print_interval(&ratio, decimals_of(ratio.middle));
+		ratio = print_ratio(row, rounds, decimals, &base);
 	}
 	missed = print_aim(row->most, value.middle, row->unit);
 	missed += print_aim(row->most_ratio, ratio.middle, "x");
+	missed += print_least_aim(row->least_ratio, ratio.middle);
 	(void)printf("\n");
+	csv_row(row, section, &value, row->beside ? &base : NULL, row->beside ? &ratio : NULL);
 	return missed;
 }
 
@@ -134,38 +172,55 @@ static void print_sizes_head(const char *heading, const char *const sizes[], siz
 	(void)printf("\n");
 }
 
-/* The ratio to the first size in each round; its 95 % interval; whether that is the aim. */
-static int print_size_ratio(const struct size_row *row, size_t size, size_t rounds)
+static struct summary summarize_ratio(const struct size_row *row, size_t size, size_t rounds)
 {
 	double ratios[ROUNDS_MAX];
-	struct summary s;
-	char text[64];
 
 	for (size_t i = 0; i < rounds; i++)
 		ratios[i] = row->value[size][i] / row->value[0][i];
-	s = summarize(ratios, rounds);
-	(void)snprintf(text, sizeof(text), "%.3f x, 95 %%: %.3f-%.3f  %s", s.middle, s.least,
-		       s.most, s.middle <= row->most_ratio ? "met" : "MISSED");
-	(void)printf("  %-35s", text);
-	return s.middle > row->most_ratio;
+	return summarize(ratios, rounds);
 }
 
-static int print_size_row(const struct size_row *row, size_t sizes, size_t rounds)
+/* The ratio to the first size in each round; its 95 % interval; whether that is the aim. */
+static int print_size_ratio(const struct summary *s, double most)
 {
-	struct summary s = { 0 };
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%.3f x, 95 %%: %.3f-%.3f  %s", s->middle, s->least,
+		       s->most, s->middle <= most ? "met" : "MISSED");
+	(void)printf("  %-35s", text);
+	return s->middle > most;
+}
+
+static int print_size_row(const struct size_row *row, const char *heading,
+			  const char *const names[], size_t sizes, size_t rounds)
+{
+	struct summary value = { 0 }, ratio;
 	int missed = 0;
 
 	(void)printf("  %-38s", row->name);
 	for (size_t i = 0; i < sizes; i++) {
-		if (i && row->most_ratio) {
-			missed += print_size_ratio(row, i, rounds);
+		bool has_ratio = i && row->most_ratio;
+
+		value = summarize(row->value[i], rounds);
+		ratio = summarize_ratio(row, i, rounds);
+		csv_line(&(struct csv_line){ .section = heading,
+					     .name = row->name,
+					     .size = names[i],
+					     .unit = row->unit,
+					     .beside = has_ratio ? names[0] : NULL,
+					     .value = &value,
+					     .ratio = has_ratio ? &ratio : NULL,
+					     .most_ratio = has_ratio ? row->most_ratio : 0,
+					     .most = i + 1 == sizes ? row->most : 0 });
+		if (has_ratio) {
+			missed += print_size_ratio(&ratio, row->most_ratio);
 			continue;
 		}
-		s = summarize(row->value[i], rounds);
-		print_cell(&s, row->unit, decimals_of(s.middle));
+		print_cell(&value, row->unit, decimals_of(value.middle));
 		(void)printf("%*s", i ? 10 : 0, "");
 	}
-	missed += print_aim(row->most_ratio ? 0 : row->most, s.middle, row->unit);
+	missed += print_aim(row->most_ratio ? 0 : row->most, value.middle, row->unit);
 	(void)printf("\n");
 	return missed;
 }
@@ -177,22 +232,24 @@ int table_print_sizes(const char *heading, const char *const sizes[], size_t siz
 
 	print_sizes_head(heading, sizes, size_count);
 	for (size_t i = 0; i < count; i++)
-		missed += print_size_row(&rows[i], size_count, rounds);
+		missed += print_size_row(&rows[i], heading, sizes, size_count, rounds);
 	return missed;
 }
 
 int table_print(const struct row *rows, size_t count, size_t rounds)
 {
+	const char *section = NULL;
 	int missed = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
 
+		section = row->section ? row->section : section;
 		if (row->section)
 			(void)printf("\n%s\n%-40s  %-25s  %-25s  %-25s  %s\n", row->section, "",
 				     "this", row->beside ? row->beside : "",
 				     row->beside ? "ratio" : "", row->beside ? "95 %" : "");
-		missed += print_row(row, rounds);
+		missed += print_row(row, section, rounds);
 	}
 	return missed;
 }
