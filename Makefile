@@ -91,7 +91,7 @@ endif
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all demo test check check-root unit tests lint fuzz bench kernels install uninstall clean \
-	static help install-build-deps install-export-deps install-test-deps
+	static help install-build-deps install-export-deps install-test-deps install-bench-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -132,7 +132,7 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 			$$corpus tests/fuzz/corpus/$${f##*/} || exit; \
 	done
 
-bench: $(BUILD)/portguard $(BENCH) ## what it costs: packets, rules, scopes, commands, events; QUICK=1: in a minute (root)
+bench: $(BUILD)/portguard $(BENCH) ## what it costs, beside its peers: packets, rules, scopes, commands, events; QUICK=1: in a minute (root)
 	$(need_root)
 	@$(BENCH) $(BUILD)/portguard $(CSV) $(if $(QUICK),quick)
 
@@ -181,6 +181,10 @@ install-export-deps: ## apt-get install what building the exporters needs (root)
 install-test-deps: ## apt-get install what the tests need (root)
 	$(need_root)
 	@packaging/dependencies.sh build export test
+
+install-bench-deps: ## apt-get install portguard's peers, for make bench (root)
+	$(need_root)
+	@packaging/dependencies.sh build bench
 
 clean: ## remove build/
 	$(RM) -r $(BUILD) compile_commands.json

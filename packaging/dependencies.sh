@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dependencies.sh build|export|demo|test|kernels...: installs the Debian packages that these steps need, and
+# dependencies.sh build|export|demo|test|bench|kernels...: installs the Debian packages that these steps need, and
 # asks nothing. What is there already is not touched, no package is ever removed for another, and no
 # service that comes along is started or left enabled. Says one line; apt's own words come only when
 # it fails.
@@ -19,6 +19,8 @@ test=(libcriterion-dev iproute2 nftables jq curl nmap python3 socat bind9-dnsuti
 	unbound bind9 keepalived radvd ndisc6 vsftpd tftp-hpa snmp snmpd git openssl traceroute
 	iputils-ping iptables tcpdump wireguard-tools runc prometheus tmux rsyslog rsyslog-gnutls
 	rsyslog-elasticsearch libivykis0 libnet1 libwrap0 libpcre3)
+# portguard's peers: `make bench` says which of them is not there.
+bench=(iproute2 nftables iptables xdp-tools python3)
 kernels=(qemu-system-x86 debootstrap kmod xz-utils debian-archive-keyring)
 # Their units, by path: a machine that ran the tests is no mail server after its next boot.
 units=(/lib/systemd/system/{nginx,xinetd,rpcbind,opensmtpd,dovecot,redis-server,ssh}.service
@@ -40,6 +42,7 @@ for step; do
 	export) wanted+=("${export[@]}") ;;
 	demo) wanted+=("${demo[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
+	bench) wanted+=("${bench[@]}") ;;
 	kernels) wanted+=("${kernels[@]}") ;;
 	*) sed -n 's/^# \(dependencies.sh [^:]*\):.*/usage: \1/p' "$0" >&2; exit 64 ;;
 	esac

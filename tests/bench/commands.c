@@ -23,11 +23,10 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* Its output goes to @out, its messages to @err, or nowhere. */
-static pid_t spawn(char *const argv[], int out, int err)
+/* Its output goes to @out, its messages to @err, or nowhere. Return: 0 or an errno. */
+static int try_spawn(char *const argv[], int out, int err, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
-	pid_t pid;
 	int r = posix_spawn_file_actions_init(&files);
 
 	if (!r)
@@ -37,10 +36,18 @@ static pid_t spawn(char *const argv[], int out, int err)
 		r = err < 0 ? posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0)
 			    : posix_spawn_file_actions_adddup2(&files, err, 2);
 	if (!r)
-		r = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+		r = posix_spawnp(ret_pid, argv[0], &files, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&files);
+	return r;
+}
+
+static pid_t spawn(char *const argv[], int out, int err)
+{
+	pid_t pid;
+	int r = try_spawn(argv, out, err, &pid);
+
 	if (r)
 		die("%s: %s", argv[0], strerror(r));
-	(void)posix_spawn_file_actions_destroy(&files);
 	return pid;
 }
 
@@ -73,6 +80,14 @@ struct cost command(char *const argv[], int out_fd)
 	};
 }
 
+bool succeeds(char *const argv[], int err_fd)
+{
+	pid_t pid;
+	int status;
+
+	return !try_spawn(argv, -1, err_fd, &pid) && waitpid(pid, &status, 0) == pid && !status;
+}
+
 struct command_line portguard(const struct world *w, const char *instance,
 			      const char *const words[])
 {
@@ -91,6 +106,19 @@ struct cost run_portguard(const struct world *w, const char *instance, const cha
 	struct command_line line = portguard(w, instance, words);
 
 	return command((char *const *)line.argv, -1);
+}
+
+pid_t start_portguard(const struct world *w, const char *instance, const char *const words[])
+{
+	struct command_line line = portguard(w, instance, words);
+
+	return spawn((char *const *)line.argv, -1, -1);
+}
+
+void end_process(pid_t pid)
+{
+	(void)kill(pid, SIGTERM);
+	(void)waitpid(pid, NULL, 0);
 }
 
 /* Until the line comes, or the agent ends. */

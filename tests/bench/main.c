@@ -143,8 +143,8 @@ static struct row rows[ROWS] = {
 };
 
 struct bench {
-	size_t rounds, stream_rounds, size_rounds;
-	unsigned turns; /* of packets, in a round */
+	size_t rounds, stream_rounds, size_rounds; /* peers: as many as @rounds */
+	unsigned turns, peer_turns; /* of packets, in a round */
 	unsigned repeat; /* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
 };
@@ -264,7 +264,7 @@ static void print(struct bench *b)
 		     "machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print();
+	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() + peers_print();
 	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
 }
@@ -288,15 +288,19 @@ static int bench(const struct world *w, void *data)
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
 	events_measure(w, b->size_rounds, 2000 * b->turns);
 	sizes_measure(w, b->size_rounds, 2 * b->turns);
+	peers_measure(w, b->rounds, b->peer_turns);
 	print(b);
 	return fflush(stdout) ? 74 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = {
-		.rounds = 15, .stream_rounds = 60, .size_rounds = 20, .turns = 5, .repeat = 100000
-	};
+	static struct bench b = { .rounds = 15,
+				  .stream_rounds = 60,
+				  .size_rounds = 20,
+				  .turns = 5,
+				  .peer_turns = 8,
+				  .repeat = 100000 };
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -311,7 +315,8 @@ int main(int argc, char **argv)
 		b.stream_rounds = 12;
 		b.size_rounds = 5;
 		b.turns = 3;
+		b.peer_turns = 3;
 	}
-	csv_open(argv[2]); /* here: in the world below /run and /var/lib are others */
+	csv_open(argv[2]); /* here: in the world /run and /var/lib are others */
 	return world_run(&w, bench, &b);
 }

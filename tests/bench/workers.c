@@ -31,7 +31,7 @@ static void obey(int orders, int answers, void (*work)(const void *data, unsigne
 	_exit(0);
 }
 
-static int task_clock(pid_t pid)
+int task_clock(pid_t pid)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
 					.size = sizeof(attr),
@@ -76,22 +76,22 @@ void worker_end(const struct worker *w)
 	(void)close(w->clock);
 }
 
-static double clock_ns(const struct worker *w)
+double clock_ns(int clock)
 {
 	uint64_t ns;
 
-	if (read(w->clock, &ns, sizeof(ns)) != sizeof(ns))
+	if (read(clock, &ns, sizeof(ns)) != sizeof(ns))
 		die("task clock: %s", strerror(errno));
 	return (double)ns;
 }
 
 double worker_run(const struct worker *w, unsigned amount)
 {
-	double began = clock_ns(w);
+	double began = clock_ns(w->clock);
 	char done;
 
 	if (write(w->orders, &amount, sizeof(amount)) != sizeof(amount) ||
 	    read(w->answers, &done, 1) != 1)
 		die("a worker gave up");
-	return clock_ns(w) - began;
+	return clock_ns(w->clock) - began;
 }

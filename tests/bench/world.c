@@ -22,7 +22,8 @@
 
 #include "bench/bench.h"
 
-static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c", "guarded_d", "rest" };
+static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c",
+				       "guarded_d", "guarded_e", "rest" };
 #define CGROUPS (sizeof(cgroups) / sizeof(*cgroups))
 
 static void write_text(const char *path, const char *text)
