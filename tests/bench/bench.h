@@ -18,6 +18,8 @@
  *   guards.c    what can stand before a receiver: portguard and its peers
  *   busy.c      a machine with much going on
  *   peers.c     which of them is measured with what
+ *   calls.c     what bind(), connect() and sendto() take, beside others that guard them
+ *   call_guards.c  the others
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
  *   network.c   the peer and the sockets for it
  *   workers.c   processes that work on command, and their CPU time
@@ -107,6 +109,9 @@ struct world {
 
 /* Make @cgroup, one of those below w->cgroup, the one of this process. */
 void world_enter_cgroup(const struct world *w, const char *cgroup);
+
+/* The same as /proc/PID/cgroup prints it: what patterns of scopes are of. */
+void world_cgroup_path(const struct world *w, const char *cgroup, char *to, size_t size);
 
 /* Remove what is below it, one level. */
 void world_clear_cgroup(const struct world *w, const char *cgroup);
@@ -336,6 +341,22 @@ void busy_begin(const char *pins);
 void peers_measure(const struct world *w, size_t rounds, unsigned turns);
 /* Return: how many aims were missed. */
 int peers_print(void);
+
+/* --- call_guards.c --- */
+
+/* Whether this kernel's Landlock knows ports (Linux 6.7). */
+bool landlock_is_here(void);
+/* This process may bind to 1,000 ports from 20001 on, and to no others. */
+void landlock_enter(void);
+/* For a cgroup's bind4: 1,000 rules, of which the last is of @first to @last. */
+int list_program(unsigned first, unsigned last);
+
+/* --- calls.c --- */
+
+/* Makes two instances, and takes them down. */
+void calls_measure(const struct world *w, size_t rounds);
+/* Return: how many aims were missed. */
+int calls_print(void);
 
 /* --- decisions.c --- */
 

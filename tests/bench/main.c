@@ -264,7 +264,7 @@ static void print(struct bench *b)
 		     "machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() + peers_print();
+	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() + peers_print() + calls_print();
 	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
 }
@@ -289,6 +289,7 @@ static int bench(const struct world *w, void *data)
 	events_measure(w, b->size_rounds, 2000 * b->turns);
 	sizes_measure(w, b->size_rounds, 2 * b->turns);
 	peers_measure(w, b->rounds, b->peer_turns);
+	calls_measure(w, b->rounds);
 	print(b);
 	return fflush(stdout) ? 74 : 0;
 }

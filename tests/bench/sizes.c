@@ -133,25 +133,6 @@ static void write_policy(const struct block *b, size_t which, const char *root)
 		die("%s: %s", path, strerror(errno));
 }
 
-/* As /proc/PID/cgroup prints it: what patterns are of. */
-static void path_of_root(const struct world *w, char *to, size_t size)
-{
-	FILE *f;
-	char line[BENCH_PATH];
-
-	world_enter_cgroup(w, ROOT);
-	f = fopen("/proc/self/cgroup", "re");
-	to[0] = '\0';
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "0::", 3))
-			(void)snprintf(to, size, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
-	if (f)
-		(void)fclose(f);
-	world_enter_cgroup(w, "rest");
-	if (!to[0])
-		die("/proc/self/cgroup: no cgroup v2");
-}
-
 static void make_cgroups(const struct world *w, const struct block *b)
 {
 	char path[BENCH_PATH + 32];
@@ -192,7 +173,7 @@ static void measure(const struct world *w, const struct block *b, unsigned turns
 	size_t sizes = sizes_of(b);
 
 	make_cgroups(w, b);
-	path_of_root(w, root, sizeof(root));
+	world_cgroup_path(w, ROOT, root, sizeof(root));
 	for (size_t i = 0; i < sizes; i++)
 		write_policy(b, i, root);
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/" ROOT, w->cgroup);

@@ -156,6 +156,24 @@ void world_enter_cgroup(const struct world *w, const char *cgroup)
 	write_text(path, "0");
 }
 
+void world_cgroup_path(const struct world *w, const char *cgroup, char *to, size_t size)
+{
+	FILE *f;
+	char line[BENCH_PATH];
+
+	world_enter_cgroup(w, cgroup);
+	f = fopen("/proc/self/cgroup", "re");
+	to[0] = '\0';
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "0::", 3))
+			(void)snprintf(to, size, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+	if (f)
+		(void)fclose(f);
+	world_enter_cgroup(w, "rest");
+	if (!to[0])
+		die("/proc/self/cgroup: no cgroup v2");
+}
+
 static void enter(const struct world *w)
 {
 	world_enter_cgroup(w, "rest");
