@@ -21,6 +21,7 @@
  *   calls.c     what bind(), connect() and sendto() take, beside others that guard them
  *   call_guards.c  the others
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
+ *   pass.c      the same with all of portguard, beside nothing and beside nftables
  *   network.c   the peer and the sockets for it
  *   workers.c   processes that work on command, and their CPU time
  *   table.c     rows, medians, spread, aims
@@ -415,6 +416,10 @@ int events_print(void);
 
 /* --- network.c --- */
 
+/* The network namespace of this process, and another one for it. */
+int namespace_open(void);
+void namespace_enter(int namespace);
+
 /* Cables from the host to a peer in a network namespace of its own. */
 enum cable {
 	CABLE, /* guarded; a packet may be as large as TCP makes it (GSO) */
@@ -433,6 +438,13 @@ void network_make(struct network *n);
 /* A socket of the peer, or of the host, and of this process's cgroup. */
 int network_socket(const struct network *n, bool of_peer, int type);
 struct sockaddr_in network_address(enum cable cable, bool of_peer, unsigned port);
+
+/* --- pass.c --- */
+
+/* Makes an instance of its own and takes it down. */
+void pass_measure(const struct world *w, size_t rounds);
+/* Return: how many aims were missed. */
+int pass_print(void);
 
 /* --- streams.c --- */
 

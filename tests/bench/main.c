@@ -264,7 +264,8 @@ static void print(struct bench *b)
 		     "machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() + peers_print() + calls_print();
+	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() +
+		 peers_print() + calls_print() + pass_print();
 	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
 }
@@ -290,6 +291,7 @@ static int bench(const struct world *w, void *data)
 	sizes_measure(w, b->size_rounds, 2 * b->turns);
 	peers_measure(w, b->rounds, b->peer_turns);
 	calls_measure(w, b->rounds);
+	pass_measure(w, b->stream_rounds);
 	print(b);
 	return fflush(stdout) ? 74 : 0;
 }

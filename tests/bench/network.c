@@ -17,7 +17,7 @@
 
 #include "bench/bench.h"
 
-static int open_namespace(void)
+int namespace_open(void)
 {
 	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -26,7 +26,7 @@ static int open_namespace(void)
 	return fd;
 }
 
-static void enter(int namespace)
+void namespace_enter(int namespace)
 {
 	if (setns(namespace, CLONE_NEWNET))
 		die("setns: %s", strerror(errno));
@@ -62,21 +62,21 @@ static void make_cable(const struct network *n, enum cable cable)
 	IP("link", "add", host, "type", "veth", "peer", "name", peer, "netns", namespace);
 	IP("address", "add", host_address, "dev", host);
 	IP("link", "set", host, "up");
-	enter(n->peer);
+	namespace_enter(n->peer);
 	if (cable == CABLE_NARROW)
 		end_offload(peer);
 	IP("address", "add", peer_address, "dev", peer);
 	IP("link", "set", peer, "up");
-	enter(n->host);
+	namespace_enter(n->host);
 }
 
 void network_make(struct network *n)
 {
-	n->host = open_namespace();
+	n->host = namespace_open();
 	if (unshare(CLONE_NEWNET))
 		die("namespaces: %s", strerror(errno));
-	n->peer = open_namespace();
-	enter(n->host);
+	n->peer = namespace_open();
+	namespace_enter(n->host);
 	for (enum cable cable = 0; cable < CABLES; cable++)
 		make_cable(n, cable);
 }
@@ -86,9 +86,9 @@ int network_socket(const struct network *n, bool of_peer, int type)
 	const struct timeval patience = { .tv_sec = 5 }; /* a packet lost is an error, no wait */
 	int fd;
 
-	enter(of_peer ? n->peer : n->host);
+	namespace_enter(of_peer ? n->peer : n->host);
 	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	enter(n->host);
+	namespace_enter(n->host);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
 		die("socket: %s", strerror(errno));

@@ -120,29 +120,14 @@ void receive_end(const struct receiving *g)
 
 /* --- the cable ---------------------------------------------------------------------------------- */
 
-static void enter(int namespace)
-{
-	if (setns(namespace, CLONE_NEWNET))
-		die("setns: %s", strerror(errno));
-}
-
 void target_enter(const struct target *r)
 {
-	enter(r->namespace);
+	namespace_enter(r->namespace);
 }
 
 void target_leave(const struct target *r)
 {
-	enter(r->host);
-}
-
-static int this_namespace(void)
-{
-	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		die("/proc/self/ns/net: %s", strerror(errno));
-	return fd;
+	namespace_enter(r->host);
 }
 
 /* What comes then goes through NAPI, as on a network card, with an XDP program or without. */
@@ -264,11 +249,11 @@ bool target_make(struct target *r, const struct receiving *g, unsigned number)
 {
 	bool threaded;
 
-	r->host = this_namespace();
+	r->host = namespace_open();
 	if (unshare(CLONE_NEWNET))
 		die("namespaces: %s", strerror(errno));
-	r->namespace = this_namespace();
-	enter(r->host);
+	r->namespace = namespace_open();
+	namespace_enter(r->host);
 	make_cable(r, number);
 	threaded = begin_thread(r->device);
 	r->figures = open("/proc/self/net/dev", O_RDONLY | O_CLOEXEC); /* of this namespace */
