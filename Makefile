@@ -90,7 +90,7 @@ say =
 endif
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all demo test check check-root unit tests lint fuzz bench kernels install uninstall clean \
+.PHONY: all demo test check check-root unit tests lint fuzz bench bench-check bench-ratios kernels install uninstall clean \
 	static help install-build-deps install-export-deps install-test-deps install-bench-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -135,6 +135,12 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (60)
 bench: $(BUILD)/portguard $(BENCH) ## what it costs, beside its peers: packets, rules, scopes, commands, events; QUICK=1: in a minute (root)
 	$(need_root)
 	@$(BENCH) $(BUILD)/portguard $(CSV) $(if $(QUICK),quick)
+
+bench-check: bench ## the same, compared with the ratios committed last (root)
+	@python3 tests/bench/check.py $(CSV) tests/bench/ratios.csv
+
+bench-ratios: ## compare with the last run's ratios from now on (CSV=FILE: with that one's)
+	@python3 tests/bench/check.py --write $(CSV) tests/bench/ratios.csv
 
 static: $(BUILD)/portguard-static ## one file that runs where none of the libraries is
 

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make bench-check without the run, whose figures are no test's business.
+. "$(dirname "$0")/../lib/lab.sh"
+need python3
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"; exit $LAB_FAILED' EXIT
+
+# values OURS PEERS: a run in which a row of ours, a peer beside us and a peer alone have these ratios.
+values() {
+	cat <<-END
+		section,name,size,ratio,ratio_low,ratio_high,watch,skip
+		a packet,"drop, all",,$1,less,
+		a packet,a peer beside us,,$2,more,
+		a packet,a peer,,$1,,
+	END
+}
+write() { "$PYTHON" "$LAB_ROOT/tests/bench/check.py" --write "$dir/new" "$dir/old"; }
+passes() { "$PYTHON" "$LAB_ROOT/tests/bench/check.py" "$dir/new" "$dir/old" >"$dir/out"; }
+
+values 1.20,1.15,1.25 5.0,4.9,5.1 >"$dir/new"
+holds "the ratios of a run are taken over" write
+same "only ours are compared" "$(wc -l <"$dir/old")" 3
+holds "the same run is no worse" passes
+values 1.32,1.29,1.35 4.8,4.7,4.9 >"$dir/new"
+holds "within twice the spread, and 5 %, a run is no worse" passes
+values 1.36,1.31,1.40 5.0,4.9,5.1 >"$dir/new"
+fails "a greater ratio is worse" passes
+holds "it is named" says 'WORSE  a packet: drop, all: 1.36' "$dir/out"
+values 1.36,1.29,1.60 5.0,4.9,5.1 >"$dir/new"
+holds "unless the run was disturbed" passes
+values 1.10,1.05,1.15 4.5,4.4,4.7 >"$dir/new"
+fails "less is worse where more is wanted" passes
+values 1.20,1.15,1.25 5.0,4.9,5.1 | grep -v beside >"$dir/new"
+fails "a row that is gone is not overlooked" passes
+values 1.20,1.15,1.25 5.0,4.9,5.1 | sed 's/beside us.*/beside us,,,,,,not here/' >"$dir/new"
+holds "one that is skipped is said" passes
+holds "with the reason" says 'skip   a packet: a peer beside us: not here' "$dir/out"
