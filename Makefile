@@ -139,8 +139,9 @@ bench: $(BUILD)/portguard $(BENCH) ## what it costs, beside its peers: packets, 
 bench-check: bench ## the same, compared with the ratios committed last (root)
 	@python3 tests/bench/check.py $(CSV) tests/bench/ratios.csv
 
-bench-ratios: ## compare with the last run's ratios from now on (CSV=FILE: with that one's)
+bench-ratios: ## compare with the last run's ratios from now on, and draw its plots (CSV=FILE: that one's)
 	@python3 tests/bench/check.py --write $(CSV) tests/bench/ratios.csv
+	@python3 tests/bench/plot.py $(CSV) docs
 
 static: $(BUILD)/portguard-static ## one file that runs where none of the libraries is
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make bench-check without the run, whose figures are no test's business.
+# make bench-check and the plots, without the run, whose figures are no test's business.
 . "$(dirname "$0")/../lib/lab.sh"
 need python3
 
@@ -38,3 +38,18 @@ fails "a row that is gone is not overlooked" passes
 values 1.20,1.15,1.25 5.0,4.9,5.1 | sed 's/beside us.*/beside us,,,,,,not here/' >"$dir/new"
 holds "one that is skipped is said" passes
 holds "with the reason" says 'skip   a packet: a peer beside us: not here' "$dir/out"
+
+# One bar of 110 ns, one with a name that XML would take for its own, one of a peer that is not here.
+cat >"$dir/run" <<-END
+	section,name,median,beside_median,skip
+	"A packet to a closed port, refused: CPU of its receiver","portguard, all on: one source",110,70,
+	"A packet to a closed port, refused: CPU of its receiver",no <firewall>,760,70,
+	"A packet to a closed port, refused: CPU of its receiver",not here,,,why
+	"The same, by the number of rules","portguard, no agent: 1",110,70,
+	"The same, by the number of rules","portguard, no agent: 10,000",111,72,
+END
+holds "plots are drawn" "$PYTHON" "$LAB_ROOT/tests/bench/plot.py" "$dir/run" "$dir"
+holds "they are well-formed" "$PYTHON" -c 'import sys, xml.dom.minidom as x; [x.parse(f) for f in sys.argv[1:]]' \
+	"$dir"/cost-by-rules.svg "$dir"/refused-per-second.svg
+holds "a bar says how many" says '9.09 million' "$dir/refused-per-second.svg"
+fails "nothing is drawn of nothing" quiet "$PYTHON" "$LAB_ROOT/tests/bench/plot.py" /dev/null "$dir"
