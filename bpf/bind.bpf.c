@@ -47,8 +47,7 @@ static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a, bo
 	if (!ctl || !a->q.port || !a->protocol)
 		return 1;
 	index = slot_in_force(ctl);
-	if (!is_judged(ctl, index, plain_socket(ctx->sk), in_host_netns(ctl, ctx, ctx->sk),
-		       &a->owner))
+	if (!is_judged(ctl, index, ctx->sk, in_host_netns(ctl, ctx, ctx->sk), &a->owner))
 		return 1;
 	if (!decide_by_port(ctl, index, a, PG_BIND, &u.d))
 		u.word = v6 ? pg_ask_bind6(ctx, a->owner.near, a->owner.far, index) :

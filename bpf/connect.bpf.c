@@ -76,7 +76,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, boo
 	if (!guards_loopback(&ctl->slots[index]) && is_loopback(a->q.remote))
 		return 1;
 	here = in_host_netns(ctl, ctx, ctx->sk);
-	judged = is_judged(ctl, index, plain_socket(ctx->sk), here, &a->owner);
+	judged = is_judged(ctl, index, ctx->sk, here, &a->owner);
 	if (!judged && !here)
 		return 1;
 	if (judged) {

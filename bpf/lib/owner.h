@@ -73,9 +73,9 @@ static __always_inline bool is_of_host(const struct owner *o)
 }
 
 static __always_inline void find_owner(const struct pg_slot *slot, __u32 index,
-				       const struct sock *sk, struct owner *o)
+				       const void *socket, struct owner *o)
 {
-	__u64 id = BPF_CORE_READ(cgroup_of(sk), kn, id);
+	__u64 id = BPF_CORE_READ(cgroup_of(plain_socket(socket)), kn, id);
 	struct pg_cgroup *c = bpf_map_lookup_elem(&pg_cgroups, &id);
 
 	if (c)
@@ -84,16 +84,16 @@ static __always_inline void find_owner(const struct pg_slot *slot, __u32 index,
 		o->far |= (__u64)slot->netns_scope << (OWNER_HALF - 1) * OWNER_BITS;
 }
 
-/* Whether the socket is judged at all, and by whom. @sk: one that CO-RE may read through. */
+/* Whether the socket is judged at all, and by whom. It is looked at only where there are scopes. */
 static __always_inline bool is_judged(const struct pg_control *ctl, __u32 index,
-				      const struct sock *sk, bool here, struct owner *o)
+				      const void *socket, bool here, struct owner *o)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	__u32 mode;
 
 	*o = (struct owner){ .mode = mode_of(slot), .here = here };
 	if (slot->scopes)
-		find_owner(slot, index, sk, o);
+		find_owner(slot, index, socket, o);
 	if (is_of_host(o))
 		return here && o->mode != PG_MODE_OFF;
 	mode = slot->panic ? 0 : pg_owner_mode(o->near, o->far, index);
