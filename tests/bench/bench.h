@@ -12,6 +12,7 @@
  *   sizes.c     what grows with the policy, and what does not
  *   events.h    what events take on their way out, and how soon they arrive
  *   consumers.c what a dropped packet costs while all outputs tell of it
+ *   sets.c      what a rule costs that asks for a set of addresses
  *   commands.c  what a command costs as a whole process
  *   receive.c   what a packet costs the CPU that receives it
  *   frames.c    packets for it, and the programs that send them
@@ -35,6 +36,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -99,7 +101,7 @@ void csv_close(void);
 /* --- world.c --- */
 
 struct world {
-	char cgroup[BENCH_PATH]; /* ours; below it guarded_a, _b, _c, and rest: this process */
+	char cgroup[BENCH_PATH]; /* ours; below it guarded_a to _e, and rest: this process */
 	char portguard[BENCH_PATH];
 };
 
@@ -136,6 +138,14 @@ int pinned(const char *pins, const char *name);
 /* A TCP SYN from the peer to a port of the host, as Ethernet carries it. */
 #define PACKET_BYTES 54
 void packet_syn(unsigned port, unsigned char to[PACKET_BYTES]);
+
+/* A program that goes on into element 0 of array_of(), which must stay open: its last user empties it. */
+int array_of(int program);
+int program_before(const struct bpf_insn *insns, size_t count);
+
+/* Run an XDP program on a packet, over and over. Return: this thread's CPU time for each, in ns. */
+#define PACKET_BYTES_MAX 128
+double packet_run(int fd, const void *packet, size_t size, unsigned repeat, uint32_t *ret_verdict);
 
 enum packet_kind { DROP, DROP_SPREAD, ALLOWED, FLOW, SOCKET, PACKET_KINDS };
 
@@ -209,7 +219,7 @@ struct agent agent_start(const struct world *w, const char *instance, const char
 void agent_end(const struct agent *a);
 
 struct memory {
-	double agent_kib, maps_kib;
+	double agent_kib, maps_kib, peers_kib;
 };
 struct memory memory_of(const struct world *w, const char *instance);
 
@@ -413,6 +423,13 @@ int sizes_print(void);
 void events_measure(const struct world *w, size_t rounds, unsigned events);
 /* Return: how many aims were missed. */
 int events_print(void);
+
+/* --- sets.c --- */
+
+/* Makes an instance of its own, and takes it down. */
+void sets_measure(const struct world *w, size_t rounds, unsigned turns, unsigned repeat);
+/* Return: how many aims were missed. */
+int sets_print(void);
 
 /* --- network.c --- */
 

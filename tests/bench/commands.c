@@ -195,5 +195,6 @@ struct memory memory_of(const struct world *w, const char *instance)
 	json[used] = '\0';
 	(void)close(fds[0]);
 	return (struct memory){ figure(json, "\"agent_rss\"") / 1024,
-				figure(json, "\"maps_total\"") / 1024 };
+				figure(json, "\"maps_total\"") / 1024,
+				figure(json, "\"pg_peers\"") / 1024 };
 }

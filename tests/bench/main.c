@@ -143,7 +143,7 @@ static struct row rows[ROWS] = {
 };
 
 struct bench {
-	size_t rounds, stream_rounds, size_rounds; /* peers: as many as @rounds */
+	size_t rounds, stream_rounds, size_rounds, set_rounds; /* peers: as many as @rounds */
 	unsigned turns, peer_turns; /* of packets, in a round */
 	unsigned repeat; /* packets in a turn */
 	double empty_ns[ROUNDS_MAX];
@@ -258,14 +258,15 @@ static void print(struct bench *b)
 
 	(void)printf("How to read it: median (least-most) of %zu rounds (streams and questions: "
 		     "%zu; sizes and\n"
-		     "events: %zu), in each of which a row and what stands beside it take turns; "
-		     "the ratio is made in each\n"
-		     "round. 95 %%: the interval of the ratio's median. Times depend on the "
-		     "machine, ratios less.\n"
+		     "events: %zu; sets: %zu), in each of which a row and what stands beside it "
+		     "take turns; the ratio is made\n"
+		     "in each round. 95 %%: the interval of the ratio's median. Times depend on "
+		     "the machine, ratios less.\n"
 		     "(The empty program takes %.1f ns here.)\n",
-		     b->rounds, b->stream_rounds, b->size_rounds, median(b->empty_ns, b->rounds));
+		     b->rounds, b->stream_rounds, b->size_rounds, b->set_rounds,
+		     median(b->empty_ns, b->rounds));
 	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() +
-		 peers_print() + calls_print() + pass_print();
+		 sets_print() + peers_print() + calls_print() + pass_print();
 	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
 }
@@ -289,6 +290,7 @@ static int bench(const struct world *w, void *data)
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
 	events_measure(w, b->size_rounds, 2000 * b->turns);
 	sizes_measure(w, b->size_rounds, 2 * b->turns);
+	sets_measure(w, b->set_rounds, b->turns, b->repeat);
 	peers_measure(w, b->rounds, b->peer_turns);
 	calls_measure(w, b->rounds);
 	pass_measure(w, b->stream_rounds);
@@ -301,6 +303,7 @@ int main(int argc, char **argv)
 	static struct bench b = { .rounds = 15,
 				  .stream_rounds = 60,
 				  .size_rounds = 20,
+				  .set_rounds = 9,
 				  .turns = 5,
 				  .peer_turns = 8,
 				  .repeat = 100000 };
@@ -317,6 +320,7 @@ int main(int argc, char **argv)
 		b.rounds = 6;
 		b.stream_rounds = 12;
 		b.size_rounds = 5;
+		b.set_rounds = 3;
 		b.turns = 3;
 		b.peer_turns = 3;
 	}

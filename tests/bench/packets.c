@@ -116,8 +116,37 @@ int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int retu
 	return fd;
 }
 
+/* Programs that go on into each other must agree in attach type, which libbpf names, and in flags. */
+static int load_before(const struct bpf_insn *insns, size_t count, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
+
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, "bench_before", "GPL", insns, count, &opts);
+}
+
+int program_before(const struct bpf_insn *insns, size_t count)
+{
+	int fd = load_before(insns, count, 0);
+
+	if (fd < 0) /* portguard's own reads packets in fragments where the kernel can (5.18) */
+		fd = load_before(insns, count, BPF_F_XDP_HAS_FRAGS);
+	if (fd < 0)
+		die("program: %s", strerror(errno));
+	return fd;
+}
+
+int array_of(int program)
+{
+	uint32_t zero = 0;
+	int array = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bench_next", 4, 4, 1, NULL);
+
+	if (array < 0 || bpf_map_update_elem(array, &zero, &program, BPF_ANY))
+		die("program array: %s", strerror(errno));
+	return array;
+}
+
 /* One of so many sources, and of so many closed ports, then on into element 0 of @array. */
-static int spreading_program(int array, const struct spread *over, uint32_t flags)
+static int spreading_program(int array, const struct spread *over)
 {
 	const struct bpf_insn insns[] = {
 		MOVE(BPF_REG_6, BPF_REG_1),
@@ -140,36 +169,14 @@ static int spreading_program(int array, const struct spread *over, uint32_t flag
 		TO_BE(16, BPF_REG_0),
 		STORE(BPF_H, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
 		MOVE(BPF_REG_1, BPF_REG_6),
-		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, array),
-		{ 0 },
+		LOAD_MAP(BPF_REG_2, array),
 		MOVE_IMM(BPF_REG_3, 0),
 		CALL(BPF_FUNC_tail_call),
 		MOVE_IMM(BPF_REG_0, XDP_ABORTED),
 		EXIT,
 	};
 
-	/* Programs that go on into each other must agree in attach type, which libbpf names, and @flags. */
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .prog_flags = flags);
-
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "bench_spread", "GPL", insns,
-			     sizeof(insns) / sizeof(*insns), &opts);
-}
-
-/* @ret_array must stay open: the kernel empties such an array when its last user is gone. */
-static int spread_over(int program, const struct spread *over, int *ret_array)
-{
-	uint32_t zero = 0;
-	int fd;
-
-	*ret_array = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bench_next", 4, 4, 1, NULL);
-	if (*ret_array < 0 || bpf_map_update_elem(*ret_array, &zero, &program, BPF_ANY))
-		die("program array: %s", strerror(errno));
-	fd = spreading_program(*ret_array, over, 0);
-	if (fd < 0) /* portguard's own reads packets in fragments where the kernel can (5.18) */
-		fd = spreading_program(*ret_array, over, BPF_F_XDP_HAS_FRAGS);
-	if (fd < 0)
-		die("program: %s", strerror(errno));
-	return fd;
+	return program_before(insns, sizeof(insns) / sizeof(*insns));
 }
 
 int pinned(const char *pins, const char *name)
@@ -226,10 +233,12 @@ void packets_open(struct packets *p, const char *pins, const struct spread *over
 	p->turns = turns;
 	p->repeat = repeat;
 	p->base = empty_program(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS);
-	p->base_spread = spread_over(p->base, over, &p->base_array);
+	p->base_array = array_of(p->base);
+	p->base_spread = spreading_program(p->base_array, over);
 	p->inbound = pinned(pins, "pg_in_xdp");
 	p->outbound = pinned(pins, "pg_out_tc");
-	p->spread = spread_over(p->inbound, over, &p->spread_array);
+	p->spread_array = array_of(p->inbound);
+	p->spread = spreading_program(p->spread_array, over);
 	connect_sockets(p);
 }
 
@@ -250,24 +259,35 @@ static double thread_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Runs @fd on a copy of the packet. Return: its last verdict. */
-static uint32_t test_run(int fd, const struct packet *packet, unsigned repeat)
+double packet_run(int fd, const void *packet, size_t size, unsigned repeat, uint32_t *ret_verdict)
 {
-	struct packet copy = *packet;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &copy, .data_size_in = sizeof(copy),
+	char copy[PACKET_BYTES_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = copy, .data_size_in = (__u32)size,
 		    .repeat = (int)repeat);
+	double began;
 
+	memcpy(copy, packet, size);
+	began = thread_ns();
 	if (bpf_prog_test_run_opts(fd, &opts))
 		die("test run: %s", strerror(errno));
-	return opts.retval;
+	*ret_verdict = opts.retval;
+	return (thread_ns() - began) / repeat;
+}
+
+/* Return: the verdict. */
+static uint32_t test_run(int fd, const struct packet *packet)
+{
+	uint32_t verdict;
+
+	(void)packet_run(fd, packet, sizeof(*packet), 1, &verdict);
+	return verdict;
 }
 
 static double ns_each(int fd, const struct packet *packet, unsigned repeat)
 {
-	double began = thread_ns();
+	uint32_t verdict;
 
-	(void)test_run(fd, packet, repeat);
-	return (thread_ns() - began) / repeat;
+	return packet_run(fd, packet, sizeof(*packet), repeat, &verdict);
 }
 
 /* A packet of that kind, after what must have left before it comes. */
@@ -285,13 +305,13 @@ static struct packet prepare(const struct packets *p, enum packet_kind kind)
 		in.target_port = CLIENT_PORT;
 		out = reversed(&in);
 		packet = udp_packet(&out);
-		(void)test_run(p->outbound, &packet, 1);
+		(void)test_run(p->outbound, &packet);
 		return udp_packet(&in);
 	case SOCKET: /* a segment that leaves stamps its port, but begins no flow */
 		in = ends_of(p->client);
 		out = reversed(&in);
 		packet = tcp_packet(&out, false);
-		(void)test_run(p->outbound, &packet, 1);
+		(void)test_run(p->outbound, &packet);
 		return tcp_packet(&in, false);
 	default:
 		break;
@@ -311,7 +331,7 @@ static void prepare_all(const struct packets *p, size_t kinds, struct packet *pa
 		uint32_t wanted = kind == DROP || kind == DROP_SPREAD ? XDP_DROP : XDP_PASS, got;
 
 		packets[kind] = prepare(p, kind);
-		got = test_run(program_of(p, kind), &packets[kind], 1);
+		got = test_run(program_of(p, kind), &packets[kind]);
 		if (got != wanted)
 			die("packets of kind %zu: verdict %u instead of %u", kind, got, wanted);
 	}
