@@ -4,20 +4,38 @@
  * once for a program, however many steps a chain may have (Linux 5.6).
  */
 #include "lib/chain.h"
+#include "portguard/peer_line.h"
 
 GLOBAL __u32 pg_peer_class(__u32 table_side, __u64 a0, __u64 a1)
 {
-	struct pg_peer_key key __attribute__((aligned(8))) = {
-		.prefixlen = PG_PEER_PREFIX + 128,
-		.table_side_be = bpf_htonl(table_side),
-	};
-	__u64 *address = (__u64 *)key.address;
-	__u32 *class;
+	struct pg_peer_search search = { bpf_be64_to_cpu(a0), bpf_be64_to_cpu(a1) };
+	__u32 at = table_side / PG_PEER_SIDES % PG_SLOTS, word = 0, i;
+	void *lines = bpf_map_lookup_elem(&pg_peers, &at);
+	const struct pg_peer_index *index;
+	union pg_peer_line *line;
+	__u64 place;
 
-	address[0] = a0;
-	address[1] = a1;
-	class = bpf_map_lookup_elem(&pg_peers, &key);
-	return class ? *class : 0;
+	if (!lines)
+		return 0;
+	at = 0;
+	line = bpf_map_lookup_elem(lines, &at);
+	if (!line || line->head.table != table_side / PG_PEER_SIDES)
+		return 0;
+	index = &line->head.index[table_side % PG_PEER_SIDES][pg_peer_family(&search)];
+	place = pg_peer_begin(&search, index);
+	at = index->line + place / PG_PEER_WORDS;
+	line = bpf_map_lookup_elem(lines, &at);
+	if (!line)
+		return 0;
+	word = line->words[place % PG_PEER_WORDS];
+	for (i = 0; i < PG_PEER_STEPS && word & PG_PEER_MORE; i++) {
+		at = word & ~PG_PEER_MORE;
+		line = bpf_map_lookup_elem(lines, &at);
+		if (!line)
+			return 0;
+		word = pg_peer_step(&search, line);
+	}
+	return word & PG_PEER_MORE ? 0 : word;
 }
 
 GLOBAL __u32 pg_iface_class(__u32 table, __u32 ifindex, __u32 vlan)

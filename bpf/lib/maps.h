@@ -103,12 +103,18 @@ struct pg_cgroups_map {
 	__type(value, struct pg_cgroup);
 };
 
+/* Lines in an array that is as large as they need; mapped, so that its elements begin with a cache line. */
 struct pg_peers_map {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1 << 20);
-	__type(key, struct pg_peer_key);
-	__type(value, __u32);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, PG_SLOTS);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(map_flags, PG_PEER_FLAGS);
+		__uint(max_entries, 1);
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(union pg_peer_line));
+	});
 };
 
 struct pg_ifaces_map {

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PG_ABI_VERSION 4
+#define PG_ABI_VERSION 5
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */
 #define PG_HOOKS(X)                                                  \
@@ -221,13 +221,36 @@ struct pg_scope {
 #define PG_SCOPE_TOLD(slot, number) ((number) ? (__u16)((slot) << 15 | (number)) : 0)
 #define PG_SCOPE_RAW (1u << PG_DIRECTION_COUNT)
 
-/* pg_peers: LPM (table, address) -> class; class 0: no prefix of the policy holds the address. */
-struct pg_peer_key {
-	__u32 prefixlen;	/* 32 for the table and side, then the address's own */
-	__u32 table_side_be;	/* table * 2 + (0 remote, 1 local), network order */
-	__u8 address[16];
+/*
+ * pg_peers: table % PG_SLOTS -> an array of lines, made whole for one table and never written again. A line
+ * is a cache line; portguard/peer_line.h reads them. Where a table has no lines every address is of class 0.
+ * The first is the head: for each side and family an index by the address's first bits. Its words, and the
+ * values of leaves, are classes, or, with PG_PEER_MORE, the number of the line at which the search goes on.
+ *   inner  [0] line of the first of 16 children, [1-15] the last key of each child but the 16th
+ *   leaf   [0] PG_PEER_LEAF, [1-7] the last key of each range but the 8th, [8-15] the ranges' values
+ * Keys are 32 bits of the address: of IPv4 all of it, of IPv6 the first, then, behind a leaf's
+ * PG_PEER_MORE, the next ones. A key that is not used is the greatest.
+ */
+#define PG_PEER_WORDS 16
+#define PG_PEER_RANGES 8		/* of a leaf */
+#define PG_PEER_LEAF (1u << 30)
+#define PG_PEER_MORE (1u << 30)
+#define PG_PEER_LINES (1u << 20)	/* of one table at most: 64 MiB */
+#define PG_PEER_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP | BPF_F_RDONLY_PROG)	/* of the array */
+#define PG_PEER_STEPS 24		/* lines at most behind an index: 6 for each 32 bits */
+enum pg_peer_side { PG_PEER_REMOTE, PG_PEER_LOCAL, PG_PEER_SIDES };
+enum pg_peer_family { PG_PEER_V4, PG_PEER_V6, PG_PEER_FAMILIES };
+struct pg_peer_index {
+	__u32 line;		/* the first; a word for each key >> shift */
+	__u32 shift;		/* 32: one word */
 };
-#define PG_PEER_PREFIX 32
+union pg_peer_line {
+	__u32 words[PG_PEER_WORDS];
+	struct {
+		struct pg_peer_index index[PG_PEER_SIDES][PG_PEER_FAMILIES];
+		__u32 table;
+	} head;
+};
 
 /*
  * pg_ifaces: (table, device where the program runs, VLAN id of the frame or 0) -> class of the device by
@@ -333,10 +356,11 @@ struct pg_control {
 struct pg_sums {
 	__u64 slots[PG_SLOTS];		/* header and ports */
 	__u64 images[PG_SLOTS];
-	__u64 peers, cases, ifaces, devices, callers;	/* of all entries */
+	__u64 peers, cases, ifaces, devices, callers;	/* of all entries; of peers: which maps they are */
 	__u64 groups, rules;		/* of all that these tables hold */
 	__u32 slot;			/* pg_control's, as the last command left it */
 	__u32 serial;			/* counted up by whoever changes tables, links or pins */
+	__u32 peer_tables[PG_SLOTS];	/* whose lines pg_peers has at each place; 0: none */
 	__u8 open;			/* 1: a change is under way, or was cut short */
 	__u8 pad[7];
 };
@@ -595,7 +619,7 @@ _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
 _Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_rule) == 24 && sizeof(struct pg_caller_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_cgroup) == 40 && sizeof(struct pg_scope) == 72, "map layout");
-_Static_assert(sizeof(struct pg_peer_key) == 24 && sizeof(struct pg_iface_key) == 12, "map layout");
+_Static_assert(sizeof(union pg_peer_line) == 64 && sizeof(struct pg_iface_key) == 12, "map layout");
 _Static_assert(sizeof(struct pg_seen) == 256, "whole cache lines; the first holds what is hot");
 _Static_assert(__builtin_offsetof(struct pg_seen, local) == 64, "the second cache line");
 _Static_assert(sizeof(struct pg_record_refusal) == 112, "ring layout");

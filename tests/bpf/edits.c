@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bpf/lib/expect.h"
 #include "kernel/ask.h"
 #include "kernel/load.h"
+#include "kernel/peers.h"
 #include "kernel/sums.h"
 #include "unit/policy_help.h"
 #include "util/cleanup.h"
@@ -42,9 +44,8 @@ static void expect_sums(const struct guarded *g)
 	const struct {
 		const char *name;
 		uint64_t sum;
-	} maps[] = { { "pg_peers", sums->peers },
-		     { "pg_cases", sums->cases },
-		     { "pg_callers", sums->callers } };
+	} maps[] = { { "pg_cases", sums->cases }, { "pg_callers", sums->callers } };
+	_cleanup_close_ int peers = pin_open(&g->paths, "pg_peers");
 
 	for (uint32_t slot = 0; slot < PG_SLOTS; slot++) {
 		const struct checksum_tables t = slot_tables(&g->state, slot);
@@ -53,6 +54,7 @@ static void expect_sums(const struct guarded *g)
 	}
 	cr_assert_eq(groups_sum(&g->state), sums->groups);
 	cr_assert_eq(rules_sum(&g->state), sums->rules);
+	cr_assert_eq(peers_sum(peers), sums->peers);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		_cleanup_close_ int fd = pin_open(&g->paths, maps[i].name);
 		uint64_t sum;
@@ -173,6 +175,16 @@ static size_t entries(const struct guarded *g, const char *map)
 	return count;
 }
 
+static size_t tables_of_peers(const struct guarded *g)
+{
+	_cleanup_close_ int fd = pin_open(&g->paths, "pg_peers");
+	size_t count = 0;
+
+	for (uint32_t place = 0, id; place < PG_SLOTS; place++)
+		count += !bpf_map_lookup_elem(fd, &place, &id);
+	return count;
+}
+
 Test(edits, what_goes_takes_what_it_led_to_along)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [allow 80, allow 81 from 192.0.2.0/24]");
@@ -190,8 +202,25 @@ Test(edits, what_goes_takes_what_it_led_to_along)
 	put_in_force(g, &none, false);
 	add_rule(g, "allow 90 from 192.0.2.7");
 	cr_assert_eq(entries(g, "pg_cases"), 1);
-	cr_assert_eq(entries(g, "pg_peers"), 1);
+	cr_assert_eq(tables_of_peers(g), 1);
 	expect_sums(g);
+}
+
+Test(edits, lines_of_peers_are_closed_to_everybody)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("rules: [allow 80 from 192.0.2.0/24]");
+	_cleanup_close_ int peers = pin_open(&g->paths, "pg_peers"), lines = -1;
+	const union pg_peer_line line = { .words = { 0 } };
+	uint32_t place = state_in_force(&g->state)->table % PG_SLOTS, zero = 0, id;
+
+	cr_assert_eq(bpf_map_lookup_elem(peers, &place, &id), 0);
+	lines = bpf_map_get_fd_by_id(id);
+	cr_assert_geq(lines, 0);
+	cr_assert_neq(bpf_map_update_elem(lines, &zero, &line, BPF_ANY), 0);
+	cr_assert_eq(errno, EPERM);
+	cr_assert_eq(mmap(NULL, sizeof(line), PROT_READ | PROT_WRITE, MAP_SHARED, lines, 0),
+		     MAP_FAILED);
+	cr_assert(allowed(g, PG_IN, 80, 0, true));
 }
 
 Test(edits, a_trial_ends_by_itself_and_nothing_may_be_changed_meanwhile)

@@ -197,10 +197,23 @@ static int compile(const struct change *c, const struct policy *p, struct compil
 	return 0;
 }
 
+/*
+ * Counted up before it is used: what a killed command left in a table is never found again. Its place in
+ * pg_peers is not that of the table in force.
+ */
+static uint32_t new_table(struct state *s)
+{
+	__u32 *next = &s->meta->next_table;
+
+	do
+		++*next;
+	while (*next % PG_SLOTS == state_in_force(s)->table % PG_SLOTS);
+	return *next;
+}
+
 static int prepare(struct edit *e, struct pg_error *err)
 {
 	const struct change *c = e->change;
-	struct pg_meta *meta = e->state->meta;
 	int r = compile(c, c->to, c->to_compiled, &e->to, err);
 
 	r = r ? r : compile(c, c->from, c->from_compiled, &e->from, err);
@@ -208,8 +221,7 @@ static int prepare(struct edit *e, struct pg_error *err)
 		return r;
 	e->same_classes = e->change->from && compiled_same_classes(&e->from, &e->to) &&
 			  groups_know_exes(e);
-	/* Counted up before it is used: what a killed command left in a table is never found again. */
-	e->table = e->same_classes ? state_in_force(e->state)->table : ++meta->next_table;
+	e->table = e->same_classes ? state_in_force(e->state)->table : new_table(e->state);
 	e->numbers = calloc(e->to.group_count + 1, sizeof(*e->numbers));
 	return e->numbers ? 0 : -ENOMEM;
 }

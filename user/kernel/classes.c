@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Writing classes and cases; see classes.h. LPM tries take no batches before Linux 5.13: one by one. */
+/* Writing classes and cases; see classes.h. Those of addresses are peers.c's. */
 #include "kernel/classes.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 
 #include "kernel/checksum.h"
 #include "kernel/load.h"
+#include "kernel/peers.h"
 #include "kernel/receivers.h"
 #include "util/cleanup.h"
 
@@ -65,27 +65,6 @@ static int put(const struct summed *map, const void *key, const uint32_t *value)
 	return 0;
 }
 
-static int write_side(const struct classes *c, const struct class_table *classes,
-		      uint32_t table_side)
-{
-	const struct summed peers = { c->peers, sizeof(struct pg_peer_key), &c->sums->peers };
-	int r;
-
-	for (size_t i = 0; i < classes->count; i++) {
-		const struct class_prefix *from = &classes->list[i];
-		struct pg_peer_key key = {
-			.prefixlen = PG_PEER_PREFIX + from->prefix.length,
-			.table_side_be = htonl(table_side),
-		};
-
-		memcpy(key.address, from->prefix.address, sizeof(key.address));
-		r = put(&peers, &key, &from->class);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
 static struct pg_caller_key exe_key(const struct exe_class *exe, uint32_t table)
 {
 	return (struct pg_caller_key){
@@ -120,9 +99,8 @@ static int write_callers(const struct classes *c, const struct compiled *compile
 
 int classes_write(const struct classes *c, const struct compiled *compiled, uint32_t table)
 {
-	int r = write_side(c, &compiled->remote, table * 2);
+	int r = peers_write(c->peers, compiled, table, c->sums);
 
-	r = r ? r : write_side(c, &compiled->local, table * 2 + 1);
 	return r ? r : write_callers(c, compiled, table);
 }
 
@@ -182,16 +160,6 @@ struct unused {
 	struct summed map;
 };
 
-static bool peer_unused(const void *key, void *data)
-{
-	struct unused *u = data;
-	bool unused = u->is(u->data, ntohl(((const struct pg_peer_key *)key)->table_side_be) / 2);
-
-	if (unused)
-		take_away(&u->map, key);
-	return unused;
-}
-
 static bool caller_unused(const void *key, void *data)
 {
 	struct unused *u = data;
@@ -213,11 +181,10 @@ void classes_drop(const struct classes *c, bool (*unused)(void *data, uint32_t t
 {
 	struct unused u = { unused,
 			    data,
-			    { c->peers, sizeof(struct pg_peer_key), &c->sums->peers } };
+			    { c->callers, sizeof(struct pg_caller_key), &c->sums->callers } };
 
-	keys_drop(c->peers, sizeof(struct pg_peer_key), peer_unused, &u);
+	peers_drop(c->peers, unused, data, c->sums);
 	keys_drop(c->ifaces, sizeof(struct pg_iface_key), iface_unused, &u);
-	u.map = (struct summed){ c->callers, sizeof(struct pg_caller_key), &c->sums->callers };
 	keys_drop(c->callers, sizeof(struct pg_caller_key), caller_unused, &u);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "kernel/load.h"
+#include "kernel/peers.h"
 #include "policy/list.h"
 #include "util/cleanup.h"
 
@@ -12,8 +13,7 @@ struct reading {
 	struct memory *memory;
 };
 
-/* What the kernel itself says that a map takes (fdinfo's memlock); 0: it is no map. */
-static uint64_t map_bytes(int fd)
+uint64_t map_memory_bytes(int fd)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned long long bytes = 0;
@@ -33,10 +33,12 @@ static int add_pin(const char *name, void *data)
 {
 	struct reading *r = data;
 	_cleanup_close_ int fd = pin_open(r->paths, name);
-	struct map_memory map = { .bytes = fd < 0 ? 0 : map_bytes(fd) };
+	struct map_memory map = { .bytes = fd < 0 ? 0 : map_memory_bytes(fd) };
 
 	if (!map.bytes)
 		return 0; /* a program */
+	if (!strcmp(name, "pg_peers"))
+		map.bytes += peers_bytes(fd);
 	(void)snprintf(map.name, sizeof(map.name), "%s", name);
 	r->memory->maps_total += map.bytes;
 	return list_append(&r->memory->maps, &r->memory->map_count, &map, sizeof(map));

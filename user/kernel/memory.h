@@ -20,6 +20,9 @@ struct memory {
 	uint64_t maps_total;
 };
 
+/* What the kernel itself says that a map takes (fdinfo's memlock); 0: it is no map. */
+uint64_t map_memory_bytes(int fd);
+
 /* 0 or -errno. */
 int memory_read(const struct paths *paths, struct memory *ret);
 void memory_free(struct memory *m);

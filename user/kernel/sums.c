@@ -10,12 +10,12 @@
 
 #include "kernel/load.h"
 #include "kernel/map.h"
+#include "kernel/peers.h"
 #include "util/cleanup.h"
 
 #define BATCH 256 /* entries; no bucket of a hash holds more */
 #define KEY_MAX 64
 #define VALUE_MAX 16
-#define KERNEL_ENOTSUPP 524 /* of the kernel alone, and still handed out */
 
 int image_sum(const struct paths *paths, uint32_t slot, uint64_t *ret, char **ret_text,
 	      size_t *ret_length)
@@ -59,23 +59,6 @@ int walk_begin(struct walk *w, int fd)
 	return 0;
 }
 
-/* One entry after the other: two system calls each. */
-static int step_single(struct walk *w, size_t entries)
-{
-	char next[KEY_MAX], value[VALUE_MAX];
-
-	for (; entries; entries--) {
-		if (bpf_map_get_next_key(w->fd, w->begun ? w->at : NULL, next))
-			return errno == ENOENT ? 1 : -errno;
-		memcpy(w->at, next, w->key_size);
-		w->begun = true;
-		if (bpf_map_lookup_elem(w->fd, next, value))
-			continue; /* gone since: the sum tells */
-		w->sum += checksum_entry(next, w->key_size, value, w->value_size);
-	}
-	return 0;
-}
-
 static int step_batch(struct walk *w)
 {
 	char keys[BATCH * KEY_MAX], values[BATCH * VALUE_MAX], next[KEY_MAX];
@@ -97,20 +80,11 @@ static int step_batch(struct walk *w)
 
 int walk_step(struct walk *w, size_t entries)
 {
-	for (size_t done = 0; !w->single && done < entries; done += BATCH) {
-		int r = step_batch(w);
+	int r = 0;
 
-		if (r == 1)
-			return r;
-		if (!r)
-			continue;
-		if (r != -EINVAL && r != -ENOSPC && r != -KERNEL_ENOTSUPP && r != -EOPNOTSUPP)
-			return r;
-		w->single = true; /* LPM tries before Linux 5.13 */
-		w->begun = false;
-		w->sum = 0;
-	}
-	return w->single ? step_single(w, entries) : 0;
+	for (size_t done = 0; !r && done < entries; done += BATCH)
+		r = step_batch(w);
+	return r;
 }
 
 int map_sum(int fd, uint64_t *ret)
@@ -152,7 +126,10 @@ uint64_t rules_sum(const struct state *s)
 
 void sums_seal_classes(struct state *s)
 {
-	seal(s, "pg_peers", &s->meta->sums.peers);
+	_cleanup_close_ int peers = pin_open(s->paths, "pg_peers");
+
+	if (peers >= 0)
+		s->meta->sums.peers = peers_sum(peers);
 	seal(s, "pg_cases", &s->meta->sums.cases);
 	seal(s, "pg_callers", &s->meta->sums.callers);
 	s->meta->sums.groups = groups_sum(s);

@@ -27,7 +27,7 @@ int image_sum(const struct paths *paths, uint32_t slot, uint64_t *ret, char **re
 /* A walk through a map, as far as it has come. */
 struct walk {
 	int fd;
-	bool begun, single;	/* single: the kernel takes no batches of this map */
+	bool begun;
 	uint32_t key_size, value_size;
 	uint64_t sum;
 	char at[64];
@@ -35,7 +35,7 @@ struct walk {
 
 /**
  * walk_begin() - Begin at the first entry.
- * @fd: of a hash or an LPM trie; the caller's, open until the walk is done.
+ * @fd: of a hash; the caller's, open until the walk is done.
  */
 int walk_begin(struct walk *w, int fd);
 /* Go on for about @entries. Return: 1 when the end was reached (@w->sum is whole), 0: there is more, or -errno. */

@@ -8,6 +8,7 @@
 
 #include "kernel/exe.h"
 #include "kernel/guard.h"
+#include "kernel/peers.h"
 #include "kernel/scope_cgroups.h"
 #include "policy/image.h"
 #include "util/cleanup.h"
@@ -15,10 +16,10 @@
 /* Entries a check: what is larger takes several. The agent idles below half a percent of a CPU. */
 #define SLICE 2048
 
-static const char *const walked_maps[WALKS] = { "pg_peers", "pg_cases", "pg_ifaces", "pg_devices",
-						 "pg_callers" };
-static const enum table walked_tables[WALKS] = { TABLE_PEERS, TABLE_CASES, TABLE_IFACES,
-						 TABLE_DEVICES, TABLE_CALLERS };
+static const char *const walked_maps[WALKS] = { "pg_cases", "pg_ifaces", "pg_devices",
+						"pg_callers" };
+static const enum table walked_tables[WALKS] = { TABLE_CASES, TABLE_IFACES, TABLE_DEVICES,
+						 TABLE_CALLERS };
 
 static struct fixed_control read_fixed(const struct pg_control *c)
 {
@@ -100,8 +101,7 @@ static bool check_slot(const struct tables *t, uint32_t slot)
 static bool check_walk(struct tables *t, unsigned which, const struct holdings *held)
 {
 	const struct pg_sums *sums = &t->state->meta->sums;
-	const uint64_t wanted[WALKS] = { sums->peers, sums->cases, sums->ifaces, sums->devices,
-					 sums->callers };
+	const uint64_t wanted[WALKS] = { sums->cases, sums->ifaces, sums->devices, sums->callers };
 	const struct held *map = held_find(held, walked_maps[which]);
 	int r;
 
@@ -110,6 +110,13 @@ static bool check_walk(struct tables *t, unsigned which, const struct holdings *
 	r = walk_step(&t->walks[which], SLICE);
 	t->walking[which] = !r;
 	return r != 1 || t->walks[which].sum == wanted[which];
+}
+
+static bool check_peers(const struct tables *t, const struct holdings *held)
+{
+	const struct held *map = held_find(held, "pg_peers");
+
+	return !map || peers_sum(map->fd) == t->state->meta->sums.peers;
 }
 
 unsigned tables_check_cgroups(struct tables *t)
@@ -141,6 +148,7 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 	if (meta->in_step)
 		wrong |= (unsigned)!check_slot(t, !slot) << TABLE_NEXT;
 	wrong |= (unsigned)!check_image(t, slot) << TABLE_IMAGE;
+	wrong |= (unsigned)!check_peers(t, held) << TABLE_PEERS;
 	wrong |= (unsigned)(groups_sum(t->state) != meta->sums.groups) << TABLE_GROUPS;
 	wrong |= (unsigned)(rules_sum(t->state) != meta->sums.rules) << TABLE_RULES;
 	for (unsigned i = 0; i < WALKS; i++)

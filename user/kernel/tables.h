@@ -40,7 +40,7 @@ struct fixed_control {
 	uint32_t abi, netns_inum, cpus, seed, hz, cgroup_level;
 };
 
-enum { WALK_PEERS, WALK_CASES, WALK_IFACES, WALK_DEVICES, WALK_CALLERS, WALKS };
+enum { WALK_CASES, WALK_IFACES, WALK_DEVICES, WALK_CALLERS, WALKS };
 
 struct tables {
 	const struct paths *paths;
