@@ -23,6 +23,19 @@ static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16]
 	return pg_peer_class(table_side, words[0], words[1]);
 }
 
+/* Cases of one side's address, in the group itself. */
+static __always_inline __u32 few_cases(const struct pg_group *group, const struct pg_question *q)
+{
+	bool local = group->dimensions & PG_DIM_LOCAL;
+	__u32 class = peer_class(group->table * 2 + local, local ? q->local : q->remote);
+	int i;
+
+	UNROLLED for (i = 0; i < PG_FEW_CASES; i++)
+		if (group->few[i].class == class)
+			return group->few[i].answer;
+	return group->base;
+}
+
 static __always_inline __u32 find_case(const struct pg_group *group, __u32 number,
 				       const struct pg_question *q)
 {
@@ -81,7 +94,7 @@ static __always_inline __u32 ask_group(__u32 index, __u32 answer, const struct p
 		return 0;
 	if (group->rule)
 		return find_condition(index, group, q, limited);
-	return find_case(group, number, q);
+	return group->dimensions & PG_DIM_FEW ? few_cases(group, q) : find_case(group, number, q);
 }
 
 SUBPROGRAM __u32 step(__u32 answer, const struct pg_question *q)

@@ -113,7 +113,10 @@ enum pg_dimension {
 	PG_DIM_INTERFACE = 4,
 	PG_DIM_USER = 8,
 	PG_DIM_EXE = 16,
+	PG_DIM_FEW = 32,	/* remote or local alone, and all cases are in the group itself */
 };
+
+#define PG_FEW_CASES 2
 
 /*
  * A group is a table of cases, or, where `rule` is set, a condition: does that rule hold? Its time may
@@ -121,13 +124,16 @@ enum pg_dimension {
  * token. Answers may be ask again; a chain has at most PG_MAX_STEPS groups.
  */
 struct pg_group {
-	__u32 base;		/* cases: the answer where pg_cases has none; a condition: while it holds */
+	__u32 base;		/* cases: the answer where there is none; a condition: while it holds */
 	union {
 		__u32 table;	/* cases: the tables of classes that they speak of */
 		__u32 otherwise;	/* a condition: the answer where it does not hold */
 	};
 	__u32 dimensions;	/* cases: enum pg_dimension bits, the classes that are looked up; others are 0 */
 	__u32 rule;		/* a condition: the id of the rule (pg_rules); 0: cases */
+	struct pg_few_case {
+		__u32 class, answer;
+	} few[PG_FEW_CASES];	/* PG_DIM_FEW; of a single case both are it */
 };
 #define PG_MAX_STEPS 8
 #define PG_MAX_LIMITS 4		/* that may speak of one attempt */
@@ -616,7 +622,7 @@ struct pg_ask {
 };
 
 _Static_assert(sizeof(struct pg_slot) % 8 == 0, "an element of pg_control");
-_Static_assert(sizeof(struct pg_group) == 16 && sizeof(struct pg_case_key) == 24, "map layout");
+_Static_assert(sizeof(struct pg_group) == 32 && sizeof(struct pg_case_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_rule) == 24 && sizeof(struct pg_caller_key) == 24, "map layout");
 _Static_assert(sizeof(struct pg_cgroup) == 40 && sizeof(struct pg_scope) == 72, "map layout");
 _Static_assert(sizeof(union pg_peer_line) == 64 && sizeof(struct pg_iface_key) == 12, "map layout");

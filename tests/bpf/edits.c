@@ -200,7 +200,7 @@ Test(edits, what_goes_takes_what_it_led_to_along)
 	expect_sums(g);
 	policy_of("rules: [allow 1]", &none);
 	put_in_force(g, &none, false);
-	add_rule(g, "allow 90 from 192.0.2.7");
+	add_rule(g, "allow in 90 from 192.0.2.7 at 192.0.2.1");
 	cr_assert_eq(entries(g, "pg_cases"), 1);
 	cr_assert_eq(tables_of_peers(g), 1);
 	expect_sums(g);

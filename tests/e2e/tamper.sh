@@ -16,7 +16,8 @@ DEVICE=$(in_namespace host cat /sys/class/net/host0/ifindex 2>/dev/null || in_na
 TAMPER=$BUILD/tests/lib/tamper
 [ -x "$TAMPER" ] || { skip "$LAB_NAME" "no $TAMPER: make tests"; exit 0; }
 echo_server servers host 80,81,82 ''
-good=$(rules 'allow 80/tcp' "allow 82/tcp from $PEER4" | policy good)
+by_peer="allow in 82/tcp from $PEER4 at $HOST4" # of two dimensions: its cases are in pg_cases
+good=$(rules 'allow 80/tcp' 'allow bind 82/tcp' "$by_peer" | policy good)
 
 # --- what can be seen of the guard --------------------------------------------------------------
 
@@ -84,8 +85,8 @@ if others 2>"$LAB/err"; then HAS_OTHERS=true; else skip "links that run other pr
 up() { run up -c "$good" --cgroup "$LAB_CGROUP" -i host0; }
 while IFS='|' read -r name effect _ command; do
 	up
-	[ "$name" != "another policy is put in force" ] || run remove "allow 82/tcp from $PEER4"
-	[ "$name" != "another policy is put in force" ] || run allow 82/tcp from $PEER4
+	[ "$name" != "another policy is put in force" ] || run remove "$by_peer"
+	[ "$name" != "another policy is put in force" ] || run allow "${by_peer#allow }"
 	before=$(as_it_should_be && echo guarded)
 	$command 2>"$LAB/err" || not_ok "tampering: $name" "$(cat "$LAB/err")"
 	holds "without an agent, $name: it has its effect" test "$before $($effect && echo had)" = "guarded had"
@@ -115,7 +116,7 @@ done < <(
 	echo "a command is killed in its work|true|a change of the policy that was cut short; written again|tamper cut"
 )
 same "the policy is what it was" "$(pg --json list | jq -c '[.rules[] | select(.number).text]')" \
-	"[\"allow 80/tcp\",\"allow 82/tcp from $PEER4\"]"
+	"[\"allow 80/tcp\",\"allow bind 82/tcp\",\"$by_peer\"]"
 same "status is sound" "$(status .degraded)" null
 same "the generation is what it was" "$(status .generation)" 1
 

@@ -35,6 +35,9 @@ static void note_taken(void *data, uint32_t answer)
 		e->taken[number] = 1;
 		if (group->rule)
 			note_taken(e, group->otherwise);
+		else if (group->dimensions & PG_DIM_FEW)
+			for (size_t i = 0; i < PG_FEW_CASES; i++)
+				note_taken(e, group->few[i].answer);
 		answer = group->base;
 	}
 }
@@ -107,10 +110,33 @@ static void put_group(struct edit *e, uint32_t number, const struct pg_group *gr
 	*sum += checksum_bytes(number * sizeof(*to), to, sizeof(*to));
 }
 
+/* A look-up less than in pg_cases: those of one side's address, as a rule from one peer or set has. */
+static bool has_few(const struct group *g)
+{
+	return !g->rule && g->count && g->count <= PG_FEW_CASES &&
+	       (g->dimensions == PG_DIM_REMOTE || g->dimensions == PG_DIM_LOCAL);
+}
+
+static int put_few(struct edit *e, const struct group *from, struct pg_group *to)
+{
+	int r = 0;
+
+	to->dimensions |= PG_DIM_FEW;
+	for (size_t i = 0; !r && i < PG_FEW_CASES; i++) {
+		const struct case_entry *c = &from->cases[i < from->count ? i : 0];
+
+		to->few[i].class = c->remote | c->local; /* the other is 0 */
+		r = kernel_answer(e, c->answer, &to->few[i].answer);
+	}
+	return r;
+}
+
 static int write_cases(struct edit *e, uint32_t number, const struct group *from)
 {
 	int r = 0;
 
+	if (has_few(from))
+		return 0;
 	for (size_t i = 0; !r && i < from->count; i++) {
 		uint32_t answer;
 
@@ -132,6 +158,8 @@ static int make_group(struct edit *e, uint32_t index)
 		r = kernel_answer(e, from->otherwise, &group.otherwise);
 	else
 		group.table = e->table;
+	if (!r && has_few(from))
+		r = put_few(e, from, &group);
 	r = r ? r : new_group_number(e, &number);
 	r = r ? r : write_cases(e, number, from);
 	if (r)
