@@ -243,7 +243,8 @@ struct pg_scope {
 #define PG_PEER_MORE (1u << 30)
 #define PG_PEER_LINES (1u << 20)	/* of one table at most: 64 MiB */
 #define PG_PEER_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP | BPF_F_RDONLY_PROG)	/* of the array */
-#define PG_PEER_STEPS 24		/* lines at most behind an index: 6 for each 32 bits */
+#define PG_PEER_STEPS 6			/* lines at most for each 32 bits */
+#define PG_PEER_KEYS 4			/* of 32 bits, in an address */
 enum pg_peer_side { PG_PEER_REMOTE, PG_PEER_LOCAL, PG_PEER_SIDES };
 enum pg_peer_family { PG_PEER_V4, PG_PEER_V6, PG_PEER_FAMILIES };
 struct pg_peer_index {

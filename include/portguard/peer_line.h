@@ -85,15 +85,19 @@ static __always_inline __u32 pg_peer_range(const union pg_peer_line *line, __u64
 	return sum % PG_PEER_RANGES;
 }
 
-/* One line further. Return: a class, or PG_PEER_MORE and the number of the next line. */
-static __always_inline __u32 pg_peer_step(struct pg_peer_search *s, const union pg_peer_line *line)
+static __always_inline bool pg_peer_is_leaf(const union pg_peer_line *line)
 {
-	__u64 key = pg_peer_key(s);
-	__u32 first = line->words[0];
+	return line->words[0] & PG_PEER_LEAF;
+}
 
-	if (!(first & PG_PEER_LEAF))
-		return PG_PEER_MORE | (first + pg_peer_child(line, key));
-	pg_peer_shift(s);
+/*
+ * One line further. Return: a class, or PG_PEER_MORE and the number of the next line, whose keys are the next 32
+ * bits if this was a leaf.
+ */
+static __always_inline __u32 pg_peer_step(const union pg_peer_line *line, __u64 key)
+{
+	if (!pg_peer_is_leaf(line))
+		return PG_PEER_MORE | (line->words[0] + pg_peer_child(line, key));
 	return line->words[PG_PEER_RANGES + pg_peer_range(line, key)];
 }
 

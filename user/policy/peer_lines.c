@@ -353,7 +353,12 @@ uint32_t peer_lines_class(const struct peer_lines *l, enum pg_peer_side side,
 	index = &l->list->head.index[side][pg_peer_family(&search)];
 	place = pg_peer_begin(&search, index);
 	word = l->list[index->line + place / PG_PEER_WORDS].words[place % PG_PEER_WORDS];
-	while (word & PG_PEER_MORE)
-		word = pg_peer_step(&search, &l->list[word & ~PG_PEER_MORE]);
+	while (word & PG_PEER_MORE) {
+		const union pg_peer_line *line = &l->list[word & ~PG_PEER_MORE];
+
+		word = pg_peer_step(line, pg_peer_key(&search));
+		if (pg_peer_is_leaf(line))
+			pg_peer_shift(&search);
+	}
 	return word;
 }
