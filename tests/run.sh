@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh [--install] unit|bpf|e2e...: builds and runs these kinds of tests, one program more at a time
-# than there are CPUs (most wait for silence), and ends with one line, `N passed, N failed`. Tests are
+# run.sh [--install] unit|bpf|e2e...: builds and runs these kinds of tests, twice as many at a time as
+# there are CPUs (most wait for silence), and ends with one line, `N passed, N failed`. Tests are
 # found by pattern: what is in build/tests/unit and build/tests/bpf (Criterion), and executables in
 # tests/e2e/*.sh, which print `ok NAME`, `not ok NAME: why` or `skip NAME: why`. One whose second comment
 # block says `# attach: xdp tc` runs once for each, with LAB_ATTACH set. V=1 names the cases that pass,
 # too.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-: "${MAKE:=make}" "${BUILD:=build}" "${V:=}" "${JOBS:=$(($(nproc) + 1))}" "${LIMIT:=170}"
+: "${MAKE:=make}" "${BUILD:=build}" "${V:=}" "${JOBS:=$(($(nproc) * 2))}" "${LIMIT:=170}"
 export BUILD
 
 bold='' dim='' red='' plain=''

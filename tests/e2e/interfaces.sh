@@ -62,6 +62,8 @@ if on_host ip link add red type vrf table 10; then
 	PORTS+=(port3)
 else lacks VRF; fi
 if lab_link host port4 peer cable4 && on_host ip link add link port4 name mv0 type macvlan mode bridge; then
+	# A macvlan's device would answer for its address, too: then packets do not come by it.
+	lab_sysctl host net.ipv4.conf.port4.arp_ignore=1
 	has mv0 4 cable4
 	PORTS+=(port4)
 else lacks macvlan; fi
