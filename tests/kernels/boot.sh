@@ -54,7 +54,8 @@ download() {
 	apt-get -qq update || return
 	version=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
 	# From 6.12 on the modules are a package of their own.
-	mapfile -t packages < <(apt-cache pkgnames linux- | grep -xE "linux-(image|binary|modules)-$version")
+	mapfile -t packages < <(apt-cache pkgnames linux- |
+		grep -xF -e "linux-image-$version" -e "linux-binary-$version" -e "linux-modules-$version")
 	apt-get -qq download busybox-static "${packages[@]}" || return
 	for package in *.deb; do dpkg -x "$package" root; done
 	[ -d root/lib/modules ] || { mkdir -p root/lib; mv root/usr/lib/modules root/lib/; }
@@ -64,10 +65,12 @@ download() {
 	find root -path '*bin/busybox' -type f -exec mv {} ready/busybox \;
 	mv root/lib/modules ready/
 	echo "$version" >ready/version
+	[ -s ready/linux ] || { echo "no kernel is in ${packages[*]:-any package of $version}"; return 1; }
 	mkdir -p "$(dirname "$cache")"
-	mv -T ready "$cache" 2>/dev/null || [ -e "$cache/version" ]	# somebody else was faster
+	[ -s "$cache/linux" ] || rm -rf "$cache"
+	mv -T ready "$cache" 2>/dev/null || [ -s "$cache/linux" ]	# somebody else was faster
 }
-[ -e "$cache/version" ] || (download) >"$scratch/log" 2>&1 ||
+[ -s "$cache/linux" ] || (download) >"$scratch/log" 2>&1 ||
 	unavailable "the kernel of $suite cannot be had: $(tail -n 1 "$scratch/log")"
 
 # The guest's first and only file system. insmod resolves no dependencies, so modules are numbered.
