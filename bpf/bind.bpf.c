@@ -6,69 +6,54 @@
  */
 #include "lib/socket.h"
 
-static __always_inline void put_ipv4(struct bpf_sock_addr *ctx, struct pg_question *q)
+/* @v6: a constant. */
+static __always_inline __u64 ask_bind(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
+				      __u32 index)
 {
-	q->family = 4;
-	map_ipv4(q->local, ctx->user_ip4);
-	q->port = bpf_ntohs(ctx->user_port);
-}
+	struct pg_question q = {};
 
-static __always_inline void put_ipv6(struct bpf_sock_addr *ctx, struct pg_question *q)
-{
-	take_ipv6(ctx, q->local, &q->family);
-	q->port = bpf_ntohs(ctx->user_port);
+	take_target(ctx, v6, &q, q.local);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
 }
 
 GLOBAL __u64 pg_ask_bind4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	struct pg_question q = {};
-
-	put_ipv4(ctx, &q);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
+	return ask_bind(ctx, false, near, far, index);
 }
 
 GLOBAL __u64 pg_ask_bind6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	struct pg_question q = {};
-
-	put_ipv6(ctx, &q);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
+	return ask_bind(ctx, true, near, far, index);
 }
 
 /* Return: 1 the bind may go on, 0 EPERM. @v6: a constant. */
-static __always_inline int bind(struct bpf_sock_addr *ctx, struct attempt *a, bool v6)
+static __always_inline int bind(struct bpf_sock_addr *ctx, bool v6)
 {
+	struct attempt a = { .hook = PG_HOOK_BIND, .protocol = ruled_protocol(ctx->protocol) };
 	struct pg_control *ctl = control();
 	union decided u;
 	__u32 index;
 
-	a->hook = PG_HOOK_BIND;
-	a->protocol = ruled_protocol(ctx->protocol);
-	if (!ctl || !a->q.port || !a->protocol)
+	take_target(ctx, v6, &a.q, a.q.local);
+	if (!ctl || !a.q.port || !a.protocol)
 		return 1;
 	index = slot_in_force(ctl);
-	if (!is_judged(ctl, index, ctx->sk, in_host_netns(ctl, ctx, ctx->sk), &a->owner))
+	if (!is_judged(ctl, index, ctx->sk, in_host_netns(ctl, ctx, ctx->sk), &a.owner))
 		return 1;
-	if (!decide_by_port(ctl, index, a, PG_BIND, &u.d))
-		u.word = v6 ? pg_ask_bind6(ctx, a->owner.near, a->owner.far, index) :
-			      pg_ask_bind4(ctx, a->owner.near, a->owner.far, index);
-	return settle(a, u.d);
+	if (!decide_by_port(ctl, index, &a, PG_BIND, &u.d))
+		u.word = v6 ? pg_ask_bind6(ctx, a.owner.near, a.owner.far, index) :
+			      pg_ask_bind4(ctx, a.owner.near, a.owner.far, index);
+	return settle(&a, u.d);
 }
 
 SEC("cgroup/bind4")
 int pg_bind4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = {};
-
-	put_ipv4(ctx, &a.q);
-	return bind(ctx, &a, false);
+	return bind(ctx, false);
 }
 
 SEC("cgroup/bind6")
 int pg_bind6(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = {};
-
-	put_ipv6(ctx, &a.q);
-	return bind(ctx, &a, true);
+	return bind(ctx, true);
 }

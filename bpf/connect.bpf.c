@@ -25,106 +25,86 @@ static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct at
 	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE && answers_heard(ctx, &a->q);
 }
 
-static __always_inline void put_ipv4(struct bpf_sock_addr *ctx, struct pg_question *q)
+/* @v6: a constant. */
+static __always_inline void put_call(struct bpf_sock_addr *ctx, bool v6, struct pg_question *q)
 {
-	q->family = 4;
-	map_ipv4(q->remote, ctx->user_ip4);
-	q->port = bpf_ntohs(ctx->user_port);
+	take_target(ctx, v6, q, q->remote);
 	q->direction = PG_OUT;
 	q->fresh = PG_FRESH_YES;
 }
 
-static __always_inline void put_ipv6(struct bpf_sock_addr *ctx, struct pg_question *q)
+static __always_inline __u64 ask_out(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
+				     __u32 index)
 {
-	take_ipv6(ctx, q->remote, &q->family);
-	q->port = bpf_ntohs(ctx->user_port);
-	q->direction = PG_OUT;
-	q->fresh = PG_FRESH_YES;
+	struct pg_question q = {};
+
+	put_call(ctx, v6, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
 }
 
 GLOBAL __u64 pg_ask_out4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	struct pg_question q = {};
-
-	put_ipv4(ctx, &q);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
+	return ask_out(ctx, false, near, far, index);
 }
 
 GLOBAL __u64 pg_ask_out6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	struct pg_question q = {};
-
-	put_ipv6(ctx, &q);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
+	return ask_out(ctx, true, near, far, index);
 }
 
-/*
- * Return: 1 it may go, 0 EPERM. @datagram: the answer may come to an unconnected socket. @v6, @datagram:
- * constants.
- */
-static __always_inline int out(struct bpf_sock_addr *ctx, struct attempt *a, bool v6, bool datagram)
+/* Return: 1 it may go, 0 EPERM. @v6, @hook: constants; to a `send` the answer may come unconnected. */
+static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook hook)
 {
+	struct attempt a = { .hook = hook, .protocol = ruled_protocol(ctx->protocol) };
+	bool datagram = hook == PG_HOOK_SEND, here, judged;
 	struct pg_control *ctl = control();
 	union decided u;
-	bool here, judged;
 	__u32 index;
 
-	a->protocol = ruled_protocol(ctx->protocol);
-	if (!ctl || !a->protocol)
+	put_call(ctx, v6, &a.q);
+	if (!ctl || !a.protocol)
 		return 1;
 	index = slot_in_force(ctl);
-	if (!guards_loopback(&ctl->slots[index]) && is_loopback(a->q.remote))
+	if (!guards_loopback(&ctl->slots[index]) && is_loopback(a.q.remote))
 		return 1;
 	here = in_host_netns(ctl, ctx, ctx->sk);
-	judged = is_judged(ctl, index, ctx->sk, here, &a->owner);
+	judged = is_judged(ctl, index, ctx->sk, here, &a.owner);
 	if (!judged && !here)
 		return 1;
 	if (judged) {
-		if (!decide_by_port(ctl, index, a, PG_OUT, &u.d))
-			u.word = v6 ? pg_ask_out6(ctx, a->owner.near, a->owner.far, index) :
-				      pg_ask_out4(ctx, a->owner.near, a->owner.far, index);
-		if (datagram && is_answer(ctx, a, &u.d))
+		if (!decide_by_port(ctl, index, &a, PG_OUT, &u.d))
+			u.word = v6 ? pg_ask_out6(ctx, a.owner.near, a.owner.far, index) :
+				      pg_ask_out4(ctx, a.owner.near, a.owner.far, index);
+		if (datagram && is_answer(ctx, &a, &u.d))
 			u.d = decision(PG_ALLOW, PG_REASON_REPLY);
-		if (!settle(a, u.d))
+		if (!settle(&a, u.d))
 			return 0;
 	}
 	if (datagram)
-		(void)remember_asked(ctx, a, index);
+		(void)remember_asked(ctx, &a, index);
 	return 1;
 }
 
 SEC("cgroup/connect4")
 int pg_connect4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_CONNECT };
-
-	put_ipv4(ctx, &a.q);
-	return out(ctx, &a, false, false);
+	return out(ctx, false, PG_HOOK_CONNECT);
 }
 
 SEC("cgroup/connect6")
 int pg_connect6(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_CONNECT };
-
-	put_ipv6(ctx, &a.q);
-	return out(ctx, &a, true, false);
+	return out(ctx, true, PG_HOOK_CONNECT);
 }
 
 SEC("cgroup/sendmsg4")
 int pg_send4(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_SEND };
-
-	put_ipv4(ctx, &a.q);
-	return out(ctx, &a, false, true);
+	return out(ctx, false, PG_HOOK_SEND);
 }
 
 SEC("cgroup/sendmsg6")
 int pg_send6(struct bpf_sock_addr *ctx)
 {
-	struct attempt a = { .hook = PG_HOOK_SEND };
-
-	put_ipv6(ctx, &a.q);
-	return out(ctx, &a, true, true);
+	return out(ctx, true, PG_HOOK_SEND);
 }

@@ -146,23 +146,14 @@ static __always_inline int find_cookie(const struct bytes *b, struct packet *p)
 
 SUBPROGRAM int find_cookie_xdp(struct xdp_md *ctx, struct packet *p)
 {
-	struct bytes b = {
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.data_end = (void *)(long)ctx->data_end,
-		.xdp = true,
-	};
+	struct bytes b = bytes_of_xdp(ctx);
 
 	return find_cookie(&b, p);
 }
 
 SUBPROGRAM int find_cookie_skb(struct __sk_buff *skb, struct packet *p)
 {
-	struct bytes b = {
-		.ctx = skb,
-		.data = (void *)(long)skb->data,
-		.data_end = (void *)(long)skb->data_end,
-	};
+	struct bytes b = bytes_of_skb(skb, true);
 
 	return find_cookie(&b, p);
 }
@@ -384,16 +375,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 SEC("xdp")
 int pg_in_xdp(struct xdp_md *ctx)
 {
-	struct bytes b = {
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.data_end = (void *)(long)ctx->data_end,
-		.xdp = true,
-		.ethernet = true,
-		.length = ctx->data_end - ctx->data,
-		.segments = 1,
-		.ifindex = ctx->ingress_ifindex,
-	};
+	struct bytes b = bytes_of_xdp(ctx);
 	enum fate fate = inbound(&b);
 
 	if (fate == FATE_ANSWER)

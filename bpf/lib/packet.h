@@ -438,6 +438,20 @@ static __always_inline bool parse_plain(const struct bytes *b, struct packet *p)
 #define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
 #define TC_DROP 2 /* TC_ACT_SHOT */
 
+static __always_inline struct bytes bytes_of_xdp(struct xdp_md *ctx)
+{
+	return (struct bytes){
+		.ctx = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.xdp = true,
+		.ethernet = true,
+		.length = ctx->data_end - ctx->data,
+		.ifindex = ctx->ingress_ifindex,
+		.segments = 1,
+	};
+}
+
 static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool ethernet)
 {
 	return (struct bytes){

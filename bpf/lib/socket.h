@@ -173,4 +173,17 @@ static __always_inline void take_ipv6(struct bpf_sock_addr *ctx, __u8 to[16], __
 	*ret_family = is_mapped(words) ? 4 : 6;
 }
 
+/* The call's port, and its address as @address, which is one of @q's. @v6: a constant. */
+static __always_inline void take_target(struct bpf_sock_addr *ctx, bool v6, struct pg_question *q,
+					__u8 address[16])
+{
+	q->port = bpf_ntohs(ctx->user_port);
+	if (v6) {
+		take_ipv6(ctx, address, &q->family);
+		return;
+	}
+	q->family = 4;
+	map_ipv4(address, ctx->user_ip4);
+}
+
 #endif

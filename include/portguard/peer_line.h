@@ -56,33 +56,21 @@ static __always_inline __u64 pg_peer_begin(struct pg_peer_search *s, const struc
 }
 
 /*
- * How many of the first last keys lie below the key: which child, which range has it. Without a branch, since
- * none could be foretold: a difference below zero has a high half of ones, and that is -1.
+ * How many of the last keys, the words 1 to @count - 1, lie below the key: which child, which range has it. Without a
+ * branch, since none could be foretold: a difference below zero has a high half of ones, and that is -1. @count: a
+ * constant, a power of two.
  */
-static __always_inline __u32 pg_peer_child(const union pg_peer_line *line, __u64 key)
+static __always_inline __u32 pg_peer_below(const union pg_peer_line *line, __u64 key, const __u32 count)
 {
 	__u64 sum = 0;
-	int i;
+	__u32 i;
 
-	PG_UNROLLED for (i = 1; i < PG_PEER_WORDS; i++)
+	PG_UNROLLED for (i = 1; i < count; i++)
 	{
 		sum -= (line->words[i] - key) >> 32;
 		PG_IN_ORDER(sum);
 	}
-	return sum % PG_PEER_WORDS;
-}
-
-static __always_inline __u32 pg_peer_range(const union pg_peer_line *line, __u64 key)
-{
-	__u64 sum = 0;
-	int i;
-
-	PG_UNROLLED for (i = 1; i < PG_PEER_RANGES; i++)
-	{
-		sum -= (line->words[i] - key) >> 32;
-		PG_IN_ORDER(sum);
-	}
-	return sum % PG_PEER_RANGES;
+	return sum % count;
 }
 
 static __always_inline bool pg_peer_is_leaf(const union pg_peer_line *line)
@@ -97,8 +85,8 @@ static __always_inline bool pg_peer_is_leaf(const union pg_peer_line *line)
 static __always_inline __u32 pg_peer_step(const union pg_peer_line *line, __u64 key)
 {
 	if (!pg_peer_is_leaf(line))
-		return PG_PEER_MORE | (line->words[0] + pg_peer_child(line, key));
-	return line->words[PG_PEER_RANGES + pg_peer_range(line, key)];
+		return PG_PEER_MORE | (line->words[0] + pg_peer_below(line, key, PG_PEER_WORDS));
+	return line->words[PG_PEER_RANGES + pg_peer_below(line, key, PG_PEER_RANGES)];
 }
 
 #endif
