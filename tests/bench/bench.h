@@ -477,6 +477,8 @@ enum stream_kind {
 };
 
 /* Fill @rows, one for each kind; makes an instance of its own and takes it down. */
+/* So many MiB from one socket to the other by this process alone: what is measured is no scheduler. */
+void stream_carry(int from, int to, unsigned mib);
 void streams_measure(const struct world *w, size_t rounds, struct row *rows);
 
 #endif

@@ -168,12 +168,7 @@ static int spreading_program(int array, const struct spread *over)
 		ALU32_IMM(BPF_ADD, BPF_REG_0, FIRST_PORT),
 		TO_BE(16, BPF_REG_0),
 		STORE(BPF_H, BPF_REG_2, BPF_REG_0, offsetof(struct packet, tcp.dest)),
-		MOVE(BPF_REG_1, BPF_REG_6),
-		LOAD_MAP(BPF_REG_2, array),
-		MOVE_IMM(BPF_REG_3, 0),
-		CALL(BPF_FUNC_tail_call),
-		MOVE_IMM(BPF_REG_0, XDP_ABORTED),
-		EXIT,
+		GO_ON(BPF_REG_6, array),
 	};
 
 	return program_before(insns, sizeof(insns) / sizeof(*insns));

@@ -64,22 +64,8 @@ static void must(ssize_t got, ssize_t wanted, const char *what)
 static void carry(const void *data, unsigned mib)
 {
 	const struct ends *e = data;
-	size_t unsent = (size_t)mib << 20, unread = unsent;
-	ssize_t n;
 
-	while (unread) {
-		size_t piece = unsent < sizeof(buffer) ? unsent : sizeof(buffer);
-
-		n = send(e->bulk.client, buffer, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN)
-			die("bulk: send: %s", strerror(errno));
-		unsent -= n > 0 ? (size_t)n : 0;
-		while (unread &&
-		       (n = recv(e->bulk.server, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
-			unread -= (size_t)n;
-		if (n < 0 && errno != EAGAIN)
-			die("bulk: receive: %s", strerror(errno));
-	}
+	stream_carry(e->bulk.client, e->bulk.server, mib);
 }
 
 static void request(int client, int server)

@@ -252,12 +252,7 @@ static int feeder(int sources, int array, short at, bool v6)
 		STORE(BPF_W, BPF_REG_2, BPF_REG_1, at),
 		LOAD(BPF_W, BPF_REG_1, BPF_REG_0, v6 ? 4 : 0),
 		STORE(BPF_W, BPF_REG_2, BPF_REG_1, v6 ? at + 4 : at),
-		MOVE(BPF_REG_1, BPF_REG_6),
-		LOAD_MAP(BPF_REG_2, array),
-		MOVE_IMM(BPF_REG_3, 0),
-		CALL(BPF_FUNC_tail_call),
-		MOVE_IMM(BPF_REG_0, XDP_ABORTED),
-		EXIT,
+		GO_ON(BPF_REG_6, array),
 	};
 
 	return program_before(insns, sizeof(insns) / sizeof(*insns));

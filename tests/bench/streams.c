@@ -39,25 +39,30 @@ struct stream {
 	int from, to;
 };
 
-/* Both ends by one process, as with questions: what is measured is no scheduler. */
-static void carry(const void *data, unsigned mib)
+void stream_carry(int from, int to, unsigned mib)
 {
-	const struct stream *s = data;
 	size_t unsent = (size_t)mib << 20, unread = unsent;
 	ssize_t n;
 
 	while (unread) {
 		size_t piece = unsent < sizeof(buffer) ? unsent : sizeof(buffer);
 
-		n = send(s->from, buffer, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = send(from, buffer, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN)
 			die("stream: send: %s", strerror(errno));
 		unsent -= n > 0 ? (size_t)n : 0;
-		while (unread && (n = recv(s->to, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+		while (unread && (n = recv(to, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
 			unread -= (size_t)n;
 		if (n < 0 && errno != EAGAIN)
 			die("stream: receive: %s", strerror(errno));
 	}
+}
+
+static void carry(const void *data, unsigned mib)
+{
+	const struct stream *s = data;
+
+	stream_carry(s->from, s->to, mib);
 }
 
 struct questions {

@@ -20,5 +20,9 @@
 /* Two instructions: they take a map's descriptor. */
 #define LOAD_MAP(d, fd) INSN(BPF_LD | BPF_IMM | BPF_DW, d, BPF_PSEUDO_MAP_FD, 0, fd), INSN(0, 0, 0, 0, 0)
 #define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+/* The end of a program that goes on into the first of an array, with the context that it kept (XDP). */
+#define GO_ON(kept, array)                                                                \
+	MOVE(BPF_REG_1, kept), LOAD_MAP(BPF_REG_2, array), MOVE_IMM(BPF_REG_3, 0),        \
+		CALL(BPF_FUNC_tail_call), MOVE_IMM(BPF_REG_0, XDP_ABORTED), EXIT
 
 #endif
