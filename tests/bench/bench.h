@@ -476,9 +476,9 @@ enum stream_kind {
 	STREAM_KINDS
 };
 
-/* Fill @rows, one for each kind; makes an instance of its own and takes it down. */
 /* So many MiB from one socket to the other by this process alone: what is measured is no scheduler. */
 void stream_carry(int from, int to, unsigned mib);
+/* Fill @rows, one for each kind; makes an instance of its own and takes it down. */
 void streams_measure(const struct world *w, size_t rounds, struct row *rows);
 
 #endif
