@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The classes that a group's cases are told apart by, as functions of numbers: the verifier follows each
- * once for a program, however many steps a chain may have (Linux 5.6).
+ * The classes that a group's cases are told apart by, and what conditions ask of their rules, as functions of
+ * numbers: the verifier follows each once for a program, however many steps a chain may have (Linux 5.6).
  */
 #include "lib/chain.h"
 #include "portguard/peer_line.h"
@@ -78,4 +78,16 @@ GLOBAL __u32 pg_caller_class(__u32 table, __u32 kind, __u64 value, __u64 device)
 	__u32 *class = bpf_map_lookup_elem(&pg_callers, &key);
 
 	return class ? *class : 0;
+}
+
+GLOBAL __u32 pg_rule_is(__u32 id)
+{
+	struct pg_rule *rule = in_parts(&pg_rules, id, PG_RULES_PART);
+	__u32 is = 0;
+
+	if (!rule)
+		return RULE_IS_OVER;
+	if (rule->until_ns)
+		is = bpf_ktime_get_boot_ns() >= rule->until_ns ? RULE_IS_OVER : RULE_ENDS;
+	return rule->per_second_x1000 ? is | RULE_COUNTS : is;
 }

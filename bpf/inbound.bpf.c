@@ -52,7 +52,7 @@ static __always_inline bool take_echo(const struct pg_bucket_config *config)
 	if (!config->per_second_x1000)
 		return false;
 	r = rate_of(config->per_second_x1000, config->burst);
-	return take_token(0, bpf_ktime_get_boot_ns(), &r, true);
+	return take_token(ECHO_BUCKET, bpf_ktime_get_boot_ns(), &r, true);
 }
 
 static __always_inline struct pg_decision judge_echo(const struct pg_slot *slot)

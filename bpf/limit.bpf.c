@@ -44,7 +44,7 @@ static __always_inline __u32 shared_bucket(const struct pg_control *ctl, __u32 r
 	__u64 prefix = l->family == 6 ? bpf_be64_to_cpu(l->remote0) >> 32
 				      : 1ULL << 32 | (bpf_be64_to_cpu(l->remote1) >> 16 & 0xffff);
 
-	return PG_MAX_RULES + 1 + hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
+	return hash_of(ctl, prefix, rule) % SHARED_BUCKETS;
 }
 
 static __always_inline bool is_of(const struct pg_source *way, const struct source *s)
@@ -145,8 +145,7 @@ static __always_inline bool take(const struct pg_control *ctl, __u32 id, const s
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	r.look = l->fresh == PG_FRESH_LOOK;
-	return rule->per_source ? take_for_source(ctl, id, now, l, &r)
-				: take_token(id, now, &r, true);
+	return rule->per_source ? take_for_source(ctl, id, now, l, &r) : take_limit(id, now, &r);
 }
 
 /* See lib/limit.h. */
@@ -161,7 +160,7 @@ GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 		.fresh = facts >> 40,
 	};
 	__u32 now = bpf_jiffies64(), id = where, index = where >> 32;
-	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
+	struct pg_rule *rule = in_parts(&pg_rules, id, PG_RULES_PART);
 	struct pg_admitted_key key = admitted_key(id, &l);
 	struct pg_control *ctl = control();
 	bool pair = facts >> 48 & 1 && l.fresh != PG_FRESH_LOOK;

@@ -4,8 +4,10 @@
 
 struct pg_control_map pg_control SEC(".maps");
 struct pg_ports_map pg_ports SEC(".maps");
+struct pg_far_ports_map pg_far_ports SEC(".maps");
 struct pg_groups_map pg_groups SEC(".maps");
 struct pg_cases_map pg_cases SEC(".maps");
+struct pg_case_maps_map pg_case_maps SEC(".maps");
 struct pg_rules_map pg_rules SEC(".maps");
 struct pg_callers_map pg_callers SEC(".maps");
 struct pg_scopes_map pg_scopes SEC(".maps");
@@ -20,6 +22,7 @@ struct pg_devices_map pg_devices SEC(".maps");
 struct pg_asked_map pg_asked SEC(".maps");
 struct pg_heard_map pg_heard SEC(".maps");
 struct pg_buckets_map pg_buckets SEC(".maps");
+struct pg_limits_map pg_limits SEC(".maps");
 struct pg_sources_map pg_sources SEC(".maps");
 struct pg_admitted_map pg_admitted SEC(".maps");
 struct pg_allowances_map pg_allowances SEC(".maps");

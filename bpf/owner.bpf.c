@@ -65,13 +65,13 @@ static __always_inline __u32 search(__u32 low, __u32 count, __u32 port)
 	for (i = 0; i < SEARCH_STEPS && high - low > 1; i++) {
 		__u32 middle = low + (high - low) / 2;
 
-		span = bpf_map_lookup_elem(&pg_spans, &middle);
+		span = in_parts(&pg_spans, middle, PG_SPANS_PART);
 		if (span && span->first <= port)
 			low = middle;
 		else
 			high = middle;
 	}
-	span = bpf_map_lookup_elem(&pg_spans, &low);
+	span = in_parts(&pg_spans, low, PG_SPANS_PART);
 	return span && span->first <= port && port <= span->last ? span->answer : 0;
 }
 

@@ -51,7 +51,7 @@ GLOBAL __u64 pg_glob_next(__u64 state, __u32 slot, __u64 pattern, __u64 text)
 	struct pg_bytes p, t;
 
 	slot &= 1;
-	texts = bpf_map_lookup_elem(&pg_texts, &slot);
+	texts = in_parts(&pg_texts, slot, 1);
 	if (!path || !texts)
 		return PG_GLOB_NO_MATCH;
 	p = (struct pg_bytes){ texts->bytes, pattern, pattern >> 32, PG_TEXTS - 1 };

@@ -16,6 +16,10 @@ extern __u32 pg_peer_class(__u32 table_side, __u64 a0, __u64 a1);
 extern __u32 pg_iface_class(__u32 table, __u32 ifindex, __u32 vlan);
 extern __u32 pg_caller_class(__u32 table, __u32 kind, __u64 value, __u64 device);
 
+/* What a rule is that a condition asks. */
+enum { RULE_ENDS = 1, RULE_IS_OVER = 2, RULE_COUNTS = 4 };
+extern __u32 pg_rule_is(__u32 id);
+
 static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16])
 {
 	const __u64 *words = (const __u64 *)address;
@@ -36,6 +40,14 @@ static __always_inline __u32 few_cases(const struct pg_group *group, const struc
 	return group->base;
 }
 
+static __always_inline __u32 *case_of(const struct pg_case_key *key)
+{
+	__u32 place = 0;
+	void *cases = bpf_map_lookup_elem(&pg_case_maps, &place);
+
+	return cases ? bpf_map_lookup_elem(cases, key) : 0;
+}
+
 static __always_inline __u32 find_case(const struct pg_group *group, __u32 number,
 				       const struct pg_question *q)
 {
@@ -52,7 +64,7 @@ static __always_inline __u32 find_case(const struct pg_group *group, __u32 numbe
 		key.user = pg_caller_class(table, PG_CALLER_USER, q->uid, 0);
 	if (dimensions & PG_DIM_EXE)
 		key.exe = pg_caller_class(table, PG_CALLER_EXE, q->exe_inode, q->exe_device);
-	answer = bpf_map_lookup_elem(&pg_cases, &key);
+	answer = case_of(&key);
 	return answer ? *answer : group->base;
 }
 
@@ -67,19 +79,15 @@ static __always_inline bool ends_too_soon(const struct pg_group *group, const st
 static __always_inline __u32 find_condition(__u32 index, const struct pg_group *group,
 					    const struct pg_question *q, bool limited)
 {
-	__u32 id = group->rule, held;
-	struct pg_rule *rule = bpf_map_lookup_elem(&pg_rules, &id);
+	__u32 rule = pg_rule_is(group->rule), held;
 
-	if (!rule)
+	if (rule & RULE_IS_OVER || (rule & RULE_ENDS && ends_too_soon(group, q)))
 		return group->otherwise;
-	if (rule->until_ns &&
-	    (bpf_ktime_get_boot_ns() >= rule->until_ns || ends_too_soon(group, q)))
-		return group->otherwise;
-	if (!rule->per_second_x1000 || !limited)
+	if (!(rule & RULE_COUNTS) || !limited)
 		return group->base;
-	held = limit(index, id, q);
+	held = limit(index, group->rule, q);
 	if (held == LIMIT_OVER)
-		return PG_ANSWER(PG_ANSWER_DENY, 0, id) | PG_ANSWER_RATE;
+		return PG_ANSWER(PG_ANSWER_DENY, 0, group->rule) | PG_ANSWER_RATE;
 	return held == LIMIT_HOLDS ? group->base : group->otherwise;
 }
 
@@ -88,7 +96,7 @@ static __always_inline __u32 ask_group(__u32 index, __u32 answer, const struct p
 				       bool limited)
 {
 	__u32 number = PG_ANSWER_NUMBER(answer);
-	struct pg_group *group = bpf_map_lookup_elem(&pg_groups, &number);
+	struct pg_group *group = in_parts(&pg_groups, number, PG_GROUPS_PART);
 
 	if (!group)
 		return 0;

@@ -66,23 +66,39 @@ static __always_inline bool take_from(__u64 *full_ns, __u64 owed, __u64 now, con
 }
 
 /*
- * One token of bucket @index. @own: of one rule alone; more than its depth is then what a former rule of
- * that id left. Of a shared one it is what a slower rule took, and holds.
+ * One token, under a bucket's lock. @own: of one rule alone; more than its depth is then what a former rule
+ * of that id left. Of a shared one it is what a slower rule took, and holds.
  */
-static __always_inline bool take_token(__u32 index, __u64 now, const struct rate *r, bool own)
+static __always_inline bool take_locked(struct pg_bucket *bucket, __u64 *full_ns, __u64 now,
+					const struct rate *r, bool own)
 {
-	struct pg_bucket *bucket = bpf_map_lookup_elem(&pg_buckets, &index);
 	__u64 most = now + r->depth_ns;
 	bool taken;
 
-	if (!bucket)
-		return false;
 	bpf_spin_lock(&bucket->lock);
-	if (own && bucket->full_ns > most)
-		bucket->full_ns = most;
-	taken = take_from(&bucket->full_ns, bucket->full_ns, now, r);
+	if (own && *full_ns > most)
+		*full_ns = most;
+	taken = take_from(full_ns, *full_ns, now, r);
 	bpf_spin_unlock(&bucket->lock);
 	return taken;
+}
+
+/* Of bucket @index of pg_buckets. */
+static __always_inline bool take_token(__u32 index, __u64 now, const struct rate *r, bool own)
+{
+	struct pg_bucket *bucket = bpf_map_lookup_elem(&pg_buckets, &index);
+
+	return bucket && take_locked(bucket, &bucket->full_ns, now, r, own);
+}
+
+/* Of a limit's own bucket. */
+static __always_inline bool take_limit(__u32 id, __u64 now, const struct rate *r)
+{
+	__u32 index = id % SHARED_BUCKETS;
+	struct pg_bucket *bucket = bpf_map_lookup_elem(&pg_buckets, &index);
+	__u64 *full_ns = in_parts(&pg_limits, id, PG_RULES_PART);
+
+	return bucket && full_ns && take_locked(bucket, full_ns, now, r, true);
 }
 
 enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_OVER };

@@ -34,33 +34,56 @@ struct pg_control_map {
 struct pg_ports_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_PORT_INDEX(PG_SLOTS, 0, 0, 0) / PG_PORT_LINE);
+	__uint(max_entries, PG_PORT_PLACES *PG_PORT_LINES);
 	__type(key, __u32);
 	__type(value, struct pg_port_line);
 };
 
-struct pg_groups_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_MAX_GROUPS);
-	__type(key, __u32);
-	__type(value, struct pg_group);
+/* A table in parts, each an array of @entries; user space makes them (user/kernel/state_late.c). */
+#define IN_PARTS(parts, entries, element)            \
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);    \
+	__uint(max_entries, parts);                  \
+	__type(key, __u32);                          \
+	__array(values, struct {                     \
+		__uint(type, BPF_MAP_TYPE_ARRAY);    \
+		__uint(map_flags, BPF_F_MMAPABLE);   \
+		__uint(max_entries, entries);        \
+		__uint(key_size, sizeof(__u32));     \
+		__uint(value_size, sizeof(element)); \
+	})
+
+struct pg_far_ports_map {
+	IN_PARTS(PG_PORT_PLACES, PG_PORT_LINES, struct pg_port_line);
 };
 
+struct pg_groups_map {
+	IN_PARTS(PG_MAX_GROUPS / PG_GROUPS_PART, PG_GROUPS_PART, struct pg_group);
+};
+
+/* A hash that is replaced by a larger one when it is full (user/kernel/classes.c), up to PG_CASES. */
 struct pg_cases_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1 << 17);
+	__uint(max_entries, 1024);
 	__type(key, struct pg_case_key);
 	__type(value, __u32);
 };
 
-struct pg_rules_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_MAX_RULES + 1);
+struct pg_case_maps_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct pg_rule);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(map_flags, BPF_F_NO_PREALLOC);
+		__uint(max_entries, 1024);
+		__uint(key_size, sizeof(struct pg_case_key));
+		__uint(value_size, sizeof(__u32));
+	});
+};
+
+struct pg_rules_map {
+	IN_PARTS((PG_MAX_RULES + 1) / PG_RULES_PART, PG_RULES_PART, struct pg_rule);
 };
 
 struct pg_callers_map {
@@ -72,27 +95,15 @@ struct pg_callers_map {
 };
 
 struct pg_scopes_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_SLOTS *PG_MAX_SCOPES);
-	__type(key, __u32);
-	__type(value, struct pg_scope);
+	IN_PARTS(PG_SLOTS *PG_MAX_SCOPES / PG_SCOPES_PART, PG_SCOPES_PART, struct pg_scope);
 };
 
 struct pg_spans_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_SLOTS *PG_MAX_SPANS);
-	__type(key, __u32);
-	__type(value, struct pg_span);
+	IN_PARTS(PG_SLOTS *PG_MAX_SPANS / PG_SPANS_PART, PG_SPANS_PART, struct pg_span);
 };
 
 struct pg_texts_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PG_SLOTS);
-	__type(key, __u32);
-	__type(value, struct pg_texts);
+	IN_PARTS(PG_SLOTS, 1, struct pg_texts);
 };
 
 /* Made at once, since a tracepoint may not allocate before Linux 6.1; from then on load.c asks for more. */
@@ -161,8 +172,12 @@ struct pg_heard_map {
 	__type(value, __u32);
 };
 
-/* Of echo requests (0), of each limit by its rule's id, then of those sources that share one. */
+/*
+ * Token buckets of those sources that share one, then that of echo requests. A bucket's lock is that of some
+ * limits, too, whose own buckets are in pg_limits, by the rule's id: a part of a table holds no locks.
+ */
 #define SHARED_BUCKETS 2048
+#define ECHO_BUCKET SHARED_BUCKETS
 struct pg_bucket {
 	struct bpf_spin_lock lock;
 	__u32 pad;
@@ -171,9 +186,13 @@ struct pg_bucket {
 
 struct pg_buckets_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PG_MAX_RULES + 1 + SHARED_BUCKETS);
+	__uint(max_entries, SHARED_BUCKETS + 1);
 	__type(key, __u32);
 	__type(value, struct pg_bucket);
+};
+
+struct pg_limits_map {
+	IN_PARTS((PG_MAX_RULES + 1) / PG_RULES_PART, PG_RULES_PART, __u64); /* full_ns */
 };
 
 /* The buckets of limits `per source`: sets, each with places for a few sources. */
@@ -295,8 +314,10 @@ struct pg_meta_map {
 
 extern struct pg_control_map pg_control SEC(".maps");
 extern struct pg_ports_map pg_ports SEC(".maps");
+extern struct pg_far_ports_map pg_far_ports SEC(".maps");
 extern struct pg_groups_map pg_groups SEC(".maps");
 extern struct pg_cases_map pg_cases SEC(".maps");
+extern struct pg_case_maps_map pg_case_maps SEC(".maps");
 extern struct pg_rules_map pg_rules SEC(".maps");
 extern struct pg_callers_map pg_callers SEC(".maps");
 extern struct pg_scopes_map pg_scopes SEC(".maps");
@@ -311,6 +332,7 @@ extern struct pg_devices_map pg_devices SEC(".maps");
 extern struct pg_asked_map pg_asked SEC(".maps");
 extern struct pg_heard_map pg_heard SEC(".maps");
 extern struct pg_buckets_map pg_buckets SEC(".maps");
+extern struct pg_limits_map pg_limits SEC(".maps");
 extern struct pg_sources_map pg_sources SEC(".maps");
 extern struct pg_admitted_map pg_admitted SEC(".maps");
 extern struct pg_allowances_map pg_allowances SEC(".maps");
@@ -322,6 +344,16 @@ extern struct pg_events_map pg_events SEC(".maps");
 
 /* bpf_xdp_load_bytes is there (Linux 5.18): headers beyond the linear part can be read. */
 extern const volatile bool pg_xdp_load;
+
+/* An element of a table in parts, or NULL. @size: of its parts, a constant. */
+static __always_inline void *in_parts(void *table, __u32 index, __u32 size)
+{
+	__u32 key = index / size; /* one word of stack, of which Linux 5.10 is short, for both look-ups */
+	void *array = bpf_map_lookup_elem(table, &key);
+
+	key = index % size;
+	return array ? bpf_map_lookup_elem(array, &key) : 0;
+}
 
 static __always_inline struct pg_control *control(void)
 {

@@ -51,7 +51,7 @@ static __always_inline struct pg_scope *scope_at(__u32 index, __u32 number)
 {
 	__u32 place = (index & 1) * PG_MAX_SCOPES + (number & (PG_MAX_SCOPES - 1));
 
-	return bpf_map_lookup_elem(&pg_scopes, &place);
+	return in_parts(&pg_scopes, place, PG_SCOPES_PART);
 }
 
 static __always_inline __u64 pack_owner(const __u16 scopes[OWNER_HALF])

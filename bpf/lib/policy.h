@@ -27,8 +27,9 @@ static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 ind
 		      port % 64 &
 	      1))
 		return 0;
-	key = PG_PORT_INDEX(index, table, proto & 1, port) / PG_PORT_LINE;
-	line = bpf_map_lookup_elem(&pg_ports, &key);
+	key = PG_PORT_PLACE(index, table, proto & 1) * PG_PORT_LINES + port / PG_PORT_LINE;
+	line = table < PG_NEAR_TABLES ? bpf_map_lookup_elem(&pg_ports, &key)
+				      : in_parts(&pg_far_ports, key, PG_PORT_LINES);
 	return line ? line->answers[port % PG_PORT_LINE] : 0;
 }
 

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PG_ABI_VERSION 5
+#define PG_ABI_VERSION 6
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */
 #define PG_HOOKS(X)                                                  \
@@ -78,6 +78,16 @@ enum pg_essential { PG_NOT_ESSENTIAL, PG_ESSENTIAL_DHCP4, PG_ESSENTIAL_DHCP6, PG
 #define PG_PORT_TABLES (PG_PORT_DIRECTIONS + 1)
 
 /*
+ * Tables in parts: a map of arrays of the same size, of which each is made when something is first written
+ * to it, so that a policy takes memory for what it needs. Index i is element i % size of array i / size.
+ * Each is whole pages, of 64 KiB too.
+ */
+#define PG_GROUPS_PART 4096u
+#define PG_RULES_PART 8192u
+#define PG_SCOPES_PART 8192u
+#define PG_SPANS_PART 16384u
+
+/*
  * An answer: what the rules say about one port, packed into 32 bits.
  *   bits 0-1  kind: none (no rule), allow, deny, or ask (it depends on addresses or the interface)
  *   bits 2-4  enum pg_essential, asked where no rule matches
@@ -96,13 +106,20 @@ enum pg_answer_kind { PG_ANSWER_NONE, PG_ANSWER_ALLOW, PG_ANSWER_DENY, PG_ANSWER
 #define PG_MAX_GROUPS (1 << 16)		/* group numbers are 1 … PG_MAX_GROUPS - 1 */
 
 /*
- * pg_ports: the place of a port's answer among all of them. Array elements are padded to 8 bytes, so
- * that one element holds a line of 16 answers; mapped, the lines are one array of __u32.
+ * The answers of all ports, by slot, table and protocol. Array elements are padded to 8 bytes, so that one
+ * element holds a line of 16 answers. The first tables, bind's and in's, are in pg_ports; the others, of
+ * which many policies say nothing, are parts of pg_far_ports.
  */
 #define PG_PORT_LINE 16
 struct pg_port_line {
 	__u32 answers[PG_PORT_LINE];
 };
+#define PG_PORT_LINES (PG_PORTS / PG_PORT_LINE)
+#define PG_NEAR_TABLES 2
+#define PG_PORT_PLACE(slot, table, proto) \
+	(((__u32)(slot) * PG_NEAR_TABLES + (table) % PG_NEAR_TABLES) * PG_PROTO_COUNT + (proto))
+#define PG_PORT_PLACES PG_PORT_PLACE(PG_SLOTS, 0, 0)
+/* Where user space has them, as one array. */
 #define PG_PORT_INDEX(slot, table, proto, port) \
 	((((__u32)(slot) * PG_PORT_TABLES + (table)) * PG_PROTO_COUNT + (proto)) * PG_PORTS + (port))
 
@@ -148,7 +165,8 @@ struct pg_rule {
 	__u8 pad[6];
 };
 
-/* pg_cases: (group, class of each dimension) -> answer. */
+/* pg_cases, which programs see as pg_case_maps' only map: (group, class of each dimension) -> answer. */
+#define PG_CASES (1u << 17)	/* at most */
 struct pg_case_key {
 	__u32 group;
 	__u32 remote;

@@ -75,15 +75,15 @@ Test(protocols, echo_at_a_rate_passes_its_burst_and_then_a_token_at_a_time)
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: '1/m burst 4'}");
 	_cleanup_close_ int fd = guarded_map(g, "pg_buckets");
 	struct bucket bucket;
-	uint32_t zero = 0;
+	uint32_t echo = 2048;
 
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP); /* twice: by XDP and by tc */
 	expect(g, icmp6(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
 	expect(g, icmp6(.type = ECHO), PG_DENY, PG_REASON_RATE);
-	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &echo, &bucket), 0);
 	bucket.full_ns -= 130ULL * 1000000000; /* two minutes and a little go by */
-	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
+	cr_assert_eq(bpf_map_update_elem(fd, &echo, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
 }
@@ -93,12 +93,12 @@ Test(protocols, a_bucket_never_holds_more_than_its_burst)
 	_cleanup_guarded_ struct guarded *g = guarded_by("icmp: {echo: '1/m burst 2'}");
 	_cleanup_close_ int fd = guarded_map(g, "pg_buckets");
 	struct bucket bucket;
-	uint32_t zero = 0;
+	uint32_t echo = 2048;
 
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
-	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &bucket), 0);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &echo, &bucket), 0);
 	bucket.full_ns = 1; /* since the machine was started */
-	cr_assert_eq(bpf_map_update_elem(fd, &zero, &bucket, BPF_ANY), 0);
+	cr_assert_eq(bpf_map_update_elem(fd, &echo, &bucket, BPF_ANY), 0);
 	expect(g, icmp(.type = ECHO), PG_ALLOW, PG_REASON_ICMP);
 	expect(g, icmp(.type = ECHO), PG_DENY, PG_REASON_RATE);
 }

@@ -138,8 +138,8 @@ holds "a removed entry" entry delete "$db"
 holds "is put back" within 12 has_entry "$db"
 binds_in "and means the same" "$db" 5432 80
 # The first span of each slot, whichever is in force: 5432 of the scope db.
-for slot in 0 2; do
-	bpftool map update pinned "$pins/pg_spans" key 0 0 $slot 0 value 0x38 0x15 0x38 0x15 0 0 0 0
+for part in 0 8; do
+	bpftool map update pinned "$pins/pg_part_spans_$part" key 0 0 0 0 value 0x38 0x15 0x38 0x15 0 0 0 0
 done
 holds "spans that somebody else writes" within 5 tamper 'the ports of the policy in force'
 written_again() { [ "$(bind_in "$db" 5432)" = OPEN ]; }

@@ -17,7 +17,8 @@ TAMPER=$BUILD/tests/lib/tamper
 [ -x "$TAMPER" ] || { skip "$LAB_NAME" "no $TAMPER: make tests"; exit 0; }
 echo_server servers host 80,81,82 ''
 by_peer="allow in 82/tcp from $PEER4 at $HOST4" # of two dimensions: its cases are in pg_cases
-good=$(rules 'allow 80/tcp' 'allow bind 82/tcp' "$by_peer" | policy good)
+limited='limit 100/m in 83/tcp' # what it says is in pg_rules
+good=$(rules 'allow 80/tcp' 'allow bind 82/tcp' "$by_peer" "$limited" | policy good)
 
 # --- what can be seen of the guard --------------------------------------------------------------
 
@@ -116,7 +117,7 @@ done < <(
 	echo "a command is killed in its work|true|a change of the policy that was cut short; written again|tamper cut"
 )
 same "the policy is what it was" "$(pg --json list | jq -c '[.rules[] | select(.number).text]')" \
-	"[\"allow 80/tcp\",\"allow bind 82/tcp\",\"$by_peer\"]"
+	"[\"allow 80/tcp\",\"allow bind 82/tcp\",\"$by_peer\",\"$limited\"]"
 same "status is sound" "$(status .degraded)" null
 same "the generation is what it was" "$(status .generation)" 1
 

@@ -89,9 +89,9 @@ static void open_port(const char *direction, uint32_t port)
 	struct pg_control *c = control();
 	uint32_t slot = c->slot & 1, way = strcmp(direction, "in") ? PG_BIND : PG_IN;
 	uint32_t *answers =
-		map_ours("pg_ports", sizeof(uint32_t) * PG_PORT_INDEX(PG_SLOTS, 0, 0, 0));
+		map_ours("pg_ports", sizeof(uint32_t) * PG_PORT_PLACES * PG_PORTS);
 
-	answers[PG_PORT_INDEX(slot, way, PG_TCP, port)] = PG_ANSWER(PG_ANSWER_ALLOW, 0, 0);
+	answers[PG_PORT_PLACE(slot, way, PG_TCP) * PG_PORTS + port] = PG_ANSWER(PG_ANSWER_ALLOW, 0, 0);
 	c->slots[slot].bits[way][PG_TCP][port / 64] |= 1ULL << port % 64;
 }
 
@@ -136,9 +136,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "switch"))
 		control()->slot ^= 1;
 	else if (!strcmp(what, "group"))
-		((struct pg_group *)map_ours("pg_groups", sizeof(struct pg_group)))[0].base ^= 1;
+		((struct pg_group *)map_ours("pg_part_groups_0", sizeof(struct pg_group)))[0].base ^= 1;
 	else if (!strcmp(what, "rule"))
-		((struct pg_rule *)map_ours("pg_rules", sizeof(struct pg_rule)))[7].until_ns ^= 1;
+		((struct pg_rule *)map_ours("pg_part_rules_0", sizeof(struct pg_rule)))[7].until_ns ^= 1;
 	else if (!strcmp(what, "elsewhere"))
 		control()->netns_cookie++, control()->netns_inum++;
 	else if (!strcmp(what, "cut"))

@@ -27,26 +27,23 @@ static void edit_free(struct edit *e)
 	free(e->spans);
 }
 
-static uint32_t *slot_answers(struct state *s, uint32_t slot)
+static int copy_slot(struct state *s, uint32_t from, uint32_t to)
 {
-	return s->ports + PG_PORT_INDEX(slot, 0, 0, 0);
-}
+	int r;
 
-static void copy_slot(struct state *s, uint32_t from, uint32_t to)
-{
 	wait_for_programs();
 	memcpy(&s->control->slots[to], &s->control->slots[from], sizeof(struct pg_slot));
-	memcpy(slot_answers(s, to), slot_answers(s, from),
-	       sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
-	scopes_copy(s, from, to);
+	r = state_copy_ports(s, from, to);
+	r = r ? r : scopes_copy(s, from, to);
 	s->meta->sums.slots[to] = s->meta->sums.slots[from];
+	return r;
 }
 
 static void clear_slot(struct state *s, uint32_t slot)
 {
 	wait_for_programs();
 	memset(&s->control->slots[slot], 0, sizeof(struct pg_slot));
-	memset(slot_answers(s, slot), 0, sizeof(uint32_t) * PG_PORT_INDEX(1, 0, 0, 0));
+	state_clear_ports(s, slot);
 	s->meta->sums.slots[slot] = 0;
 }
 
@@ -230,14 +227,19 @@ static int prepare(struct edit *e, struct pg_error *err)
  * What conditions ask. Both slots see it: a rule that both know differs in its end alone, which is one
  * word; the others belong to ids that no policy in force has.
  */
-static void write_facts(struct edit *e)
+static int write_facts(struct edit *e)
 {
 	__u64 *sum = &e->state->meta->sums.rules;
 
 	for (size_t i = 0; i < e->to.fact_count; i++) {
 		const struct rule_facts *from = &e->to.facts[i];
 		struct pg_rule *to = &e->state->rules[from->id];
+		int r = state_make_part(e->state, STATE_RULES, from->id);
 
+		if (!r && from->facts.per_second_x1000 && !from->facts.per_source)
+			r = state_make_part(e->state, STATE_LIMITS, from->id);
+		if (r)
+			return r;
 		if (!memcmp(to, &from->facts, sizeof(*to)))
 			continue;
 		*sum -= checksum_bytes(from->id * sizeof(*to), to, sizeof(*to));
@@ -248,6 +250,7 @@ static void write_facts(struct edit *e)
 		__atomic_store_n(&to->until_ns, from->facts.until_ns, __ATOMIC_RELEASE);
 		*sum += checksum_bytes(from->id * sizeof(*to), to, sizeof(*to));
 	}
+	return 0;
 }
 
 /* What a slot adds up to but for its ports; where its tables of scopes are may be news. */
@@ -259,13 +262,13 @@ static uint64_t rest_of_slot(const struct edit *e)
 }
 
 /* Where the spans lie: in both slots, since the other one follows. */
-static int map_spans(const struct edit *e)
+static int make_spans(const struct edit *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < e->span_count; i++)
 		for (uint32_t slot = 0; !r && slot < PG_SLOTS; slot++)
-			r = state_map_ports(e->state, slot, e->spans[i].table, e->spans[i].proto);
+			r = state_make_ports(e->state, slot, e->spans[i].table, e->spans[i].proto);
 	return r;
 }
 
@@ -273,11 +276,8 @@ static int fill_slot(struct edit *e, struct pg_error *err)
 {
 	struct pg_sums *sums = &e->state->meta->sums;
 	uint64_t image;
-	int r = e->to.fact_count ? state_map_table(e->state, STATE_RULES) : 0;
+	int r = write_facts(e);
 
-	if (r)
-		return r;
-	write_facts(e);
 	for (unsigned table = 0; table < PG_PORT_TABLES; table++)
 		for (unsigned proto = 0; !r && proto < PG_PROTO_COUNT; proto++)
 			r = find_spans(e, table, proto);
@@ -285,7 +285,7 @@ static int fill_slot(struct edit *e, struct pg_error *err)
 	    (e->change->anew || e->to.remote.count || e->to.local.count ||
 	     e->to.interface_count || e->to.user_count || e->to.exe_count))
 		r = groups_open(e);
-	r = r ? r : map_spans(e);
+	r = r ? r : make_spans(e);
 	if (r)
 		return r;
 	write_spans(e, e->slot);
@@ -347,17 +347,19 @@ static void follow(struct edit *e, uint32_t before)
 }
 
 /* The slot as a policy that is to be changed begins with: the one in force, or nothing. */
-static void begin_slot(struct edit *e)
+static int begin_slot(struct edit *e)
 {
 	struct state *s = e->state;
+	int r = 0;
 
 	if (e->change->anew) {
 		clear_slot(s, e->slot);
 	} else if (!s->meta->in_step) {
-		copy_slot(s, !e->slot, e->slot);
+		r = copy_slot(s, !e->slot, e->slot);
 		e->scopes_moved = s->control->slots[e->slot].scopes != 0;
 	}
 	s->meta->in_step = 0;
+	return r;
 }
 
 /*
@@ -406,8 +408,8 @@ static int make_change(struct edit *e, struct pg_error *err)
 	if (r)
 		return r;
 	matching = scopes_matching(s, e->slot);
-	begin_slot(e);
-	r = fill_slot(e, err);
+	r = begin_slot(e);
+	r = r ? r : fill_slot(e, err);
 	r = r ? r : write_cgroups(e, matching, err);
 	if (r && err && err->text[0])
 		return r;

@@ -44,8 +44,13 @@ static void note_taken(void *data, uint32_t answer)
 
 static int open_maps(struct edit *e)
 {
+	int r;
+
+	if (e->maps.peers >= 0)
+		return 0;
 	e->maps.sums = &e->state->meta->sums;
-	return e->maps.peers < 0 ? classes_open(e->state->paths, &e->maps) : 0;
+	r = classes_open(e->state->paths, &e->maps);
+	return r ? r : cases_mend(&e->maps);
 }
 
 /* Which groups either slot speaks of. Cases that are there count, whatever group they are of. */
@@ -100,14 +105,18 @@ int groups_open(struct edit *e)
 	return r ? r : classes_write_devices(&e->maps, &e->to, e->table, &devices);
 }
 
-static void put_group(struct edit *e, uint32_t number, const struct pg_group *group)
+static int put_group(struct edit *e, uint32_t number, const struct pg_group *group)
 {
 	struct pg_group *to = &e->state->groups[number];
 	__u64 *sum = &e->state->meta->sums.groups;
+	int r = state_make_part(e->state, STATE_GROUPS, number);
 
+	if (r)
+		return r;
 	*sum -= checksum_bytes(number * sizeof(*to), to, sizeof(*to));
 	*to = *group;
 	*sum += checksum_bytes(number * sizeof(*to), to, sizeof(*to));
+	return 0;
 }
 
 /* A look-up less than in pg_cases: those of one side's address, as a rule from one peer or set has. */
@@ -162,11 +171,10 @@ static int make_group(struct edit *e, uint32_t index)
 		r = put_few(e, from, &group);
 	r = r ? r : new_group_number(e, &number);
 	r = r ? r : write_cases(e, number, from);
-	if (r)
-		return r;
-	put_group(e, number, &group);
-	e->numbers[index] = number;
-	return 0;
+	r = r ? r : put_group(e, number, &group);
+	if (!r)
+		e->numbers[index] = number;
+	return r;
 }
 
 int kernel_answer(struct edit *e, uint32_t answer, uint32_t *ret)

@@ -9,23 +9,28 @@
 
 #include "kernel/checksum.h"
 #include "kernel/load.h"
+#include "kernel/map.h"
 #include "kernel/peers.h"
 #include "kernel/receivers.h"
 #include "util/cleanup.h"
 
 #define CASES_BATCH 512 /* no bucket of the hash holds more */
+#define CASES_GROW 8 /* times; each waits for a grace period */
 
 int classes_open(const struct paths *paths, struct classes *ret)
 {
+	ret->paths = paths;
+	ret->case_maps = pin_open(paths, "pg_case_maps");
 	ret->peers = pin_open(paths, "pg_peers");
 	ret->cases = pin_open(paths, "pg_cases");
 	ret->ifaces = pin_open(paths, "pg_ifaces");
 	ret->callers = pin_open(paths, "pg_callers");
-	return ret->peers < 0     ? ret->peers
-	       : ret->cases < 0   ? ret->cases
-	       : ret->ifaces < 0  ? ret->ifaces
-	       : ret->callers < 0 ? ret->callers
-				  : 0;
+	return ret->peers < 0       ? ret->peers
+	       : ret->cases < 0     ? ret->cases
+	       : ret->ifaces < 0    ? ret->ifaces
+	       : ret->callers < 0   ? ret->callers
+	       : ret->case_maps < 0 ? ret->case_maps
+				    : 0;
 }
 
 void classes_close(struct classes *c)
@@ -34,6 +39,7 @@ void classes_close(struct classes *c)
 	cleanup_close(&c->cases);
 	cleanup_close(&c->ifaces);
 	cleanup_close(&c->callers);
+	cleanup_close(&c->case_maps);
 }
 
 struct summed {
@@ -227,10 +233,71 @@ int classes_write_devices(const struct classes *c, const struct compiled *compil
 	return r;
 }
 
-int case_write(const struct classes *c, uint32_t group_number, const struct case_entry *from,
+/* --- cases -------------------------------------------------------------------------------------- */
+
+static int show_cases(const struct classes *c, int fd)
+{
+	const uint32_t place = 0;
+
+	return bpf_map_update_elem(c->case_maps, &place, &fd, BPF_ANY) ? -errno : 0;
+}
+
+int cases_mend(const struct classes *c)
+{
+	return map_holds(c->case_maps, 0, c->cases) ? show_cases(c, c->cases) : 0;
+}
+
+static int copy_cases(int from, int to)
+{
+	struct pg_case_key keys[CASES_BATCH];
+	uint32_t answers[CASES_BATCH], count, at;
+	int r = 0;
+
+	for (bool begun = false; !r; begun = true) {
+		count = CASES_BATCH;
+		if (bpf_map_lookup_batch(from, begun ? &at : NULL, &at, keys, answers, &count,
+					 NULL))
+			r = -errno;
+		if ((!r || r == -ENOENT) && count &&
+		    bpf_map_update_batch(to, keys, answers, &count, NULL))
+			return -errno;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * A larger hash in the place of one that is full: programs see the one or the other, with the same cases. Its
+ * pin comes last: what was cut short before is mended by cases_mend().
+ */
+static int cases_grow(struct classes *c)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info), most;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (bpf_obj_get_info_by_fd(c->cases, &info, &size))
+		return -errno;
+	if (info.max_entries >= PG_CASES)
+		return -E2BIG;
+	most = info.max_entries * CASES_GROW < PG_CASES ? info.max_entries * CASES_GROW : PG_CASES;
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "pg_cases", info.key_size, info.value_size, most,
+			    &options);
+	r = fd < 0 ? -errno : copy_cases(c->cases, fd);
+	r = r ? r : show_cases(c, fd);
+	r = r ? r : pin_replace(c->paths, "pg_cases", fd);
+	if (r)
+		return r;
+	(void)close(c->cases);
+	c->cases = TAKE_FD(fd);
+	return 0;
+}
+
+int case_write(struct classes *c, uint32_t group_number, const struct case_entry *from,
 	       uint32_t answer)
 {
-	const struct summed cases = { c->cases, sizeof(struct pg_case_key), &c->sums->cases };
+	struct summed cases = { c->cases, sizeof(struct pg_case_key), &c->sums->cases };
 	const struct pg_case_key key = {
 		.group = group_number,
 		.remote = from->remote,
@@ -239,8 +306,13 @@ int case_write(const struct classes *c, uint32_t group_number, const struct case
 		.user = from->user,
 		.exe = from->exe,
 	};
+	int r = put(&cases, &key, &answer);
 
-	return put(&cases, &key, &answer);
+	if (r != -E2BIG)
+		return r;
+	r = cases_grow(c);
+	cases.fd = c->cases;
+	return r ? r : put(&cases, &key, &answer);
 }
 
 int cases_each(const struct classes *c, void (*fn)(void *data, uint32_t answer), void *data)

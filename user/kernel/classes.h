@@ -8,11 +8,12 @@
 
 /* Descriptors of the maps, opened when a policy first needs them, and where what is written is added up. */
 struct classes {
-	int peers, cases, ifaces, callers;
+	int peers, cases, case_maps, ifaces, callers;
+	const struct paths *paths;
 	struct pg_sums *sums;
 };
 
-#define CLASSES_INIT { -1, -1, -1, -1, NULL }
+#define CLASSES_INIT { -1, -1, -1, -1, -1, NULL, NULL }
 int classes_open(const struct paths *paths, struct classes *ret);
 void classes_close(struct classes *c);
 #define _cleanup_classes_ __attribute__((cleanup(classes_close)))
@@ -29,8 +30,10 @@ bool classes_have_exes(const struct classes *c, const struct compiled *compiled,
 /* Delete the keys of a map for which @goes says so. */
 void keys_drop(int fd, size_t key_size, bool (*goes)(const void *key, void *data), void *data);
 
+/* Under the lock, before cases are written: programs see those that are pinned, whoever was killed. 0 or -errno. */
+int cases_mend(const struct classes *c);
 /* @answer: that of a case, as the kernel has it. */
-int case_write(const struct classes *c, uint32_t group_number, const struct case_entry *from, uint32_t answer);
+int case_write(struct classes *c, uint32_t group_number, const struct case_entry *from, uint32_t answer);
 /* Call @fn for the answer of each case that there is. 0 or -errno. */
 int cases_each(const struct classes *c, void (*fn)(void *data, uint32_t answer), void *data);
 /* Take the cases of groups away for which @unused is true. */

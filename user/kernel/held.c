@@ -103,7 +103,8 @@ static int hold(const struct paths *paths, const char *name, struct held *ret)
 
 static bool may_change(const char *name)
 {
-	return !strncmp(name, "link_", 5) || !strncmp(name, "pg_image", 8);
+	return !strncmp(name, "link_", 5) || !strncmp(name, "pg_image", 8) ||
+	       !strncmp(name, "pg_part_", 8) || !strcmp(name, "pg_cases");
 }
 
 struct following {

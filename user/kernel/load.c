@@ -118,6 +118,16 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 	return r;
 }
 
+/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
+static int show_cases(const struct pg_bpf *b)
+{
+	const uint32_t place = 0;
+	int fd = bpf_map__fd(b->maps.pg_cases);
+
+	return bpf_map_update_elem(bpf_map__fd(b->maps.pg_case_maps), &place, &fd, BPF_ANY) ? -errno
+											    : 0;
+}
+
 static int pin_all(const struct paths *paths, struct pg_bpf *b)
 {
 	struct bpf_program *prog;
@@ -231,6 +241,17 @@ static bool is_lasting(const char *name)
 	return false;
 }
 
+/* As large as the policy, or the build that began, wanted them: that holds as long as the instance lives. */
+static bool has_its_size(const char *name)
+{
+	static const char *const names[] = { "pg_flows", "pg_cases" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
 static bool has_same_layout(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = { 0 };
@@ -240,9 +261,7 @@ static bool has_same_layout(const struct bpf_map *map, int fd)
 	       info.key_size == bpf_map__key_size(map) &&
 	       info.value_size == bpf_map__value_size(map) &&
 	       info.map_flags == bpf_map__map_flags(map) &&
-	       /* the policy's choice, which holds as long as the instance lives */
-	       (info.max_entries == bpf_map__max_entries(map) ||
-		!strcmp(bpf_map__name(map), "pg_flows"));
+	       (info.max_entries == bpf_map__max_entries(map) || has_its_size(bpf_map__name(map)));
 }
 
 static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps which,
@@ -280,6 +299,7 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 	if (!r && from)
 		r = use_maps(b, from, which, ret_same);
 	r = r ? r : pg_bpf__load(b);
+	r = r ? r : show_cases(b);
 	if (r)
 		return load_failed(r, err);
 	r = pin_all(paths, b);

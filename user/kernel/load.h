@@ -42,6 +42,8 @@ int check_bpffs(const struct paths *paths, struct pg_error *err);
 /* A pinned object's descriptor, or -errno. */
 int pin_open(const struct paths *paths, const char *name);
 int pin_make(const struct paths *paths, const char *name, int fd);
+/* Another one in its place, which is never empty. */
+int pin_replace(const struct paths *paths, const char *name, int fd);
 void pin_drop(const struct paths *paths, const char *name);
 /* Call @fn for each pin whose name begins with @prefix. */
 int pins_each(const struct paths *paths, const char *prefix, int (*fn)(const char *name, void *data), void *data);

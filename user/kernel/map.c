@@ -34,6 +34,17 @@ long map_pinned(const struct paths *paths, const char *name, bool write, void **
 	return bytes;
 }
 
+int map_holds(int outer, uint32_t place, int inner)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+	uint32_t id;
+
+	if (bpf_map_lookup_elem(outer, &place, &id) || bpf_obj_get_info_by_fd(inner, &info, &size))
+		return -errno;
+	return id == info.id ? 0 : -ESTALE;
+}
+
 void map_release(void *at, size_t size)
 {
 	if (at)

@@ -4,6 +4,7 @@
 #define PORTGUARD_MAP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernel/paths.h"
 
@@ -11,6 +12,8 @@
 long map_bytes(int fd);
 /* Map a pinned array whole. Return: its size in bytes (value size rounded up to 8, times entries), or -errno. */
 long map_pinned(const struct paths *paths, const char *name, bool write, void **ret);
+/* Whether @inner is what a map of maps has at a place: 0; -ENOENT: nothing is there, -ESTALE: another one. */
+int map_holds(int outer, uint32_t place, int inner);
 void map_release(void *at, size_t size);
 
 #endif

@@ -43,6 +43,18 @@ int pin_make(const struct paths *paths, const char *name, int fd)
 	return bpf_obj_pin(fd, path) ? -errno : 0;
 }
 
+int pin_replace(const struct paths *paths, const char *name, int fd)
+{
+	char path[PG_PATH + 128], fresh[PG_PATH + 128];
+	int r;
+
+	pin_drop(paths, "fresh"); /* whose maker was killed */
+	r = pin_make(paths, "fresh", fd);
+	pin_path(paths, name, path, sizeof(path));
+	pin_path(paths, "fresh", fresh, sizeof(fresh));
+	return !r && rename(fresh, path) ? -errno : r;
+}
+
 void pin_drop(const struct paths *paths, const char *name)
 {
 	char path[PG_PATH + 128];

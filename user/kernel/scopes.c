@@ -266,9 +266,29 @@ static char *slot_scopes(const struct state *s, uint32_t slot)
 	return s->scopes + slot * PG_MAX_SCOPES * PG_SCOPE_STRIDE;
 }
 
+/* Parts for so many elements of a table from @first on. */
+static int make_parts(struct state *s, unsigned which, uint32_t first, uint32_t count,
+		      uint32_t part)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < count; i += part)
+		r = state_make_part(s, which, first + i);
+	return r;
+}
+
+static int make_room(struct state *s, uint32_t slot, const struct scopes_used *used)
+{
+	int r = make_parts(s, STATE_SCOPES, slot * PG_MAX_SCOPES, used->scopes, PG_SCOPES_PART);
+
+	r = r ? r : make_parts(s, STATE_SPANS, slot * PG_MAX_SPANS, used->spans, PG_SPANS_PART);
+	return r ? r : state_make_part(s, STATE_TEXTS, slot);
+}
+
 int scopes_write(struct edit *e, struct pg_error *err)
 {
 	_cleanup_(tables_free) struct tables t = { .scopes = NULL };
+	struct scopes_used used = { .scopes = e->to.scope_count };
 	struct state *s = e->state;
 	int r;
 
@@ -279,6 +299,8 @@ int scopes_write(struct edit *e, struct pg_error *err)
 		return 0; /* the slot's header says that there are none */
 	r = state_map_scopes(s);
 	r = r ? r : build(e, &t, err);
+	used.spans = t.span_count;
+	r = r ? r : make_room(s, e->slot, &used);
 	if (r)
 		return r;
 	wait_for_programs(); /* that still look at what was in force before */
@@ -304,16 +326,18 @@ uint16_t scopes_netns(const struct edit *e)
 	return 0;
 }
 
-void scopes_copy(struct state *s, uint32_t from, uint32_t to)
+int scopes_copy(struct state *s, uint32_t from, uint32_t to)
 {
 	const struct checksum_tables t = slot_tables(s, from);
 	const struct scopes_used used = scopes_used(&t);
+	int r = used.scopes ? make_room(s, to, &used) : 0;
 
-	if (!used.scopes || !s->scopes || !s->spans || !s->texts)
-		return;
+	if (r || !used.scopes)
+		return r;
 	memcpy(slot_scopes(s, to), t.scopes, used.scopes * PG_SCOPE_STRIDE);
 	memcpy(s->spans + to * PG_MAX_SPANS, t.spans, used.spans * sizeof(*t.spans));
 	memcpy(s->texts[to].bytes, t.texts, used.texts);
+	return 0;
 }
 
 void scopes_each_answer(const struct state *s, uint32_t slot, void (*fn)(void *data, uint32_t answer),

@@ -14,8 +14,8 @@ int scopes_write(struct edit *e, struct pg_error *err);
 uint16_t scopes_count(const struct edit *e);
 uint16_t scopes_netns(const struct edit *e);
 
-/* One slot's to the other. */
-void scopes_copy(struct state *s, uint32_t from, uint32_t to);
+/* One slot's to the other. 0 or -errno. */
+int scopes_copy(struct state *s, uint32_t from, uint32_t to);
 /* Call @fn for each answer of a slot's scopes. */
 void scopes_each_answer(const struct state *s, uint32_t slot, void (*fn)(void *data, uint32_t answer),
 			void *data);

@@ -6,15 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "kernel/checksum.h"
 #include "kernel/image_map.h"
 #include "kernel/map.h"
 #include "kernel/state_late.h"
 #include "kernel/upgrade.h"
-
-#define SCOPES_BYTES (PG_SCOPE_STRIDE * PG_SLOTS * PG_MAX_SCOPES)
-#define SPANS_BYTES (sizeof(struct pg_span) * PG_SLOTS * PG_MAX_SPANS)
-#define TEXTS_BYTES (sizeof(struct pg_texts) * PG_SLOTS)
 
 struct mapping {
 	const char *name;
@@ -27,9 +22,6 @@ void state_close(struct state *s)
 	map_release(s->control, sizeof(*s->control));
 	state_late_close(s);
 	map_release(s->meta, sizeof(*s->meta));
-	map_release(s->scopes, SCOPES_BYTES);
-	map_release(s->spans, SPANS_BYTES);
-	map_release(s->texts, TEXTS_BYTES);
 	*s = (struct state){ 0 };
 }
 
@@ -52,23 +44,6 @@ static int not_running(long r, const struct paths *paths, struct pg_error *err)
 bool state_has_scopes(const struct state *s)
 {
 	return s->control->slots[0].scopes || s->control->slots[1].scopes;
-}
-
-int state_map_scopes(struct state *s)
-{
-	const struct mapping all[] = {
-		{ "pg_spans", true, (void **)&s->spans },
-		{ "pg_texts", true, (void **)&s->texts },
-		{ "pg_scopes", true, (void **)&s->scopes },
-	};
-
-	for (size_t i = 0; !s->scopes && i < sizeof(all) / sizeof(*all); i++) {
-		long r = *all[i].at ? 0 : map_pinned(s->paths, all[i].name, all[i].write, all[i].at);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 int state_open(const struct paths *paths, bool starting, struct state *ret, struct pg_error *err)

@@ -15,7 +15,8 @@
 #include "policy/compile.h"
 #include "policy/policy.h"
 
-enum { STATE_PORTS, STATE_GROUPS, STATE_RULES, STATE_LATE };
+/* Tables that are mapped in parts; those of scopes where there are some. */
+enum { STATE_PORTS, STATE_GROUPS, STATE_RULES, STATE_LIMITS, STATE_SCOPES, STATE_SPANS, STATE_TEXTS, STATE_LATE };
 
 struct state {
 	const struct paths *paths;
@@ -27,10 +28,12 @@ struct state {
 	uint32_t *ports;		/* answers, PG_PORT_INDEX() */
 	struct pg_group *groups;
 	struct pg_rule *rules;		/* by id */
+	uint64_t *limits;		/* likewise; the programs' own */
 	struct state_late {
 		int fd;
 		uint32_t mapped;	/* a bit for each part */
 	} late[STATE_LATE];
+	int near_ports;			/* pg_ports; late has pg_far_ports */
 	/* control->cpus + 1 regions, mapped where a counter is asked for: state_count() and its like. */
 	struct state_counts {
 		int fd;
@@ -57,10 +60,19 @@ void state_close(struct state *s);
 int state_map_ports(struct state *s, uint32_t slot, uint32_t table, uint32_t proto);
 int state_map_table(struct state *s, unsigned which);
 int state_map_tables(struct state *s);
+/*
+ * Before something is written to it: make and map the part of a table that has this element, which reads as
+ * nothing as long as it is not there. 0 or -errno.
+ */
+int state_make_part(struct state *s, unsigned which, uint32_t element);
+int state_make_ports(struct state *s, uint32_t slot, uint32_t table, uint32_t proto);
+/* All answers of a slot, which are mapped: those of the other one, and none. */
+int state_copy_ports(struct state *s, uint32_t from, uint32_t to);
+void state_clear_ports(struct state *s, uint32_t slot);
 /* What they take counts as who maps them: whoever stays gives it back. */
 void state_unmap_tables(struct state *s);
 
-/* Map the tables of scopes, which another process may have been the first to need. 0 or -errno. */
+/* Map the tables of scopes, anew: another process may have written to them first. 0 or -errno. */
 int state_map_scopes(struct state *s);
 /* Whether either slot has scopes. */
 bool state_has_scopes(const struct state *s);

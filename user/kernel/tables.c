@@ -8,6 +8,7 @@
 
 #include "kernel/exe.h"
 #include "kernel/guard.h"
+#include "kernel/map.h"
 #include "kernel/peers.h"
 #include "kernel/scope_cgroups.h"
 #include "policy/image.h"
@@ -119,6 +120,15 @@ static bool check_peers(const struct tables *t, const struct holdings *held)
 	return !map || peers_sum(map->fd) == t->state->meta->sums.peers;
 }
 
+/* What programs see as cases is what is pinned, and walked. */
+static bool check_cases(const struct holdings *held)
+{
+	const struct held *maps = held_find(held, "pg_case_maps"),
+			  *cases = held_find(held, "pg_cases");
+
+	return !maps || !cases || !map_holds(maps->fd, 0, cases->fd);
+}
+
 unsigned tables_check_cgroups(struct tables *t)
 {
 	size_t wrong = 0;
@@ -137,10 +147,9 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 	uint32_t wanted = meta->sums.slot, slot = wanted & 1;
 	unsigned wrong = 0;
 
-	if (state_map_tables(t->state))
+	if (state_map_tables(t->state) ||
+	    (state_has_scopes(t->state) && state_map_scopes(t->state)))
 		return 0; /* there is no memory now to look */
-	if (state_has_scopes(t->state))
-		(void)state_map_scopes(t->state); /* without them the sums are wrong */
 	wrong |= (unsigned)!!memcmp(&fixed, &t->fixed, sizeof(fixed)) << TABLE_FIXED;
 	wrong |= (unsigned)(meta->sums.open != 0) << TABLE_OPEN;
 	wrong |= (unsigned)(t->state->control->slot != wanted) << TABLE_SWITCH;
@@ -149,6 +158,7 @@ unsigned tables_check(struct tables *t, const struct holdings *held)
 		wrong |= (unsigned)!check_slot(t, !slot) << TABLE_NEXT;
 	wrong |= (unsigned)!check_image(t, slot) << TABLE_IMAGE;
 	wrong |= (unsigned)!check_peers(t, held) << TABLE_PEERS;
+	wrong |= (unsigned)!check_cases(held) << TABLE_CASES;
 	wrong |= (unsigned)(groups_sum(t->state) != meta->sums.groups) << TABLE_GROUPS;
 	wrong |= (unsigned)(rules_sum(t->state) != meta->sums.rules) << TABLE_RULES;
 	for (unsigned i = 0; i < WALKS; i++)

@@ -221,7 +221,7 @@ static int write_tables(struct takeover *t, struct pg_error *err)
 	return 0;
 }
 
-static int pin_image(const char *name, void *data)
+static int pin_same(const char *name, void *data)
 {
 	struct takeover *t = data;
 	_cleanup_close_ int fd = pin_open(t->paths, name);
@@ -252,7 +252,9 @@ static int prepare(struct takeover *t, struct pg_error *err)
 		return r;
 	r = pin_make(&t->next, "pg_control", control);
 	if (!r && t->same_tables)
-		r = pins_each(t->paths, "pg_image", pin_image, t);
+		r = pins_each(t->paths, "pg_image", pin_same, t);
+	if (!r && t->same_tables)
+		r = pins_each(t->paths, "pg_part_", pin_same, t);
 	r = r ? r : open_next(t, err);
 	return r || t->same_tables ? r : write_tables(t, err);
 }

@@ -11,31 +11,35 @@
 #include "kernel/map.h"
 #include "util/cleanup.h"
 
-void put_answer(const struct guarded *g, enum pg_direction direction, enum pg_proto proto, uint16_t port,
+void put_answer(struct guarded *g, enum pg_direction direction, enum pg_proto proto, uint16_t port,
 		uint32_t answer)
 {
 	uint32_t slot = g->state.control->slot & 1;
 	__u64 *word = &g->state.control->slots[slot].bits[direction][proto][port / 64];
 
+	cr_assert_eq(state_make_ports(&g->state, slot, direction, proto), 0);
 	g->state.ports[PG_PORT_INDEX(slot, direction, proto, port)] = answer;
 	*word = answer ? *word | 1ULL << port % 64 : *word & ~(1ULL << port % 64);
 }
 
-void put_in(const struct guarded *g, uint16_t port, uint32_t answer)
+void put_in(struct guarded *g, uint16_t port, uint32_t answer)
 {
 	put_answer(g, PG_IN, PG_TCP, port, answer);
 	put_answer(g, PG_IN, PG_UDP, port, answer);
 }
 
-void put_group(const struct guarded *g, uint32_t number, struct pg_group group)
+void put_group(struct guarded *g, uint32_t number, struct pg_group group)
 {
+	cr_assert_eq(state_make_part(&g->state, STATE_GROUPS, number), 0);
 	g->state.groups[number] = group;
 }
 
-void put_condition(const struct guarded *g, uint32_t number, uint32_t id, uint32_t answer,
+void put_condition(struct guarded *g, uint32_t number, uint32_t id, uint32_t answer,
 		   uint32_t otherwise)
 {
-	put_group(g, number, (struct pg_group){ .base = answer, .otherwise = otherwise, .rule = id });
+	cr_assert_eq(state_make_part(&g->state, STATE_RULES, id), 0);
+	put_group(g, number,
+		  (struct pg_group){ .base = answer, .otherwise = otherwise, .rule = id });
 }
 
 static void put(const struct guarded *g, const char *map, const void *key, const void *value)
@@ -45,9 +49,11 @@ static void put(const struct guarded *g, const char *map, const void *key, const
 	cr_assert_eq(bpf_map_update_elem(fd, key, value, BPF_ANY), 0, "%s", map);
 }
 
-void put_rule(const struct guarded *g, uint32_t id, struct pg_rule rule)
+void put_rule(struct guarded *g, uint32_t id, struct pg_rule rule)
 {
-	put(g, "pg_rules", &id, &rule);
+	cr_assert_eq(state_make_part(&g->state, STATE_RULES, id), 0);
+	cr_assert_eq(state_make_part(&g->state, STATE_LIMITS, id), 0);
+	g->state.rules[id] = rule;
 }
 
 void put_case(const struct guarded *g, struct pg_case_key key, uint32_t answer)

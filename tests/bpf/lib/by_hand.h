@@ -13,15 +13,15 @@
 #define ASK(group) PG_ANSWER(PG_ANSWER_ASK, 0, group)
 
 /* What the slot in force says of a port; 0: nothing. */
-void put_answer(const struct guarded *g, enum pg_direction direction, enum pg_proto proto, uint16_t port,
+void put_answer(struct guarded *g, enum pg_direction direction, enum pg_proto proto, uint16_t port,
 		uint32_t answer);
 /* The same of `in`, TCP and UDP. */
-void put_in(const struct guarded *g, uint16_t port, uint32_t answer);
-void put_group(const struct guarded *g, uint32_t number, struct pg_group group);
+void put_in(struct guarded *g, uint16_t port, uint32_t answer);
+void put_group(struct guarded *g, uint32_t number, struct pg_group group);
 /* A condition: @answer while rule @id holds, else @otherwise. */
-void put_condition(const struct guarded *g, uint32_t number, uint32_t id, uint32_t answer,
+void put_condition(struct guarded *g, uint32_t number, uint32_t id, uint32_t answer,
 		   uint32_t otherwise);
-void put_rule(const struct guarded *g, uint32_t id, struct pg_rule rule);
+void put_rule(struct guarded *g, uint32_t id, struct pg_rule rule);
 void put_case(const struct guarded *g, struct pg_case_key key, uint32_t answer);
 void put_caller(const struct guarded *g, struct pg_caller_key key, uint32_t class);
 
