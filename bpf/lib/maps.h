@@ -106,7 +106,7 @@ struct pg_texts_map {
 	IN_PARTS(PG_SLOTS, 1, struct pg_texts);
 };
 
-/* Made at once, since a tracepoint may not allocate before Linux 6.1; from then on load.c asks for more. */
+/* Made at once, since a tracepoint may not allocate before Linux 6.1; from then on as they fill (load.c). */
 struct pg_cgroups_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -160,14 +160,14 @@ struct pg_devices_map {
 
 struct pg_asked_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 8192);
 	__type(key, struct pg_asked_key);
 	__type(value, __u32);
 };
 
 struct pg_heard_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 2048);
 	__type(key, struct pg_asked_key);
 	__type(value, __u32);
 };
@@ -284,7 +284,7 @@ struct pg_seen_map {
 
 struct pg_events_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 18);
 };
 
 /* User space's own, kept in the kernel so that they outlive every process. */

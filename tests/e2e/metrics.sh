@@ -41,6 +41,8 @@ exits "a file in no directory" 74 'no/such' metrics --textfile "$LAB/no/such/fil
 } | policy all >/dev/null
 in_namespace host ip link add 'q"\{x=' type veth peer name other
 LAB_CHOICE='' guard "$LAB/all.yaml"
+most=$((16 + $(nproc --all) - 2)) # MiB: two CPUs' 16, and one for each more
+holds "the kernel holds at most $most MiB for it" [ "$(pg --json status --memory | jq .maps_total)" -le $((most << 20)) ]
 traffic peer flood peer0 "$MAC" $HOST4 9000,9001 50 2000
 many_binds 7001 300
 within 5 adds_up || not_ok "all is told" "$(told) and $(lost) of $(counted)"

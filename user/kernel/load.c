@@ -28,8 +28,6 @@
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
 
-#define CGROUPS_MAX 65536
-
 static void cleanup_bpf(struct pg_bpf **b)
 {
 	if (*b)
@@ -88,8 +86,6 @@ static int cgroups_made_as_needed(struct pg_bpf *b)
 	btf__free(btf);
 	if (can)
 		r = bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
-	if (can && !r)
-		r = bpf_map__set_max_entries(b->maps.pg_cgroups, CGROUPS_MAX);
 	return r;
 }
 
@@ -244,7 +240,8 @@ static bool is_lasting(const char *name)
 /* As large as the policy, or the build that began, wanted them: that holds as long as the instance lives. */
 static bool has_its_size(const char *name)
 {
-	static const char *const names[] = { "pg_flows", "pg_cases" };
+	static const char *const names[] = { "pg_flows", "pg_asked", "pg_heard", "pg_events",
+					     "pg_cases" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
