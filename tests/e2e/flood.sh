@@ -10,7 +10,7 @@
 need jq rsyslogd
 lab_up
 : "${FLOOD_SECONDS:=1}"
-SOURCES=10000 PORTS=1000 MEMORY_KB=65536
+SOURCES=10000 PORTS=1000 MEMORY_KB=65536 GROWTH_KB=2048
 FLOOD=$BUILD/tests/lib/flood
 UNIX=unix://$LAB/log UDP=udp://$PEER4:514 TCP=tcp://$PEER4:601 FILE=$LAB/out.jsonl
 
@@ -92,6 +92,8 @@ holds "who follows has it, too" within 3 all_followed
 kill $FOLLOWER 2>/dev/null
 lines=$(jq -s 'map(select(.kind == "verdict")) | length' "$EVENTS")
 holds "in few lines: $lines for $packets packets in $FLOOD_SECONDS s" [ "$lines" -le $most ]
+map_bytes() { pg --json status --memory | jq .maps_total; }
+heap_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$AGENT/status"; }
 memory=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$AGENT/status")
 holds "the agent stays small: $memory KiB" [ "$memory" -lt $MEMORY_KB ]
 holds "and names some who scan" quiet jq -se 'any(.[]; .reason == "scan" and .remote.ip != null and .ports > 16)' "$EVENTS"
@@ -104,9 +106,10 @@ datagrams() { in_namespace "$1" awk -v field="$2" '$1 == "Udp:" && $2 ~ /^[0-9]/
 read_of() { echo $(($(datagrams peer 2) + $(datagrams peer 3) + $(datagrams peer 4))); } # by it, by nobody, refused
 unread=$(($(datagrams host 5) - $(read_of)))
 same "the kernels' figures agree so far" $unread 0
+maps=$(map_bytes) heap=$(heap_kb) # one flood has filled what fills
 kill -STOP "$(cat "$LAB/rsyslog.pid")"
 had=$(figure "$UDP" sent)
-flood 3 >"$LAB/sent" &
+flood $((FLOOD_SECONDS + 2)) >"$LAB/sent" &
 SENDER=$!
 more_sent() { [ "$(figure "$UDP" sent)" -gt "$had" ]; }
 holds "what a receiver that stands still has not read counts as sent after a second" within 4 more_sent
@@ -125,4 +128,7 @@ missing=$(jq .lines "$LAB/missing")
 holds "UDP: no line is missing but of the $unread that were not read: $missing" [ "$missing" -le "$unread" ]
 holds "some are" [ "$missing" -gt 0 ]
 same "and all others are there" $(($(refusals_in "$LAB/got.udp") + $(jq .refusals "$LAB/missing"))) "$(counted)"
+same "a second flood takes no more memory of the kernel's" "$(map_bytes)" "$maps"
+grown=$(($(heap_kb) - heap))
+holds "nor much more of the agent's: $grown KiB" [ $grown -le $GROWTH_KB ]
 unguard
