@@ -79,13 +79,21 @@ static struct row rows[ROWS] = {
 					.beside = "1 rule",
 					.most = 15,
 					.most_ratio = 1.05 },
-	[ROW_PACKETS +
-		ALLOWED] = { .name = "pass: allowed port", .unit = "ns", .beside = "1 rule" },
-	[ROW_PACKETS +
-		FLOW] = { .name = "pass: reply of a flow", .unit = "ns", .beside = "1 rule" },
+	[ROW_PACKETS + ALLOWED] = { .name = "pass: allowed port",
+				    .unit = "ns",
+				    .beside = "1 rule",
+				    .most = 10,
+				    .most_ratio = 1.05 },
+	[ROW_PACKETS + FLOW] = { .name = "pass: reply of a flow",
+				 .unit = "ns",
+				 .beside = "1 rule",
+				 .most = 45,
+				 .most_ratio = 1.05 },
 	[ROW_PACKETS + SOCKET] = { .name = "pass: open connection, by its socket",
 				   .unit = "ns",
-				   .beside = "1 rule" },
+				   .beside = "1 rule",
+				   .most = 65,
+				   .most_ratio = 1.05 },
 	[ROW_EVENTS_DROP] = { .section = "A packet while an agent reports events",
 			      .name = "drop: closed port, one source",
 			      .unit = "ns",
@@ -138,8 +146,8 @@ static struct row rows[ROWS] = {
 			.most = 50 },
 	[ROW_APPLY_BACK] = { .name = "apply a file of 1 rule after it", .unit = "ms" },
 	[ROW_READY] = { .name = "run, until it says ready", .unit = "ms", .most = 100 },
-	[ROW_RSS] = { .name = "memory: the agent", .unit = "KiB" },
-	[ROW_MAPS] = { .name = "memory: maps in the kernel", .unit = "KiB" },
+	[ROW_RSS] = { .name = "memory: the agent", .unit = "KiB", .most = 8192 },
+	[ROW_MAPS] = { .name = "memory: maps in the kernel", .unit = "KiB", .most = 16384 },
 };
 
 struct bench {
