@@ -325,10 +325,10 @@ int main(int argc, char **argv)
 	(void)snprintf(w.portguard, sizeof(w.portguard), "%s", portguard_path);
 	free(portguard_path);
 	if (argc > 3 && !strcmp(argv[3], "quick")) {
-		b.rounds = 6;
-		b.stream_rounds = 12;
-		b.size_rounds = 5;
-		b.set_rounds = 3;
+		b.rounds = 4;
+		b.stream_rounds = 8;
+		b.size_rounds = 3;
+		b.set_rounds = 2;
 		b.turns = 3;
 		b.peer_turns = 3;
 	}
