@@ -145,10 +145,17 @@ static __always_inline bool is_stricter(const struct pg_slot *slot, const struct
 	return o->mode == PG_MODE_ENFORCE && mode_of(slot) == PG_MODE_AUDIT;
 }
 
-/* @ret_judged: inbound has answered already. */
+/* An unconnected UDP socket whose port the kernel chose: it hears whom it has asked, whatever the rules say. */
+static __always_inline bool only_asks(struct __sk_buff *skb, const struct packet *p)
+{
+	return p->class == PACKET_WHOLE && p->has_ports && p->proto != IPPROTO_TCP &&
+	       !program_chose_port(socket_of(skb));
+}
+
+/* @asks: only_asks(), and this is no answer. @ret_judged: inbound has answered already. */
 static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 index,
 						struct __sk_buff *skb, const struct packet *p,
-						const struct owner *o, bool *ret_judged)
+						const struct owner *o, bool asks, bool *ret_judged)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
@@ -167,7 +174,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 		return u.d;
 	}
 	*ret_judged = covered;
-	if (!udp || program_chose_port(socket_of(skb))) {
+	if (!asks) {
 		ticks = slot->flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered) {
 			union decided u = { .word = is_of_host(o) ?
@@ -186,7 +193,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	d.reason = refusal_reason(slot, d.reason);
 	if (slot->panic)
 		return d;
-	if (d.verdict == PG_DENY && udp && pg_is_answer(skb, index, ticks))
+	if (d.verdict == PG_DENY && udp && !asks && pg_is_answer(skb, index, ticks))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	*ret_judged |= covered && was_told(p, index);
 	return d;
@@ -220,7 +227,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	union decided u;
 	struct packet *p;
 	__u32 index;
-	bool judged;
+	bool judged = false, asks;
 
 	sk = bpf_sk_fullsock(sk);
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
@@ -231,7 +238,11 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return true;
-	u.d = judge(ctl, index, skb, p, &owner, &judged);
+	asks = only_asks(skb, p);
+	if (asks && !ctl->slots[index].panic && pg_is_answer(skb, index, 0))
+		u.d = decision(PG_ALLOW, PG_REASON_REPLY); /* whatever the device it came by */
+	else
+		u.d = judge(ctl, index, skb, p, &owner, asks, &judged);
 	if (judged)
 		return true;
 	if (is_captured(ctl, &u.d))
