@@ -37,7 +37,8 @@ static __always_inline bool asks_many(struct bpf_sock_addr *ctx, const struct pg
 
 /*
  * The host's rules let the answer in: then they are asked, and asked again when they change. What a
- * scope lets in is remembered all the same, which spares each send a second walk.
+ * scope lets in is remembered all the same, which spares each send a second walk. Asked first: a server looks
+ * up nothing for those whom it answers.
  */
 static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
 				      struct bpf_sock_addr *ctx, const struct attempt *a)
@@ -46,9 +47,14 @@ static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
 	struct pg_question q = { .direction = PG_IN, .proto = PG_UDP, .family = out->family };
 	struct bpf_sock *sk = ctx->sk;
 
-	if (!sk || !sk->src_port || owner_scope(index, &a->owner, 1u << PG_IN))
+	if (!sk || !sk->src_port)
 		return false;
 	q.port = sk->src_port;
+	if (!has_answer(ctl, index, PG_IN, PG_UDP, q.port) &&
+	    ctl->slots[index].defaults[PG_IN] != PG_ALLOW) /* most sockets that ask */
+		return false;
+	if (owner_scope(index, &a->owner, 1u << PG_IN))
+		return false;
 	q.remote_port = out->port;
 	__builtin_memcpy(q.remote, out->remote, 16);
 	if (sk->family == FAMILY_IPV4)
@@ -62,18 +68,21 @@ SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a
 {
 	const struct pg_control *ctl = control();
 	const struct pg_question *q = &a->q;
-	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
+	struct pg_asked_key key = { .remote_port = q->port };
 	__u32 now = bpf_jiffies64(), *seen;
 
 	if (!ctl)
 		return 0;
 	index &= 1;
+	if (is_let_in(ctl, index, ctx, a))
+		return 0;
+	key.socket = bpf_get_socket_cookie(ctx);
 	if (!asks_many(ctx, q))
 		__builtin_memcpy(key.remote, q->remote, 16);
 	seen = bpf_map_lookup_elem(&pg_asked, &key);
 	if (seen)
 		*seen = now;
-	else if (!is_let_in(ctl, index, ctx, a)) /* a full table: the oldest goes */
+	else /* a full table: the oldest goes */
 		(void)bpf_map_update_elem(&pg_asked, &key, &now, BPF_ANY);
 	return 0;
 }

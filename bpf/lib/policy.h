@@ -14,6 +14,14 @@ static __always_inline struct pg_decision decision(__u8 verdict, __u8 reason)
 	return (struct pg_decision){ .verdict = verdict, .reason = reason };
 }
 
+/* Whether a table says anything of a port: most have no rule, and this is one bit. */
+static __always_inline bool has_answer(const struct pg_control *ctl, __u32 index, __u32 table,
+				       __u32 proto, __u32 port)
+{
+	return ctl->slots[index].bits[table][proto & 1][port / 64 % (PG_PORTS / 64)] >> port % 64 &
+	       1;
+}
+
 /* What a table says of a port, before anybody asks from where: 0 for most ports, and for one bit. */
 static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 index, __u32 table,
 					 __u32 proto, __u32 port)
@@ -23,9 +31,7 @@ static __always_inline __u32 port_answer(const struct pg_control *ctl, __u32 ind
 
 	if (table >= PG_PORT_TABLES) /* for the verifier, where it comes from memory */
 		return 0;
-	if (!(ctl->slots[index].bits[table][proto & 1][port / 64 % (PG_PORTS / 64)] >>
-		      port % 64 &
-	      1))
+	if (!has_answer(ctl, index, table, proto, port))
 		return 0;
 	key = PG_PORT_PLACE(index, table, proto & 1) * PG_PORT_LINES + port / PG_PORT_LINE;
 	line = table < PG_NEAR_TABLES ? bpf_map_lookup_elem(&pg_ports, &key)
