@@ -175,6 +175,21 @@ void packets_close(struct packets *p);
  */
 double packets_measure(const struct packets *p, size_t kinds, double *ret_ns);
 
+struct packet_order {
+	int program;
+	unsigned char packet[PACKET_BYTES_MAX];
+	size_t size;
+};
+/* What runs for a kind of packet, and on what, after all that must have left before it comes. */
+struct packet_order packets_order(const struct packets *p, enum packet_kind kind);
+
+/* --- growth.c --- */
+
+/* The same packets by one CPU and by two at once; of an instance that packets_open() has opened. */
+void growth_measure(const struct packets *p, size_t rounds, unsigned turns, unsigned repeat);
+/* Return: how many aims were missed. */
+int growth_print(void);
+
 /* --- consumers.c --- */
 
 /* One source, and 10,000 over 1,000 ports; makes an instance of its own and takes it down. */
@@ -245,6 +260,7 @@ double clock_ns(int clock);
 
 enum traffic {
 	TRAFFIC_UDP, /* one source, one port */
+	TRAFFIC_ANEW, /* one source, one port, and each frame written anew by the CPU that sends it */
 	TRAFFIC_SPREAD, /* UDP of any source to any of many closed ports */
 	TRAFFIC_SYN,
 	TRAFFIC_ACK,
@@ -263,7 +279,7 @@ enum traffic {
 #define RECEIVER_MAC "02:00:00:00:00:01"
 
 struct frames {
-	int same, spread; /* programs that send */
+	int same, anew, spread; /* programs that send */
 };
 /* Return: whether this kernel can (from Linux 5.18 on). */
 bool frames_open(struct frames *f);

@@ -186,15 +186,21 @@ static uint32_t sum_without_source(void)
 	return sum;
 }
 
-/* Any source, any source port, and one of the closed ports 1024-17407. */
-static int spread_program(void)
+/*
+ * Writes each frame anew. @any: UINT32_MAX: any source, any source port, and one of the closed ports 1024-17407;
+ * 0: always the same.
+ */
+static int writing_program(uint32_t any)
 {
 	const struct bpf_insn insns[] = {
 		MOVE(BPF_REG_6, BPF_REG_1),
 		PACE,
 		CALL(BPF_FUNC_get_prandom_u32),
 		MOVE(BPF_REG_7, BPF_REG_0),
+		ALU32_IMM(BPF_AND, BPF_REG_7, (int)any),
+		ALU32_IMM(BPF_OR, BPF_REG_7, (int)(htonl(SOURCE) & ~any)),
 		CALL(BPF_FUNC_get_prandom_u32),
+		ALU32_IMM(BPF_AND, BPF_REG_0, (int)any),
 		FRAME(23 + SEND_SKIPPED),
 		STORE(BPF_W, BPF_REG_2, BPF_REG_7, AT_IP + offsetof(struct iphdr, saddr)),
 		STORE(BPF_H, BPF_REG_2, BPF_REG_0, AT_L4),
@@ -218,7 +224,7 @@ static int spread_program(void)
 
 /*
  * The kernel keeps the XDP programs that are attached somewhere in a list; a test run puts its own there
- * and takes it away again, which lasts two grace periods, if it is not there. So both are attached,
+ * and takes it away again, which lasts two grace periods, if it is not there. So all are attached,
  * where nothing comes.
  */
 static void attach(int program, const char *device)
@@ -242,10 +248,15 @@ bool frames_open(struct frames *f)
 	(void)command((char *[]){ "ip", "link", "add", "idle0", "type", "veth", "peer", "name",
 				  "idle1", NULL },
 		      -1);
+	(void)command((char *[]){ "ip", "link", "add", "idle2", "type", "veth", "peer", "name",
+				  "idle3", NULL },
+		      -1);
 	f->same = same_program();
-	f->spread = spread_program();
+	f->anew = writing_program(0);
+	f->spread = writing_program(UINT32_MAX);
 	attach(f->same, "idle0");
 	attach(f->spread, "idle1");
+	attach(f->anew, "idle2");
 	return can_send(f->same);
 }
 
@@ -259,6 +270,9 @@ void frames_send(const struct frames *f, const struct frame_order *o)
 
 	frame_make(o->traffic, o->port, frame);
 	memcpy(frame + AT_DEVICE, &device, sizeof(device));
-	if (bpf_prog_test_run_opts(o->traffic == TRAFFIC_SPREAD ? f->spread : f->same, &opts))
+	if (bpf_prog_test_run_opts(o->traffic == TRAFFIC_SPREAD ? f->spread
+				   : o->traffic == TRAFFIC_ANEW ? f->anew
+								: f->same,
+				   &opts))
 		die("sending live frames: %s", strerror(errno));
 }

@@ -273,7 +273,7 @@ static void print(struct bench *b)
 		     "(The empty program takes %.1f ns here.)\n",
 		     b->rounds, b->stream_rounds, b->size_rounds, b->set_rounds,
 		     median(b->empty_ns, b->rounds));
-	missed = table_print(rows, ROWS, b->rounds) + events_print() + sizes_print() +
+	missed = table_print(rows, ROWS, b->rounds) + growth_print() + events_print() + sizes_print() +
 		 sets_print() + peers_print() + calls_print() + pass_print();
 	csv_close();
 	(void)printf("\n%d aims missed\n", missed);
@@ -294,6 +294,7 @@ static int bench(const struct world *w, void *data)
 	packets_open(&p, PINS_A, &spread_any, b->turns, b->repeat);
 	for (size_t round = 0; round < b->rounds; round++)
 		one_round(w, b, &p, round);
+	growth_measure(&p, b->rounds, b->turns, 10 * b->repeat);
 	packets_close(&p);
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
 	events_measure(w, b->size_rounds, 2000 * b->turns);

@@ -320,6 +320,15 @@ static int program_of(const struct packets *p, enum packet_kind kind)
 	return kind == DROP_SPREAD ? p->spread : p->inbound;
 }
 
+struct packet_order packets_order(const struct packets *p, enum packet_kind kind)
+{
+	struct packet packet = prepare(p, kind);
+	struct packet_order o = { .program = program_of(p, kind), .size = sizeof(packet) };
+
+	memcpy(o.packet, &packet, sizeof(packet));
+	return o;
+}
+
 static void prepare_all(const struct packets *p, size_t kinds, struct packet *packets)
 {
 	for (size_t kind = 0; kind < kinds; kind++) {

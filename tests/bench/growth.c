@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether two CPUs keep each other waiting: the same packets by one CPU, then by two at once, by the same
+ * programs and maps (BPF_PROG_TEST_RUN). If neither writes a cache line that the other needs, a packet
+ * takes what it did. The empty program beside it says what the CPUs share anyway - two that are halves of one
+ * core, or a host that is busy.
+ *
+ * A packet's time is a process's CPU time by its packets. Both wait for each other right before their runs,
+ * which last so long that how they begin and end is no matter.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+#define CPUS 2
+#define SCALES_BY 1.9 /* two CPUs do so much of what one does */
+
+enum { EMPTY, KINDS = EMPTY + 1 + PACKET_KINDS };
+
+#define LINE(what)                                                                              \
+	{                                                                                       \
+		.name = what, .unit = "ns", .beside = "one CPU", .most_ratio = CPUS / SCALES_BY \
+	}
+
+static struct row rows[KINDS] = {
+	[EMPTY] = { .section = "A packet while two CPUs are at work (1.9 times as many: 1.053 x)",
+		    .name = "an empty XDP program",
+		    .unit = "ns",
+		    .beside = "one CPU" },
+	[EMPTY + 1 + DROP] = LINE("drop: closed port, one source"),
+	[EMPTY + 1 + DROP_SPREAD] = LINE("drop: random sources and ports"),
+	[EMPTY + 1 + ALLOWED] = LINE("pass: allowed port"),
+	[EMPTY + 1 + FLOW] = LINE("pass: reply of a flow"),
+	[EMPTY + 1 + SOCKET] = LINE("pass: open connection, by its socket"),
+};
+static size_t rounds_done;
+
+/* What the two know of each other. */
+struct meeting {
+	atomic_uint wanted, come;
+	double ns[CPUS];
+};
+
+struct task {
+	struct meeting *meeting;
+	struct packet_order orders[KINDS];
+	unsigned index, repeat;
+	int cpu;
+};
+
+/* @kind: of the packets. */
+static void run(const void *data, unsigned kind)
+{
+	const struct task *t = data;
+	const struct packet_order *o = &t->orders[kind];
+	cpu_set_t one;
+	uint32_t verdict;
+
+	CPU_ZERO(&one);
+	CPU_SET(t->cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("CPU %d: %s", t->cpu, strerror(errno));
+	(void)atomic_fetch_add(&t->meeting->come, 1);
+	while (atomic_load(&t->meeting->come) < atomic_load(&t->meeting->wanted))
+		;
+	t->meeting->ns[t->index] = packet_run(o->program, o->packet, o->size, t->repeat, &verdict);
+}
+
+static void begin(const struct worker *w, unsigned kind)
+{
+	if (write(w->orders, &kind, sizeof(kind)) != sizeof(kind))
+		die("a worker gave up");
+}
+
+static void wait_for(const struct worker *w)
+{
+	char done;
+
+	if (read(w->answers, &done, 1) != 1)
+		die("a worker gave up");
+}
+
+/* @cpus: 1: one after the other; else at once. Return: of both the mean, in ns a packet. */
+static double run_by(const struct worker *workers, struct meeting *m, unsigned kind, unsigned cpus)
+{
+	for (unsigned i = 0; i < CPUS; i += cpus) {
+		atomic_store(&m->come, 0);
+		atomic_store(&m->wanted, cpus);
+		for (unsigned j = i; j < i + cpus; j++)
+			begin(&workers[j], kind);
+		for (unsigned j = i; j < i + cpus; j++)
+			wait_for(&workers[j]);
+	}
+	return (m->ns[0] + m->ns[1]) / CPUS;
+}
+
+/* Of some turns the one that took least, since what disturbs only adds. */
+static void measure(const struct worker *workers, struct meeting *m, size_t round, unsigned turns)
+{
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		double alone = 0, both = 0;
+
+		for (unsigned turn = 0; turn < turns; turn++) {
+			double one = run_by(workers, m, kind, 1),
+			       two = run_by(workers, m, kind, CPUS);
+
+			alone = !turn || one < alone ? one : alone;
+			both = !turn || two < both ? two : both;
+		}
+		rows[kind].value[round] = both;
+		rows[kind].base[round] = alone;
+	}
+}
+
+/* Return: whether there are two CPUs. */
+static bool find_cpus(int cpus[CPUS])
+{
+	unsigned found = 0;
+	cpu_set_t ours;
+
+	if (sched_getaffinity(0, sizeof(ours), &ours))
+		die("CPUs: %s", strerror(errno));
+	for (int cpu = 0; cpu < CPU_SETSIZE && found < CPUS; cpu++)
+		if (CPU_ISSET(cpu, &ours))
+			cpus[found++] = cpu;
+	return found == CPUS;
+}
+
+void growth_measure(const struct packets *p, size_t rounds, unsigned turns, unsigned repeat)
+{
+	struct meeting *m =
+		mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct worker workers[CPUS];
+	struct task tasks[CPUS];
+	int cpus[CPUS];
+
+	if (m == MAP_FAILED)
+		die("shared memory: %s", strerror(errno));
+	if (!find_cpus(cpus)) {
+		(void)fprintf(stderr, "bench: growth: there is one CPU\n");
+		return;
+	}
+	for (unsigned i = 0; i < CPUS; i++) {
+		tasks[i] = (struct task){ m, .index = i, .repeat = repeat, .cpu = cpus[i] };
+		for (unsigned kind = 0; kind < PACKET_KINDS; kind++)
+			tasks[i].orders[EMPTY + 1 + kind] = packets_order(p, kind);
+		tasks[i].orders[EMPTY] = tasks[i].orders[EMPTY + 1 + DROP];
+		tasks[i].orders[EMPTY].program = p->base;
+		workers[i] = worker_start(run, &tasks[i]);
+	}
+	for (size_t round = 0; round < rounds; round++)
+		measure(workers, m, round, turns);
+	rounds_done = rounds;
+	for (unsigned i = 0; i < CPUS; i++)
+		worker_end(&workers[i]);
+	(void)munmap(m, sizeof(*m));
+}
+
+int growth_print(void)
+{
+	return rounds_done ? table_print(rows, KINDS, rounds_done) : 0;
+}
