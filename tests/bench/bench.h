@@ -185,8 +185,8 @@ struct packet_order packets_order(const struct packets *p, enum packet_kind kind
 
 /* --- growth.c --- */
 
-/* The same packets by one CPU and by two at once; of an instance that packets_open() has opened. */
-void growth_measure(const struct packets *p, size_t rounds, unsigned turns, unsigned repeat);
+/* The same packets by one CPU and by two at once, of the instance whose pins are in @pins. */
+void growth_measure(const char *pins, size_t rounds, unsigned turns, unsigned repeat);
 /* Return: how many aims were missed. */
 int growth_print(void);
 

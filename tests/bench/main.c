@@ -294,7 +294,7 @@ static int bench(const struct world *w, void *data)
 	packets_open(&p, PINS_A, &spread_any, b->turns, b->repeat);
 	for (size_t round = 0; round < b->rounds; round++)
 		one_round(w, b, &p, round);
-	growth_measure(&p, b->rounds, b->turns, 10 * b->repeat);
+	growth_measure(PINS_A, b->rounds, 2, 4 * b->repeat);
 	packets_close(&p);
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
 	events_measure(w, b->size_rounds, 2000 * b->turns);
