@@ -106,8 +106,8 @@ told_once() { [ "$(findings | grep -c .)" = 1 ] || [ "$1" = "rm -r $PINS" ]; }
 while IFS='|' read -r name _ word command; do
 	: >"$EVENTS"
 	$command 2>"$LAB/err" || not_ok "tampering: $name" "$(cat "$LAB/err")"
-	holds "$name: it is told" within 10 told_of "$word"
-	holds "and undone" within 10 as_it_should_be
+	holds "$name: it is told" within 2 told_of "$word"
+	holds "and undone" within 2 as_it_should_be
 	holds "and told once" told_once "$command"
 done < <(
 	tamperings
@@ -131,7 +131,7 @@ holds "without its agent the guard is open" in_free
 guard "$good"
 holds "the next agent tells of the tables" within 3 told_of 'the ports of the policy in force; written again'
 ! $HAS_OTHERS || holds "and of the program" within 3 told_of "link link_bind4 ran a program that is not portguard's; attached again"
-holds "and all is undone" within 10 as_it_should_be
+holds "and all is undone" within 2 as_it_should_be
 
 # --- the same again, and what cannot be undone --------------------------------------------------
 
@@ -139,19 +139,19 @@ holds "and all is undone" within 10 as_it_should_be
 for time in 1 2 3; do
 	detach link_bind4
 	again() { [ "$(findings | grep -c .)" = "$time" ] && ! bind_free; }
-	holds "detached again ($time): told again, undone again" within 10 again
+	holds "detached again ($time): told again, undone again" within 2 again
 done
 : >"$EVENTS"
 umount "$BPFFS"
-holds "the bpffs is unmounted: it is told" within 10 told_of 'could not be put right'
+holds "the bpffs is unmounted: it is told" within 2 told_of 'could not be put right'
 fails "bind is still refused" bind_free
 fails "and packets dropped" in_free
 told_twice() { [ "$(findings | grep -c .)" != 1 ]; }
-fails "it is told once, although each check finds it" within 10 told_twice
+fails "it is told once, although each check finds it" within 2 told_twice
 mount -t bpf bpf "$BPFFS"
-holds "mounted again: everything is pinned again" within 10 as_it_should_be
+holds "mounted again: everything is pinned again" within 2 as_it_should_be
 sound() { [ "$(status .degraded)" = null ]; }
-holds "and status is sound" within 10 sound
+holds "and status is sound" within 2 sound
 
 # shellcheck disable=SC2046 # bytes are words
 forged() { bpftool map update pinned "$PINS/pg_fragments" key $(printf '0 %.0s' {1..40}) value $(printf '1 %.0s' {1..8}); }
