@@ -235,16 +235,9 @@ int classes_write_devices(const struct classes *c, const struct compiled *compil
 
 /* --- cases -------------------------------------------------------------------------------------- */
 
-static int show_cases(const struct classes *c, int fd)
-{
-	const uint32_t place = 0;
-
-	return bpf_map_update_elem(c->case_maps, &place, &fd, BPF_ANY) ? -errno : 0;
-}
-
 int cases_mend(const struct classes *c)
 {
-	return map_holds(c->case_maps, 0, c->cases) ? show_cases(c, c->cases) : 0;
+	return map_holds(c->case_maps, 0, c->cases) ? map_put(c->case_maps, 0, c->cases) : 0;
 }
 
 static int copy_cases(int from, int to)
@@ -285,7 +278,7 @@ static int cases_grow(struct classes *c)
 	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "pg_cases", info.key_size, info.value_size, most,
 			    &options);
 	r = fd < 0 ? -errno : copy_cases(c->cases, fd);
-	r = r ? r : show_cases(c, fd);
+	r = r ? r : map_put(c->case_maps, 0, fd);
 	r = r ? r : pin_replace(c->paths, "pg_cases", fd);
 	if (r)
 		return r;

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/checksum.h"
+#include "kernel/map.h"
 #include "pg_bpf.skel.h"
 #include "portguard/abi.h"
 #include "util/cleanup.h"
@@ -112,16 +113,6 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
 	return r;
-}
-
-/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
-static int show_cases(const struct pg_bpf *b)
-{
-	const uint32_t place = 0;
-	int fd = bpf_map__fd(b->maps.pg_cases);
-
-	return bpf_map_update_elem(bpf_map__fd(b->maps.pg_case_maps), &place, &fd, BPF_ANY) ? -errno
-											    : 0;
 }
 
 static int pin_all(const struct paths *paths, struct pg_bpf *b)
@@ -296,7 +287,8 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 	if (!r && from)
 		r = use_maps(b, from, which, ret_same);
 	r = r ? r : pg_bpf__load(b);
-	r = r ? r : show_cases(b);
+	/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
+	r = r ? r : map_put(bpf_map__fd(b->maps.pg_case_maps), 0, bpf_map__fd(b->maps.pg_cases));
 	if (r)
 		return load_failed(r, err);
 	r = pin_all(paths, b);

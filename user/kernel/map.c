@@ -45,6 +45,11 @@ int map_holds(int outer, uint32_t place, int inner)
 	return id == info.id ? 0 : -ESTALE;
 }
 
+int map_put(int outer, uint32_t place, int inner)
+{
+	return bpf_map_update_elem(outer, &place, &inner, BPF_ANY) ? -errno : 0;
+}
+
 void map_release(void *at, size_t size)
 {
 	if (at)

@@ -14,6 +14,8 @@ long map_bytes(int fd);
 long map_pinned(const struct paths *paths, const char *name, bool write, void **ret);
 /* Whether @inner is what a map of maps has at a place: 0; -ENOENT: nothing is there, -ESTALE: another one. */
 int map_holds(int outer, uint32_t place, int inner);
+/* Make @inner what a map of maps has at a place; waits until no program sees the former. 0 or -errno. */
+int map_put(int outer, uint32_t place, int inner);
 void map_release(void *at, size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/checksum.h"
+#include "kernel/map.h"
 #include "kernel/memory.h"
 #include "policy/peer_lines.h"
 #include "util/cleanup.h"
@@ -50,10 +51,9 @@ int peers_write(int peers, const struct compiled *compiled, uint32_t table, stru
 		return 0;
 	r = peer_lines_make(&compiled->remote, &compiled->local, table, &lines);
 	r = r ?: make_map(&lines, &map);
+	r = r ?: map_put(peers, place, map);
 	if (r)
 		return r;
-	if (bpf_map_update_elem(peers, &place, &map, BPF_ANY))
-		return -errno;
 	sums->peer_tables[place] = table;
 	sums->peers = peers_sum(peers);
 	return 0;

@@ -237,8 +237,7 @@ static int make_part(struct state *s, unsigned which, uint32_t part)
 	part_name(which, part, name);
 	fd = pin_open(s->paths, name);
 	r = fd == -ENOENT ? make_array(s, which, name, &fd) : fd < 0 ? fd : 0;
-	if (!r && bpf_map_update_elem(s->late[which].fd, &place, &fd, BPF_ANY))
-		r = -errno;
+	r = r ? r : map_put(s->late[which].fd, place, fd);
 	return r ? r : late_map(s, which, part);
 }
 
