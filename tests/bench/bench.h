@@ -249,7 +249,10 @@ struct worker {
 struct worker worker_start(void (*work)(const void *data, unsigned amount), const void *data);
 void worker_end(const struct worker *w);
 
-/* Let it work, and wait. Return: its CPU time, softirqs in its context included, in ns. */
+/* Let it work, and wait until it has. */
+void worker_begin(const struct worker *w, unsigned amount);
+void worker_wait(const struct worker *w);
+/* Both. Return: its CPU time, softirqs in its context included, in ns. */
 double worker_run(const struct worker *w, unsigned amount);
 
 /* A clock of all the time for which @pid holds a CPU, and what it says. */
@@ -291,6 +294,11 @@ struct frame_order {
 void frames_send(const struct frames *f, const struct frame_order *o);
 
 /* --- receive.c --- */
+
+/* The next one of a set behind @cpu. Return: whether there is one. */
+bool next_cpu(const cpu_set_t *set, int *cpu);
+/* Let a process, 0: this one, run on that CPU alone. */
+void bind_to(pid_t pid, int cpu);
 
 struct receiving {
 	struct frames frames;

@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "bench/bench.h"
 
@@ -59,31 +58,13 @@ static void run(const void *data, unsigned kind)
 {
 	const struct task *t = data;
 	const struct packet_order *o = &t->orders[kind];
-	cpu_set_t one;
 	uint32_t verdict;
 
-	CPU_ZERO(&one);
-	CPU_SET(t->cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
-		die("CPU %d: %s", t->cpu, strerror(errno));
+	bind_to(0, t->cpu);
 	(void)atomic_fetch_add(&t->meeting->come, 1);
 	while (atomic_load(&t->meeting->come) < atomic_load(&t->meeting->wanted))
 		;
 	t->meeting->ns[t->index] = packet_run(o->program, o->packet, o->size, t->repeat, &verdict);
-}
-
-static void begin(const struct worker *w, unsigned kind)
-{
-	if (write(w->orders, &kind, sizeof(kind)) != sizeof(kind))
-		die("a worker gave up");
-}
-
-static void wait_for(const struct worker *w)
-{
-	char done;
-
-	if (read(w->answers, &done, 1) != 1)
-		die("a worker gave up");
 }
 
 /* @cpus: 1: one after the other; else at once. Return: of both the mean, in ns a packet. */
@@ -93,9 +74,9 @@ static double run_by(const struct worker *workers, struct meeting *m, unsigned k
 		atomic_store(&m->come, 0);
 		atomic_store(&m->wanted, cpus);
 		for (unsigned j = i; j < i + cpus; j++)
-			begin(&workers[j], kind);
+			worker_begin(&workers[j], kind);
 		for (unsigned j = i; j < i + cpus; j++)
-			wait_for(&workers[j]);
+			worker_wait(&workers[j]);
 	}
 	return (m->ns[0] + m->ns[1]) / CPUS;
 }
@@ -121,15 +102,17 @@ static void measure(const struct worker *workers, struct meeting *m, size_t roun
 /* Return: whether there are two CPUs. */
 static bool find_cpus(int cpus[CPUS])
 {
-	unsigned found = 0;
 	cpu_set_t ours;
+	int cpu = -1;
 
 	if (sched_getaffinity(0, sizeof(ours), &ours))
 		die("CPUs: %s", strerror(errno));
-	for (int cpu = 0; cpu < CPU_SETSIZE && found < CPUS; cpu++)
-		if (CPU_ISSET(cpu, &ours))
-			cpus[found++] = cpu;
-	return found == CPUS;
+	for (unsigned i = 0; i < CPUS; i++) {
+		if (!next_cpu(&ours, &cpu))
+			return false;
+		cpus[i] = cpu;
+	}
+	return true;
 }
 
 static struct task task_of(struct meeting *m, const struct packets *p)

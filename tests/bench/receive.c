@@ -34,7 +34,7 @@
 
 /* --- CPUs --------------------------------------------------------------------------------------- */
 
-static bool next_cpu(const cpu_set_t *set, int *cpu)
+bool next_cpu(const cpu_set_t *set, int *cpu)
 {
 	do
 		(*cpu)++;
@@ -42,7 +42,7 @@ static bool next_cpu(const cpu_set_t *set, int *cpu)
 	return *cpu < CPU_SETSIZE;
 }
 
-static void bind_to(pid_t pid, int cpu)
+void bind_to(pid_t pid, int cpu)
 {
 	cpu_set_t one;
 
@@ -77,20 +77,14 @@ static void stand_by(const void *data, unsigned unused)
 
 static void begin_stand_by(const struct receiving *g)
 {
-	const unsigned unused = 0;
-
 	*g->wanted = true;
-	if (write(g->stand_by.orders, &unused, sizeof(unused)) != sizeof(unused))
-		die("who stands by: %s", strerror(errno));
+	worker_begin(&g->stand_by, 0);
 }
 
 static void end_stand_by(const struct receiving *g)
 {
-	char done;
-
 	*g->wanted = false;
-	if (read(g->stand_by.answers, &done, 1) != 1)
-		die("who stands by: %s", strerror(errno));
+	worker_wait(&g->stand_by);
 }
 
 bool receive_begin(struct receiving *g)

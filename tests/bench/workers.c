@@ -85,13 +85,25 @@ double clock_ns(int clock)
 	return (double)ns;
 }
 
+void worker_begin(const struct worker *w, unsigned amount)
+{
+	if (write(w->orders, &amount, sizeof(amount)) != sizeof(amount))
+		die("a worker gave up");
+}
+
+void worker_wait(const struct worker *w)
+{
+	char done;
+
+	if (read(w->answers, &done, 1) != 1)
+		die("a worker gave up");
+}
+
 double worker_run(const struct worker *w, unsigned amount)
 {
 	double began = clock_ns(w->clock);
-	char done;
 
-	if (write(w->orders, &amount, sizeof(amount)) != sizeof(amount) ||
-	    read(w->answers, &done, 1) != 1)
-		die("a worker gave up");
+	worker_begin(w, amount);
+	worker_wait(w);
 	return clock_ns(w->clock) - began;
 }
