@@ -33,6 +33,12 @@ static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct
 {
 	struct sk_buff *plain = 0;
 
+	if (pg_casts) {
+		const void *cb = IN_PLACE(struct sk_buff, skb)->cb;
+
+		return p->family == 4 ? IN_PLACE(struct inet_skb_parm, cb)->frag_max_size :
+					IN_PLACE(struct inet6_skb_parm, cb)->frag_max_size;
+	}
 	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
 	if (p->family == 4)
 		return BPF_CORE_READ((struct inet_skb_parm *)&plain->cb, frag_max_size);

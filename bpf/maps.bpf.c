@@ -38,5 +38,6 @@ struct pg_journal_map pg_journal SEC(".maps");
 
 const volatile bool pg_xdp_load = false;
 const volatile bool pg_netns_by_inum = false;
+const volatile bool pg_casts = false;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -41,7 +41,7 @@ static __always_inline int judge_raw(struct bpf_sock *sk, int danger)
 		return 1;
 	index = slot_in_force(ctl);
 	slot = &ctl->slots[index];
-	if (!is_judged(ctl, index, plain_socket(sk), of_host(ctl, plain_socket(sk)), &a.owner))
+	if (!is_judged(ctl, index, sk, of_host(ctl, readable(sk)), &a.owner))
 		return 1;
 	out_restricted = owner_restricts_out(slot, index, &a.owner);
 	a.q.family = sk->family == FAMILY_IPV6 ? 6 : 4;

@@ -14,9 +14,20 @@
 #define SOCKET_FLAG_BROADCAST 6 /* enum sock_flags: SO_BROADCAST is set */
 
 /* bind() named the port, rather than 0; so the socket is its program's door, not only its way out. */
-static __always_inline bool program_chose_port(struct sock *plain)
+static __always_inline bool program_chose_port(const struct sock *plain)
 {
-	return BPF_CORE_READ_BITFIELD_PROBED(plain, sk_userlocks) & SOCK_BINDPORT_LOCK;
+	__u32 locks = pg_casts ? BPF_CORE_READ_BITFIELD(IN_PLACE(struct sock, plain), sk_userlocks)
+			       : BPF_CORE_READ_BITFIELD_PROBED(plain, sk_userlocks);
+
+	return locks & SOCK_BINDPORT_LOCK;
+}
+
+static __always_inline bool may_broadcast(const struct sock *plain)
+{
+	__u64 flags = pg_casts ? IN_PLACE(struct sock, plain)->__sk_common.skc_flags
+			       : BPF_CORE_READ(plain, __sk_common.skc_flags);
+
+	return flags >> SOCKET_FLAG_BROADCAST & 1;
 }
 
 /*
@@ -29,10 +40,7 @@ static __always_inline bool asks_many(struct bpf_sock_addr *ctx, const struct pg
 		return q->remote[0] == 0xff;
 	if (q->remote[12] >> 4 == 14)
 		return true;
-	return (q->remote[15] & 3) == 3 &&
-	       BPF_CORE_READ(plain_socket(ctx->sk), __sk_common.skc_flags) >>
-			       SOCKET_FLAG_BROADCAST &
-		       1;
+	return (q->remote[15] & 3) == 3 && may_broadcast(readable(ctx->sk));
 }
 
 /*
@@ -53,29 +61,20 @@ static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
 	if (!has_answer(ctl, index, PG_IN, PG_UDP, q.port) &&
 	    ctl->slots[index].defaults[PG_IN] != PG_ALLOW) /* most sockets that ask */
 		return false;
-	if (owner_scope(index, &a->owner, 1u << PG_IN))
+	if (!program_chose_port(readable(sk)) || owner_scope(index, &a->owner, 1u << PG_IN))
 		return false;
 	q.remote_port = out->port;
 	__builtin_memcpy(q.remote, out->remote, 16);
 	if (sk->family == FAMILY_IPV4)
 		map_ipv4(q.local, sk->src_ip4);
-	return program_chose_port(plain_socket(sk)) &&
-	       ask_rules(ctl, index, PG_IN, PG_UDP, &q).verdict == PG_ALLOW;
+	return ask_rules(ctl, index, PG_IN, PG_UDP, &q).verdict == PG_ALLOW;
 }
 
-/* On a stack of its own. */
-SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a, __u32 index)
+static __always_inline void remember(struct bpf_sock_addr *ctx, const struct pg_question *q)
 {
-	const struct pg_control *ctl = control();
-	const struct pg_question *q = &a->q;
 	struct pg_asked_key key = { .remote_port = q->port };
 	__u32 now = bpf_jiffies64(), *seen;
 
-	if (!ctl)
-		return 0;
-	index &= 1;
-	if (is_let_in(ctl, index, ctx, a))
-		return 0;
 	key.socket = bpf_get_socket_cookie(ctx);
 	if (!asks_many(ctx, q))
 		__builtin_memcpy(key.remote, q->remote, 16);
@@ -84,6 +83,15 @@ SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a
 		*seen = now;
 	else /* a full table: the oldest goes */
 		(void)bpf_map_update_elem(&pg_asked, &key, &now, BPF_ANY);
+}
+
+/* On a stack of its own. */
+SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a, __u32 index)
+{
+	const struct pg_control *ctl = control();
+
+	if (ctl && !is_let_in(ctl, index & 1, ctx, a))
+		remember(ctx, &a->q);
 	return 0;
 }
 

@@ -75,7 +75,7 @@ static __always_inline bool is_of_host(const struct owner *o)
 static __always_inline void find_owner(const struct pg_slot *slot, __u32 index,
 				       const void *socket, struct owner *o)
 {
-	__u64 id = BPF_CORE_READ(cgroup_of(plain_socket(socket)), kn, id);
+	__u64 id = cgroup_id_of(readable(socket));
 	struct pg_cgroup *c = bpf_map_lookup_elem(&pg_cgroups, &id);
 
 	if (c)

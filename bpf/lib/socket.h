@@ -24,6 +24,8 @@ static __always_inline __u32 caller_uid(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
+	if (pg_casts)
+		return IN_PLACE(struct task_struct, task)->cred->uid.val;
 	return BPF_CORE_READ(task, cred, uid.val);
 }
 

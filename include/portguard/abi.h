@@ -13,6 +13,9 @@
 #include <linux/types.h>
 #endif
 
+/* No helper of any kernel: where programs call it user space puts bpf_rdonly_cast() (user/kernel/casts.h). */
+#define PG_CAST 0x50474341
+
 #define PG_ABI_VERSION 6
 
 /* The hooks, in the order of the counters. name, and what the verdict is about. */

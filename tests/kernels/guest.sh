@@ -45,7 +45,7 @@ fails "listen without bind is refused" in_host ./net listen
 holds "and is an event" within 5 grep -q '"verdict":"deny".*"hook":"listen"' /tmp/events
 holds "whose hook is said" sh -c "$pg status | grep -E '^ +listen +(lsm_cgroup|fmod_ret) '"
 holds "which metrics count" sh -c "$pg metrics | grep -q '^portguard_verdicts_total{hook=\"listen\",verdict=\"deny\",scope=\"host\"} 1$'"
-holds "and the ring's size" sh -c "$pg metrics | grep -q '^portguard_ring_size_bytes 1048576$'"
+holds "and the ring's size" sh -c "$pg metrics | grep -q '^portguard_ring_size_bytes 262144$'"
 holds "outside the guarded cgroup it may listen" ./net listen
 fails "raw TCP is refused" in_host ./net raw 6
 holds "raw ICMP is not" in_host ./net raw 1

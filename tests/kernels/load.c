@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/casts.h"
+#include "kernel/load.h"
 #include "pg_bpf.skel.h"
 
 #define LOG_BYTES (1 << 20)
@@ -33,15 +36,16 @@ static const char *tail(const char *text)
 	return length > LOG_TAIL ? text + length - LOG_TAIL : text;
 }
 
-/* Load the program of that index, and no other. */
-static int load_one(int index, const char **ret_name)
+/* Load the program of that index, and no other. @cast: casts_probe()'s, or 0. */
+static int load_one(int index, int cast, const char **ret_name)
 {
-	struct pg_bpf *skeleton = pg_bpf__open();
 	struct bpf_program *program;
+	struct pg_bpf *skeleton;
 	int i = 0, r;
 
-	if (!skeleton)
-		return -errno;
+	r = object_open(cast, &skeleton);
+	if (r)
+		return r;
 	bpf_object__for_each_program(program, skeleton->obj) {
 		(void)bpf_program__set_autoload(program, i == index);
 		if (i++ != index)
@@ -60,27 +64,43 @@ static bool is_optional(const char *name)
 	return !strcmp(name, "pg_listen_lsm") || !strcmp(name, "pg_listen_fmod");
 }
 
-int main(void)
+/* Load each of them. Return: whether one failed that must not. @way: behind its name. */
+static bool load_each(int cast, const char *way)
 {
-	int failed = 0;
+	bool failed = false;
 
-	(void)libbpf_set_print(silent);
 	for (int i = 0;; i++) {
 		const char *name = NULL;
 		int r;
 
 		verifier_log[0] = '\0';
-		r = load_one(i, &name);
+		r = load_one(i, cast, &name);
 		if (r == -ENOENT && !name)
 			return failed;
 		if (r && name && is_optional(name)) {
-			printf("skip load %s: %s\n", name, strerror(-r));
+			printf("skip load %s%s: %s\n", name, way, strerror(-r));
 		} else if (r) {
-			printf("not ok load %s: %s\n", name ? name : "?", strerror(-r));
+			printf("not ok load %s%s: %s\n", name ? name : "?", way, strerror(-r));
 			fprintf(stderr, "%s\n", tail(verifier_log));
-			failed = 1;
+			failed = true;
 		} else {
-			printf("ok load %s\n", name);
+			printf("ok load %s%s\n", name, way);
 		}
 	}
+}
+
+int main(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int cast = casts_probe(kernel);
+	bool failed;
+
+	(void)libbpf_set_print(silent);
+	btf__free(kernel);
+	failed = load_each(0, "");
+	if (cast)
+		failed |= load_each(cast, ", reading in place");
+	else
+		printf("skip load, reading in place: this kernel has no bpf_rdonly_cast()\n");
+	return failed;
 }

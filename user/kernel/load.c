@@ -15,6 +15,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/casts.h"
 #include "kernel/checksum.h"
 #include "kernel/map.h"
 #include "pg_bpf.skel.h"
@@ -78,19 +79,14 @@ int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum)
 }
 
 /* From Linux 6.1 on programs of every kind may allocate (struct bpf_mem_alloc): then a map grows as it fills. */
-static int cgroups_made_as_needed(struct pg_bpf *b)
+static int cgroups_made_as_needed(struct pg_bpf *b, const struct btf *kernel)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool can = btf && btf__find_by_name_kind(btf, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
-	int r = 0;
-
-	btf__free(btf);
-	if (can)
-		r = bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
-	return r;
+	if (kernel && btf__find_by_name_kind(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0)
+		return bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
+	return 0;
 }
 
-static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
+static int fit_to_machine(struct pg_bpf *b, const struct policy *p, const struct btf *kernel)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
 	bool frags = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
@@ -106,13 +102,38 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p)
 		(void)bpf_program__set_flags(b->progs.pg_in_xdp, BPF_F_XDP_HAS_FRAGS);
 	(void)bpf_program__set_autoload(b->progs.pg_listen_lsm, false);
 	(void)bpf_program__set_autoload(b->progs.pg_listen_fmod, false);
-	r = cgroups_made_as_needed(b);
+	r = cgroups_made_as_needed(b, kernel);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_captured, cpus);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
 	return r;
+}
+
+int object_open(int cast, struct pg_bpf **ret)
+{
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = calloc(1, sizeof(*b));
+	_cleanup_free_ void *object = NULL;
+	int r = b ? pg_bpf__create_skeleton(b) : -ENOMEM;
+
+	if (r)
+		return r;
+	if (cast) {
+		object = malloc(b->skeleton->data_sz);
+		if (!object)
+			return -ENOMEM;
+		memcpy(object, b->skeleton->data, b->skeleton->data_sz);
+		casts_put(object, b->skeleton->data_sz, cast);
+		b->skeleton->data = object;
+	}
+	r = bpf_object__open_skeleton(b->skeleton, NULL);
+	if (r)
+		return r;
+	b->skeleton->data = NULL; /* it has been read */
+	b->rodata->pg_casts = cast != 0;
+	*ret = TAKE_PTR(b);
+	return 0;
 }
 
 static int pin_all(const struct paths *paths, struct pg_bpf *b)
@@ -141,12 +162,13 @@ static int pin_all(const struct paths *paths, struct pg_bpf *b)
 }
 
 /* One program alone, with the maps of @main; pinned. */
-static int load_alone(const struct paths *paths, const struct pg_bpf *main, const char *name)
+static int load_alone(const struct paths *paths, const struct pg_bpf *main, const char *name,
+		      int cast)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	int r = b ? 0 : -errno;
+	int r = object_open(cast, &b);
 
 	if (r)
 		return r;
@@ -180,10 +202,10 @@ static bool has_bpf_lsm(void)
 }
 
 /* The best way to refuse listen() that this kernel takes; without one it is only seen (sockops). */
-static void load_listen(const struct paths *paths, const struct pg_bpf *main)
+static void load_listen(const struct paths *paths, const struct pg_bpf *main, int cast)
 {
-	if (!has_bpf_lsm() || load_alone(paths, main, "pg_listen_lsm"))
-		(void)load_alone(paths, main, "pg_listen_fmod");
+	if (!has_bpf_lsm() || load_alone(paths, main, "pg_listen_lsm", cast))
+		(void)load_alone(paths, main, "pg_listen_fmod", cast);
 }
 
 static int load_failed(int r, struct pg_error *err)
@@ -278,12 +300,13 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 		       enum load_maps which, bool *ret_same, int *ret_control_fd,
 		       struct pg_error *err)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = pg_bpf__open();
-	int r, fd;
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int cast = casts_probe(kernel), r, fd;
 
-	if (!b)
-		return load_failed(-errno, err);
-	r = fit_to_machine(b, p);
+	r = object_open(cast, &b);
+	r = r ? r : fit_to_machine(b, p, kernel);
+	btf__free(kernel); /* 5 MiB */
 	if (!r && from)
 		r = use_maps(b, from, which, ret_same);
 	r = r ? r : pg_bpf__load(b);
@@ -293,7 +316,7 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 		return load_failed(r, err);
 	r = pin_all(paths, b);
 	if (!r)
-		load_listen(paths, b);
+		load_listen(paths, b, cast);
 	if (r)
 		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins,
 			       strerror(-r));

@@ -25,6 +25,10 @@ enum load_maps {
 int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
 		       enum load_maps which, bool *ret_same, int *ret_control_fd, struct pg_error *err);
 
+/* The programs' object, opened. @cast: casts_probe()'s. Return: 0, or -errno. */
+struct pg_bpf;
+int object_open(int cast, struct pg_bpf **ret);
+
 /* What tells this build's programs from others'. */
 uint64_t load_build(void);
 
