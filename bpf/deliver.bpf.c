@@ -29,18 +29,18 @@ static __always_inline bool is_covered(__u32 ifindex)
  * Its fragments may have come by different devices, and it has the last one's: inbound saw perhaps only
  * a part of it. Both families' control blocks are still there at this hook.
  */
-static __always_inline bool was_in_fragments(struct __sk_buff *skb, const struct packet *p)
+static __always_inline bool was_in_fragments(struct __sk_buff *skb, __u32 family)
 {
 	struct sk_buff *plain = 0;
 
 	if (pg_casts) {
 		const void *cb = IN_PLACE(struct sk_buff, skb)->cb;
 
-		return p->family == 4 ? IN_PLACE(struct inet_skb_parm, cb)->frag_max_size :
+		return family == 4 ? IN_PLACE(struct inet_skb_parm, cb)->frag_max_size :
 					IN_PLACE(struct inet6_skb_parm, cb)->frag_max_size;
 	}
 	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
-	if (p->family == 4)
+	if (family == 4)
 		return BPF_CORE_READ((struct inet_skb_parm *)&plain->cb, frag_max_size);
 	return BPF_CORE_READ((struct inet6_skb_parm *)&plain->cb, frag_max_size);
 }
@@ -166,7 +166,7 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	const struct pg_slot *slot = &ctl->slots[index];
 	bool udp = p->proto != IPPROTO_TCP, scoped = owner_number(index, o, 1u << PG_IN) != 0;
 	bool met = o->here && !is_off(slot) && is_covered(skb->ifindex) &&
-		   !was_in_fragments(skb, p);
+		   !was_in_fragments(skb, p->family);
 	bool covered = met && !scoped && !is_stricter(slot, o) && !is_for_scopes(ctl, index, p);
 	struct pg_decision d = decision(PG_DENY, PG_REASON_NO_RULE);
 	__u32 ticks = 0;
@@ -215,6 +215,21 @@ static __always_inline bool concerns_owner(const struct pg_control *ctl, __u32 i
 	return is_judged(ctl, index, sk, of_host(ctl, sk), o);
 }
 
+/*
+ * Whether inbound has answered whatever comes to this socket, and there is nothing to remember of it: then the
+ * packet need not be taken apart (judge() says the same of it).
+ */
+static __always_inline bool is_settled(const struct pg_control *ctl, __u32 index,
+				       struct __sk_buff *skb, const struct owner *o)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+	__u32 family = skb->protocol == bpf_htons(ETH_IPV4) ? 4 : 6;
+
+	return !slot->scopes && !is_off(slot) && !restricts_out(slot) && o->here &&
+	       program_chose_port(socket_of(skb)) && is_covered(skb->ifindex) &&
+	       !was_in_fragments(skb, family);
+}
+
 /* Takes the packet apart, on a stack of its own. Return: whether there is one. */
 GLOBAL int pg_parse_here(struct __sk_buff *skb)
 {
@@ -239,7 +254,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
 		return true;
 	index = slot_in_force(ctl);
-	if (!concerns_owner(ctl, index, skb, &owner))
+	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb, &owner))
 		return true;
 	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)

@@ -196,21 +196,37 @@ static __always_inline __u32 resolve_said(struct said *s, __u32 index, const str
 	return PG_ANSWER(PG_ANSWER_DENY, 0, 0);
 }
 
+/* What the innermost scope says, where that is all: nobody further out counts, and the port alone answers. */
+static __always_inline bool stands_alone(__u64 says)
+{
+	return says && !(says >> 40 & 1) && PG_ANSWER_KIND((__u32)says) != PG_ANSWER_ASK;
+}
+
 /* @direction: a constant, since programs that ask for `bind` know no limits. */
 static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 				     const struct pg_question *q, __u32 direction)
 {
 	struct pg_control *ctl = control();
-	struct said s = {};
+	__u32 port = OWNER_PORT(direction, q->proto & 1, q->port);
 	union decided u = { .word = 0 };
+	struct said s = {};
+	__u64 says;
 
 	if (!ctl)
 		return 0;
 	index &= 1;
-	if (hear_scopes(index, o, OWNER_PORT(direction, q->proto & 1, q->port), &s))
-		hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
-		     ctl->slots[index].defaults[direction]);
-	u.d = pg_decide(resolve_said(&s, index, q, direction != PG_BIND), q, s.unruled);
+	says = pg_owner_says(o->near, o->far, index, port, 0);
+	if (stands_alone(says)) {
+		s.best = says;
+		s.unruled = says >> 32 & 0xff;
+		s.scope = says >> 48;
+	} else {
+		if (hear_scopes(index, o, port, &s))
+			hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
+			     ctl->slots[index].defaults[direction]);
+		s.best = resolve_said(&s, index, q, direction != PG_BIND);
+	}
+	u.d = pg_decide(s.best, q, s.unruled);
 	u.d.reason = refusal_reason(&ctl->slots[index], u.d.reason);
 	u.d.scope = PG_SCOPE_TOLD(index, s.scope);
 	return u.word;
