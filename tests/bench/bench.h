@@ -8,6 +8,7 @@
  *   main.c      the rounds and the rows
  *   world.c     a throw-away machine to measure in, gone afterwards however it ends
  *   packets.c   what a packet costs in a program
+ *   idle.c      devices by which nothing comes, for programs that are run by hand
  *   decisions.c what a decision costs in each hook
  *   sizes.c     what grows with the policy, and what does not
  *   events.h    what events take on their way out, and how soon they arrive
@@ -129,6 +130,11 @@ int world_run(struct world *w, int (*body)(const struct world *w, void *data), v
 /* Write a policy of @rules rules (1: port 80 alone) for @device, or several: "a, b". */
 void world_policy(const char *path, const char *device, unsigned rules);
 
+/* --- idle.c --- */
+
+/* So that a test run of an XDP program waits for nothing. Return: a link, to be closed with the program. */
+int idle_attach(int program);
+
 /* --- packets.c --- */
 
 /* A program that does nothing but return, and one that is pinned. */
@@ -154,6 +160,7 @@ struct packets {
 		base_spread; /* programs that do nothing; the second with other sources each time */
 	int base_array;
 	int inbound, spread, spread_array, outbound;
+	int links[4]; /* of the XDP programs */
 	int listener, client, server; /* an open TCP connection, for SOCKET */
 	unsigned turns, repeat;
 };

@@ -7,8 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/if_link.h>
-#include <net/if.h>
 #include <netinet/ether.h>
 #include <netinet/if_ether.h>
 #include <netinet/ip.h>
@@ -222,17 +220,6 @@ static int writing_program(uint32_t any)
 	return load(insns, COUNT(insns));
 }
 
-/*
- * The kernel keeps the XDP programs that are attached somewhere in a list; a test run puts its own there
- * and takes it away again, which lasts two grace periods, if it is not there. So all are attached,
- * where nothing comes.
- */
-static void attach(int program, const char *device)
-{
-	if (bpf_xdp_attach((int)if_nametoindex(device), program, XDP_FLAGS_DRV_MODE, NULL))
-		die("%s: %s", device, strerror(errno));
-}
-
 /* A kernel before 5.18 knows no live frames. This one goes by device 0, that is nowhere. */
 static bool can_send(int program)
 {
@@ -245,18 +232,12 @@ static bool can_send(int program)
 
 bool frames_open(struct frames *f)
 {
-	(void)command((char *[]){ "ip", "link", "add", "idle0", "type", "veth", "peer", "name",
-				  "idle1", NULL },
-		      -1);
-	(void)command((char *[]){ "ip", "link", "add", "idle2", "type", "veth", "peer", "name",
-				  "idle3", NULL },
-		      -1);
 	f->same = same_program();
 	f->anew = writing_program(0);
 	f->spread = writing_program(UINT32_MAX);
-	attach(f->same, "idle0");
-	attach(f->spread, "idle1");
-	attach(f->anew, "idle2");
+	(void)idle_attach(f->same); /* all for as long as this process is there */
+	(void)idle_attach(f->spread);
+	(void)idle_attach(f->anew);
 	return can_send(f->same);
 }
 

@@ -7,8 +7,6 @@
  *
  * The kernel says durations in whole nanoseconds a run, too coarse here: this thread's CPU time is
  * read.
- * Each test run waits for two grace periods besides (the dispatcher of XDP programs), tens of
- * milliseconds that are no CPU time but bound the number of turns.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -222,6 +220,15 @@ static struct ends ends_of(int client)
 
 const struct spread spread_any = { UINT32_MAX, 16384 };
 
+static void attach_all(struct packets *p)
+{
+	const int programs[] = { p->base, p->base_spread, p->inbound, p->spread };
+
+	_Static_assert(sizeof(programs) == sizeof(p->links), "a link for each");
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		p->links[i] = idle_attach(programs[i]);
+}
+
 void packets_open(struct packets *p, const char *pins, const struct spread *over, unsigned turns,
 		  unsigned repeat)
 {
@@ -234,6 +241,7 @@ void packets_open(struct packets *p, const char *pins, const struct spread *over
 	p->outbound = pinned(pins, "pg_out_tc");
 	p->spread_array = array_of(p->inbound);
 	p->spread = spreading_program(p->spread_array, over);
+	attach_all(p);
 	connect_sockets(p);
 }
 
@@ -242,6 +250,8 @@ void packets_close(struct packets *p)
 	const int fds[] = { p->base,         p->base_spread, p->base_array, p->inbound, p->spread,
 			    p->spread_array, p->outbound,    p->listener,   p->client,  p->server };
 
+	for (size_t i = 0; i < sizeof(p->links) / sizeof(*p->links); i++)
+		(void)close(p->links[i]);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		(void)close(fds[i]);
 }

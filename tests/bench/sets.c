@@ -260,7 +260,7 @@ static int feeder(int sources, int array, short at, bool v6)
 
 struct bench_sets {
 	struct set sets[2]; /* by family */
-	int inbound, array, feeders[KINDS];
+	int inbound, array, feeders[KINDS], links[KINDS];
 	uint64_t *sources[KINDS]; /* mapped */
 	unsigned turns, repeat;
 };
@@ -286,6 +286,7 @@ static void open_kind(struct bench_sets *b, enum kind kind)
 				  sizeof(struct ethhdr) + (v6 ? offsetof(struct ip6_hdr, ip6_src)
 							      : offsetof(struct iphdr, saddr)),
 				  v6);
+	b->links[kind] = idle_attach(b->feeders[kind]);
 	(void)close(map);
 }
 
@@ -365,6 +366,7 @@ void sets_measure(const struct world *w, size_t count, unsigned turns, unsigned 
 			one_size(w, &b, i, round);
 	(void)run_portguard(w, INSTANCE, WORDS("down", "--purge"));
 	for (enum kind kind = 0; kind < KINDS; kind++) {
+		(void)close(b.links[kind]);
 		(void)close(b.feeders[kind]);
 		(void)munmap(b.sources[kind], SOURCES * sizeof(uint64_t));
 	}
