@@ -152,8 +152,9 @@ static struct row rows[ROWS] = {
 
 struct bench {
 	size_t rounds, stream_rounds, size_rounds, set_rounds; /* peers: as many as @rounds */
-	unsigned turns, peer_turns; /* of packets, in a round */
+	unsigned turns, peer_turns, size_turns; /* in a round: of packets, of decisions */
 	unsigned repeat; /* packets in a turn */
+	unsigned events; /* in a turn */
 	double empty_ns[ROUNDS_MAX];
 };
 
@@ -297,8 +298,8 @@ static int bench(const struct world *w, void *data)
 	growth_measure(PINS_A, b->rounds, 2, 4 * b->repeat);
 	packets_close(&p);
 	(void)run_portguard(w, INSTANCE_A, WORDS("down", "--purge"));
-	events_measure(w, b->size_rounds, 2000 * b->turns);
-	sizes_measure(w, b->size_rounds, 2 * b->turns);
+	events_measure(w, b->size_rounds, b->events);
+	sizes_measure(w, b->size_rounds, b->size_turns);
 	sets_measure(w, b->set_rounds, b->turns, b->repeat);
 	peers_measure(w, b->rounds, b->peer_turns);
 	calls_measure(w, b->rounds);
@@ -315,7 +316,9 @@ int main(int argc, char **argv)
 				  .set_rounds = 9,
 				  .turns = 5,
 				  .peer_turns = 8,
-				  .repeat = 100000 };
+				  .size_turns = 10,
+				  .repeat = 100000,
+				  .events = 10000 };
 	struct world w;
 	char *portguard_path = argc > 1 ? realpath(argv[1], NULL) : NULL;
 
@@ -327,11 +330,14 @@ int main(int argc, char **argv)
 	free(portguard_path);
 	if (argc > 3 && !strcmp(argv[3], "quick")) {
 		b.rounds = 4;
-		b.stream_rounds = 8;
+		b.stream_rounds = 5;
 		b.size_rounds = 3;
 		b.set_rounds = 2;
 		b.turns = 3;
-		b.peer_turns = 3;
+		b.peer_turns = 2;
+		b.size_turns = 3;
+		b.repeat = 50000;
+		b.events = 4000;
 	}
 	csv_open(argv[2]); /* here: in the world /run and /var/lib are others */
 	return world_run(&w, bench, &b);
