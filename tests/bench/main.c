@@ -335,7 +335,7 @@ int main(int argc, char **argv)
 		b.set_rounds = 2;
 		b.turns = 3;
 		b.peer_turns = 2;
-		b.size_turns = 3;
+		b.size_turns = 6;
 		b.repeat = 50000;
 		b.events = 4000;
 	}
