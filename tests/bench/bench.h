@@ -117,7 +117,7 @@ void world_enter_cgroup(const struct world *w, const char *cgroup);
 /* The same as /proc/PID/cgroup prints it: what patterns of scopes are of. */
 void world_cgroup_path(const struct world *w, const char *cgroup, char *to, size_t size);
 
-/* Remove what is below it, one level. */
+/* Remove what is below it. */
 void world_clear_cgroup(const struct world *w, const char *cgroup);
 
 /**
@@ -435,8 +435,12 @@ struct decisions {
 	struct decision_place guarded, outside;
 };
 
-/* Of an instance whose pins are in @pins, by sockets and processes of @cgroup, which it guards. */
-void decisions_open(struct decisions *d, const struct world *w, const char *pins, const char *cgroup);
+/*
+ * Of an instance whose pins are in @pins, by sockets and processes of @cgroup, which it guards. @number: another
+ * one for each of those that are open at once.
+ */
+void decisions_open(struct decisions *d, const struct world *w, const char *pins,
+		    const char *cgroup, unsigned number);
 void decisions_close(const struct decisions *d);
 /* What each takes, in ns. */
 void decisions_measure(const struct decisions *d, unsigned turns, double ret_ns[DECISIONS]);

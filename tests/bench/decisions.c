@@ -191,14 +191,16 @@ static void start(struct decision_place *p)
 }
 
 void decisions_open(struct decisions *d, const struct world *w, const char *pins,
-		    const char *cgroup)
+		    const char *cgroup, unsigned number)
 {
+	const uint32_t host = INADDR_LOOPBACK + 1 + 2 * number;
+
 	world_enter_cgroup(w, cgroup);
-	open_sockets(d->guarded.calls, INADDR_LOOPBACK + 1);
+	open_sockets(d->guarded.calls, host);
 	open_guarded_programs(d->guarded.calls, pins);
 	start(&d->guarded);
 	world_enter_cgroup(w, "rest");
-	open_sockets(d->outside.calls, INADDR_LOOPBACK + 2);
+	open_sockets(d->outside.calls, host + 1);
 	open_empty_programs(d->outside.calls);
 	start(&d->outside);
 }

@@ -5,7 +5,8 @@
  * has measured all sizes; the first is what the others are compared to.
  *
  * A scope has 50 rules and a cgroup of its own, that is there before the policy is. Alike: all have the
- * same rules. Those that are asked are in the last scope.
+ * same rules. Those that are asked are in the last scope. In one block the policy stays, and who asks is
+ * in a cgroup of the scope's own or in one far below it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #define SCOPES 1000
 #define CGROUPS 10000
 #define ROOT "guarded_d"
+#define DEPTH 32
+#define ASKED_PATH (64 + 2 * DEPTH)
 
 struct size {
 	const char *name;
@@ -34,6 +37,7 @@ struct block {
 	const char
 		*cgroups; /* below the root, with numbers from 0 on; those asked are in the first */
 	unsigned cgroup_count;
+	unsigned depth; /* below the root, of who asks at the second size; 0: 1, as at all others */
 	bool alike;
 	double most_apply_ms, most_memory_kib; /* the aims of the last size */
 };
@@ -65,6 +69,12 @@ static const struct block blocks[] = {
 	  .sizes = { { "10 cgroups", 1, 1, "scope?" }, { "10,000 cgroups", 1, 1, "scope*" } },
 	  .cgroups = "scope",
 	  .cgroup_count = CGROUPS,
+	  .alike = true },
+	{ .heading = "Depth of the cgroup, under 100 scopes",
+	  .sizes = { { "1 below the root", 1, 100 }, { "32 below it", 1, 100 } },
+	  .cgroups = "scope",
+	  .cgroup_count = 100,
+	  .depth = DEPTH,
 	  .alike = true },
 };
 
@@ -134,12 +144,27 @@ static void write_policy(const struct block *b, size_t which, const char *root)
 		die("%s: %s", path, strerror(errno));
 }
 
+/* Who asks, below w->cgroup: the first cgroup, or one so deep below the root. */
+static void asked_path(const struct block *b, unsigned depth, char to[ASKED_PATH])
+{
+	size_t end = (size_t)snprintf(to, ASKED_PATH, ROOT "/%s0", b->cgroups);
+
+	for (unsigned i = 1; i < depth; i++, end += 2)
+		(void)snprintf(to + end, ASKED_PATH - end, "/d");
+}
+
 static void make_cgroups(const struct world *w, const struct block *b)
 {
-	char path[BENCH_PATH + 32];
+	char path[BENCH_PATH + ASKED_PATH], asked[ASKED_PATH];
 
 	for (unsigned i = 0; i < b->cgroup_count; i++) {
 		(void)snprintf(path, sizeof(path), "%s/" ROOT "/%s%u", w->cgroup, b->cgroups, i);
+		if (mkdir(path, 0755))
+			die("%s: %s", path, strerror(errno));
+	}
+	for (unsigned depth = 2; depth <= b->depth; depth++) {
+		asked_path(b, depth, asked);
+		(void)snprintf(path, sizeof(path), "%s/%s", w->cgroup, asked);
 		if (mkdir(path, 0755))
 			die("%s: %s", path, strerror(errno));
 	}
@@ -169,8 +194,8 @@ static void one_size(const struct world *w, const struct decisions *d, unsigned 
 static void measure(const struct world *w, const struct block *b, unsigned turns,
 		    struct size_row *to)
 {
-	static struct decisions d;
-	char root[BENCH_PATH], cgroup[BENCH_PATH + 16], asked[64];
+	static struct decisions asked, deep;
+	char root[BENCH_PATH], cgroup[BENCH_PATH + 16], path[ASKED_PATH];
 	size_t sizes = sizes_of(b);
 
 	make_cgroups(w, b);
@@ -178,14 +203,20 @@ static void measure(const struct world *w, const struct block *b, unsigned turns
 	for (size_t i = 0; i < sizes; i++)
 		write_policy(b, i, root);
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/" ROOT, w->cgroup);
-	(void)snprintf(asked, sizeof(asked), ROOT "/%s0", b->cgroups);
 	(void)run_portguard(w, INSTANCE,
 			    WORDS("up", "-c", WORLD_DIR "/size0.yaml", "--cgroup", cgroup));
-	decisions_open(&d, w, PINS, asked);
+	asked_path(b, 1, path);
+	decisions_open(&asked, w, PINS, path, 0);
+	asked_path(b, b->depth, path);
+	if (b->depth)
+		decisions_open(&deep, w, PINS, path, 1);
 	for (size_t round = 0; round <= rounds; round++) /* the first is to warm up */
 		for (size_t i = 0; i < sizes; i++)
-			one_size(w, &d, round ? turns : 0, i, round ? round - 1 : 0, to);
-	decisions_close(&d);
+			one_size(w, b->depth && i ? &deep : &asked, round ? turns : 0, i,
+				 round ? round - 1 : 0, to);
+	decisions_close(&asked);
+	if (b->depth)
+		decisions_close(&deep);
 	(void)run_portguard(w, INSTANCE, WORDS("down", "--purge"));
 	world_clear_cgroup(w, ROOT);
 }
@@ -229,7 +260,8 @@ static int print_block(const struct block *b, struct size_row *of)
 	}
 	of[MEMORY].most = b->most_memory_kib;
 	of[APPLY].most = b->most_apply_ms;
-	return table_print_sizes(b->heading, heads, sizes, of, ROWS, rounds);
+	/* The policy of such a block does not change. */
+	return table_print_sizes(b->heading, heads, sizes, of, b->depth ? DECISIONS : ROWS, rounds);
 }
 
 int sizes_print(void)

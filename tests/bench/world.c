@@ -84,7 +84,7 @@ static void remove_cgroup(const char *path)
 	(void)rmdir(path);
 }
 
-/* Those below it: one level, which is all that anybody makes. */
+/* Those below it. */
 static void clear_cgroup(const char *path)
 {
 	char below[BENCH_PATH + 300];
@@ -95,6 +95,9 @@ static void clear_cgroup(const char *path)
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		(void)snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		if (!rmdir(below))
+			continue;
+		clear_cgroup(below);
 		remove_cgroup(below);
 	}
 	if (d)
