@@ -15,6 +15,7 @@
  *   consumers.c what a dropped packet costs while all outputs tell of it
  *   sets.c      what a rule costs that asks for a set of addresses
  *   commands.c  what a command costs as a whole process
+ *   elements.c  and what nftables' own costs
  *   receive.c   what a packet costs the CPU that receives it
  *   frames.c    packets for it, and the programs that send them
  *   guards.c    what can stand before a receiver: portguard and its peers
@@ -245,6 +246,16 @@ struct memory {
 };
 struct memory memory_of(const struct world *w, const char *instance);
 
+/* --- elements.c --- */
+
+/*
+ * A network namespace in which nftables has a set of so many ports. *@ret_missing: why it has none, else it is
+ * left alone.
+ */
+int elements_open(unsigned rules, const char **ret_missing);
+/* `nft add element` there, of a port that is then taken out again. */
+struct cost elements_add(int namespace);
+
 /* --- workers.c --- */
 
 struct worker {
@@ -367,6 +378,9 @@ struct guard {
 	struct agent running;
 	pid_t subscriber;
 };
+
+/* `set open { ... }`: port 80 and @rules - 1 others. */
+void guard_write_set(FILE *f, unsigned rules);
 
 /* Put it before @r, and see that it lets in and refuses what it is to. Return: NULL, or why not. */
 const char *guard_set(const struct world *w, const struct target *r, const struct receiving *g,

@@ -163,7 +163,7 @@ static const char *set_filter(const struct target *r, const struct guard *g, con
 	return NULL;
 }
 
-static void write_set(FILE *f, unsigned rules)
+void guard_write_set(FILE *f, unsigned rules)
 {
 	(void)fprintf(f, "set open { type inet_service; elements = {");
 	for (unsigned i = 0; i < rules; i++)
@@ -177,7 +177,7 @@ static void write_nftables(const struct target *r, const struct guard *g)
 
 	(void)fprintf(f, "table %s bench {\n", g->kind == GUARD_NFT_NETDEV ? "netdev" : "inet");
 	if (g->kind != GUARD_NFT_LINEAR)
-		write_set(f, g->rules);
+		guard_write_set(f, g->rules);
 	if (g->kind == GUARD_NFT_NETDEV)
 		(void)fprintf(f, "chain in { type filter hook ingress device \"%s\" priority 0;\n",
 			      r->device);

@@ -39,7 +39,8 @@ enum row_id {
 	ROW_CPU_MANY = ROW_CPU_1 + 4,
 	ROW_WALL_1 = ROW_CPU_MANY + 4,
 	ROW_WALL_MANY = ROW_WALL_1 + 4,
-	ROW_APPLY = ROW_WALL_MANY + 4,
+	ROW_ELEMENT = ROW_WALL_MANY + 4, /* 1 rule: CPU, wall; 10,000 rules: the same */
+	ROW_APPLY = ROW_ELEMENT + 4,
 	ROW_APPLY_BACK,
 	ROW_READY,
 	ROW_RSS,
@@ -140,6 +141,21 @@ static struct row rows[ROWS] = {
 	COMMAND_ROWS(ROW_CPU_MANY, "The same, 10,000 rules: CPU", 0),
 	COMMAND_ROWS(ROW_WALL_1, "A command as a process, 1 rule: wall", 2),
 	COMMAND_ROWS(ROW_WALL_MANY, "The same, 10,000 rules: wall", 0),
+	[ROW_ELEMENT] = { .section = "A rule that is new, beside nft add element",
+			  .name = "allow 81/tcp, 1 rule: CPU",
+			  .unit = "us",
+			  .beside = "nft add element",
+			  .most_ratio = 1 },
+	[ROW_ELEMENT + 1] = { .name = "allow 81/tcp, 1 rule: wall",
+			      .unit = "us",
+			      .beside = "nft add element",
+			      .most_ratio = 1 },
+	[ROW_ELEMENT + 2] = { .name = "allow 81/tcp, 10,000 rules: CPU",
+			      .unit = "us",
+			      .beside = "nft add element" },
+	[ROW_ELEMENT + 3] = { .name = "allow 81/tcp, 10,000 rules: wall",
+			      .unit = "us",
+			      .beside = "nft add element" },
 	[ROW_APPLY] = { .section = "The larger things",
 			.name = "apply a file of 10,000 rules",
 			.unit = "ms",
@@ -156,6 +172,7 @@ struct bench {
 	unsigned repeat; /* packets in a turn */
 	unsigned events; /* in a turn */
 	double empty_ns[ROUNDS_MAX];
+	int elements[2]; /* network namespaces with nftables' sets: of one, of many */
 };
 
 static double apply(const struct world *w, const char *path)
@@ -180,10 +197,9 @@ struct place {
 	int repeats;
 };
 
-static void set_cost(const struct place *at, int command, const struct cost *costs,
-		     const struct cost *beside)
+static void set_cost(const struct place *at, struct row *cpu_row, struct row *wall_row,
+		     const struct cost *costs, const struct cost *beside)
 {
-	struct row *cpu_row = &rows[at->cpu + command], *wall_row = &rows[at->wall + command];
 	double cpu[REPEATS], wall[REPEATS], cpu_beside[REPEATS], wall_beside[REPEATS];
 
 	for (int i = 0; i < at->repeats; i++) {
@@ -216,7 +232,33 @@ static void measure_commands(const struct world *w, size_t round, bool many)
 		costs[LIST][i] = run_portguard(w, INSTANCE_A, WORDS("list"));
 	}
 	for (int i = 0; i < COMMANDS; i++)
-		set_cost(&at, i, costs[i], beside);
+		set_cost(&at, &rows[at.cpu + i], &rows[at.wall + i], costs[i], beside);
+}
+
+/* By turns of their own: after nft(8) any command finds colder caches than after one of ours. */
+static void measure_element(const struct world *w, const struct bench *b, size_t round, bool many)
+{
+	struct cost costs[REPEATS], beside[REPEATS];
+	struct row *cpu = &rows[many ? ROW_ELEMENT + 2 : ROW_ELEMENT];
+	const struct place at = { .round = round, .repeats = many ? REPEATS_MANY : REPEATS };
+
+	for (int i = 0; i < at.repeats && !cpu->skip; i++) {
+		beside[i] = elements_add(b->elements[many]);
+		costs[i] = run_portguard(w, INSTANCE_A, WORDS("allow", "81/tcp"));
+		(void)run_portguard(w, INSTANCE_A, WORDS("remove", "81/tcp"));
+	}
+	if (!cpu->skip)
+		set_cost(&at, cpu, cpu + 1, costs, beside);
+}
+
+static void open_elements(struct bench *b)
+{
+	const char *missing = NULL;
+
+	b->elements[false] = elements_open(1, &missing);
+	b->elements[true] = elements_open(MANY, &missing);
+	for (size_t i = 0; i < 4; i++)
+		rows[ROW_ELEMENT + i].skip = missing;
 }
 
 /* An agent from its start to its end; the same programs and maps with it and then without it. */
@@ -252,9 +294,11 @@ static void one_round(const struct world *w, struct bench *b, const struct packe
 {
 	measure_packets(b, p, round, false);
 	measure_commands(w, round, false);
+	measure_element(w, b, round, false);
 	rows[ROW_APPLY].value[round] = apply(w, MANY_A);
 	measure_packets(b, p, round, true);
 	measure_commands(w, round, true);
+	measure_element(w, b, round, true);
 	rows[ROW_APPLY_BACK].value[round] = apply(w, ONE_A);
 	measure_agent(w, b, round);
 	consumers_measure(w, b->turns, b->repeat, round, &rows[ROW_CONSUMERS],
@@ -293,6 +337,7 @@ static int bench(const struct world *w, void *data)
 	(void)snprintf(cgroup, sizeof(cgroup), "%s/guarded_a", w->cgroup);
 	(void)run_portguard(w, INSTANCE_A, WORDS("up", "-c", ONE_A, "--cgroup", cgroup));
 	packets_open(&p, PINS_A, &spread_any, b->turns, b->repeat);
+	open_elements(b);
 	for (size_t round = 0; round < b->rounds; round++)
 		one_round(w, b, &p, round);
 	growth_measure(PINS_A, b->rounds, 2, 4 * b->repeat);
