@@ -25,6 +25,7 @@
  *   call_guards.c  the others
  *   streams.c   what sockets pay: a TCP stream by the byte, a UDP question by the exchange
  *   pass.c      the same with all of portguard, beside nothing and beside nftables
+ *   floor.c     and with empty programs in its place
  *   network.c   the peer and the sockets for it
  *   workers.c   processes that work on command, and their CPU time
  *   table.c     rows, medians, spread, aims
@@ -504,6 +505,14 @@ void network_make(struct network *n);
 /* A socket of the peer, or of the host, and of this process's cgroup. */
 int network_socket(const struct network *n, bool of_peer, int type);
 struct sockaddr_in network_address(enum cable cable, bool of_peer, unsigned port);
+
+/* --- floor.c --- */
+
+/*
+ * Empty programs, for as long as this process is there, at all that the instance whose pins are in @pins is
+ * attached to, but of @cgroup and @ifindex. Return: NULL, or why not.
+ */
+const char *floor_attach(const char *pins, const char *cgroup, unsigned ifindex);
 
 /* --- pass.c --- */
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What traffic pays that may pass, with all of portguard: every hook, an agent, attached where `auto`
- * puts it. Three hosts, each with a peer of its own: one that nobody guards, one with portguard, one
- * with a stateful ruleset of nftables. Both ends of what is carried are one process's, and on a veth
- * pair softirqs run in its context: its CPU time is all that it costs.
+ * puts it. Four hosts, each with a peer of its own: one that nobody guards, one with portguard, one
+ * with a stateful ruleset of nftables, one with empty programs in portguard's place. Both ends of what
+ * is carried are one process's, and on a veth pair softirqs run in its context: its CPU time is all
+ * that it costs.
  *
  * A round's turns go from the first host to the last and back, so that what changes slowly falls on all.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,17 +20,19 @@
 #include "bench/bench.h"
 
 #define INSTANCE "bench-g"
+#define PINS WORLD_BPFFS "/portguard/" INSTANCE
 #define POLICY WORLD_DIR "/pass.yaml"
 #define RULESET WORLD_DIR "/pass.nft"
 #define DEVICE "bench2" /* of CABLE */
 #define CGROUP "guarded_e/pass"
+#define CGROUP_FLOOR "guarded_e/floor"
 
 #define PORT 80 /* what all let in */
 #define QUESTION_PORT 53
 #define ASKED 256 /* peers of the resolver */
 #define ASKED_FIRST 0x0a520001 /* 10.82.0.1 */
 
-enum host { FREE, PORTGUARD, NFTABLES, HOSTS };
+enum host { FREE, PORTGUARD, NFTABLES, FLOOR, HOSTS };
 enum work { BULK, REQUESTS, CONNECTS, ECHO, RESOLVE, WORKS };
 
 /* Sockets of the host and of its peer. */
@@ -48,7 +52,7 @@ static struct place {
 	struct worker workers[WORKS];
 } places[HOSTS];
 
-static const char *nftables_missing; /* why */
+static const char *missing[HOSTS]; /* why */
 static size_t rounds;
 
 /* --- the work ----------------------------------------------------------------------------------- */
@@ -177,10 +181,11 @@ static struct connection open_connection(const struct network *n, const struct e
 	return c;
 }
 
-/* In the guarded cgroup what is the host's, elsewhere what is the peer's: a socket stays where it was made. */
-static void open_ends(const struct world *w, const struct network *n, bool guarded, struct ends *e)
+/* In @cgroup what is the host's, elsewhere what is the peer's: a socket stays where it was made. */
+static void open_ends(const struct world *w, const struct network *n, const char *cgroup,
+		      struct ends *e)
 {
-	world_enter_cgroup(w, guarded ? CGROUP : "rest");
+	world_enter_cgroup(w, cgroup);
 	e->address = network_address(CABLE, false, PORT);
 	e->listener = bound(n, false, SOCK_STREAM, &e->address);
 	e->echo = bound(n, false, SOCK_DGRAM, &e->address);
@@ -214,12 +219,27 @@ static void make_network(struct network *n)
 	namespace_enter(n->host);
 }
 
+static void make_cgroup(const struct world *w, const char *name, char path[BENCH_PATH + 16])
+{
+	(void)snprintf(path, BENCH_PATH + 16, "%s/%s", w->cgroup, name);
+	if (mkdir(path, 0755))
+		die("%s: %s", path, strerror(errno));
+}
+
 static struct agent guard(const struct world *w)
 {
 	char cgroup[BENCH_PATH + 16];
 
-	(void)snprintf(cgroup, sizeof(cgroup), "%s/" CGROUP, w->cgroup);
+	make_cgroup(w, CGROUP, cgroup);
 	return agent_start(w, INSTANCE, WORDS("run", "-c", POLICY, "--cgroup", cgroup));
+}
+
+static const char *attach_floor(const struct world *w)
+{
+	char cgroup[BENCH_PATH + 16];
+
+	make_cgroup(w, CGROUP_FLOOR, cgroup);
+	return floor_attach(PINS, cgroup, if_nametoindex(DEVICE));
 }
 
 static void write_file(const char *path, const char *text)
@@ -252,11 +272,7 @@ static struct agent make(const struct world *w)
 {
 	int here = namespace_open();
 	struct agent agent;
-	char path[BENCH_PATH + 16];
 
-	(void)snprintf(path, sizeof(path), "%s/" CGROUP, w->cgroup);
-	if (mkdir(path, 0755))
-		die("%s: %s", path, strerror(errno));
 	write_rules();
 	for (enum host host = 0; host < HOSTS; host++) {
 		struct place *p = &places[host];
@@ -266,8 +282,14 @@ static struct agent make(const struct world *w)
 			agent = guard(w);
 		if (host == NFTABLES &&
 		    !succeeds((char *[]){ "nft", "-f", RULESET, NULL }, STDERR_FILENO))
-			nftables_missing = "no nftables here, or no connection tracking";
-		open_ends(w, &p->network, host == PORTGUARD, &p->ends);
+			missing[host] = "no nftables here, or no connection tracking";
+		if (host == FLOOR)
+			missing[host] = attach_floor(w);
+		open_ends(w, &p->network,
+			  host == PORTGUARD ? CGROUP
+			  : host == FLOOR   ? CGROUP_FLOOR
+					    : "rest",
+			  &p->ends);
 		start(p);
 	}
 	namespace_enter(here);
@@ -277,7 +299,8 @@ static struct agent make(const struct world *w)
 
 /* --- rounds ------------------------------------------------------------------------------------- */
 
-static struct row rows[2 * WORKS]; /* beside an unguarded host; beside nftables */
+/* Two of a kind beside an unguarded host: portguard's, the floor's; then beside nftables. */
+static struct row rows[3 * WORKS];
 
 static void fill_rows(void)
 {
@@ -286,15 +309,19 @@ static void fill_rows(void)
 					 .unit = works[work].unit,
 					 .rounds = rounds };
 
-		rows[work] = rows[WORKS + work] = row;
-		rows[work].beside = "unguarded";
-		rows[work].most_ratio = works[work].most;
-		rows[WORKS + work].beside = "nftables, stateful";
-		rows[WORKS + work].most_ratio = 1;
-		rows[WORKS + work].skip = nftables_missing;
+		rows[2 * work] = rows[2 * work + 1] = rows[2 * WORKS + work] = row;
+		rows[2 * work].beside = "unguarded";
+		rows[2 * work].most_ratio = works[work].most;
+		rows[2 * work + 1].name = "  empty programs at the same hooks";
+		rows[2 * work + 1].beside = "unguarded";
+		rows[2 * work + 1].foreign = true;
+		rows[2 * work + 1].skip = missing[FLOOR];
+		rows[2 * WORKS + work].beside = "nftables, stateful";
+		rows[2 * WORKS + work].most_ratio = 1;
+		rows[2 * WORKS + work].skip = missing[NFTABLES];
 	}
 	rows[0].section = "What may pass, all of portguard: CPU of both ends";
-	rows[WORKS].section = "The same, beside nftables";
+	rows[2 * WORKS].section = "The same, beside nftables";
 }
 
 static void measure(enum work work, size_t round)
@@ -307,9 +334,10 @@ static void measure(enum work work, size_t round)
 		took[host] += worker_run(&places[host].workers[work], works[work].amount) /
 			      works[work].units / 2;
 	}
-	rows[work].value[round] = rows[WORKS + work].value[round] = took[PORTGUARD];
-	rows[work].base[round] = took[FREE];
-	rows[WORKS + work].base[round] = took[NFTABLES];
+	rows[2 * work].value[round] = rows[2 * WORKS + work].value[round] = took[PORTGUARD];
+	rows[2 * work + 1].value[round] = took[FLOOR];
+	rows[2 * work].base[round] = rows[2 * work + 1].base[round] = took[FREE];
+	rows[2 * WORKS + work].base[round] = took[NFTABLES];
 }
 
 void pass_measure(const struct world *w, size_t count)
@@ -331,5 +359,5 @@ void pass_measure(const struct world *w, size_t count)
 
 int pass_print(void)
 {
-	return table_print(rows, 2 * WORKS, rounds);
+	return table_print(rows, 3 * WORKS, rounds);
 }
