@@ -137,7 +137,7 @@ bench: $(BUILD)/portguard $(BENCH) ## what it costs, beside its peers: packets, 
 	@$(BENCH) $(BUILD)/portguard $(CSV) $(if $(QUICK),quick)
 
 bench-check: bench ## the same, compared with the ratios committed last (root)
-	@python3 tests/bench/check.py $(CSV) tests/bench/ratios.csv
+	@python3 tests/bench/check.py $(if $(QUICK),--quick) $(CSV) tests/bench/ratios.csv
 
 bench-ratios: ## compare with the last run's ratios from now on, and draw its plots (CSV=FILE: that one's)
 	@python3 tests/bench/check.py --write $(CSV) tests/bench/ratios.csv

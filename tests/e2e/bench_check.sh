@@ -18,7 +18,7 @@ values() {
 	END
 }
 write() { "$PYTHON" "$LAB_ROOT/tests/bench/check.py" --write "$dir/new" "$dir/old"; }
-passes() { "$PYTHON" "$LAB_ROOT/tests/bench/check.py" "$dir/new" "$dir/old" >"$dir/out"; }
+passes() { "$PYTHON" "$LAB_ROOT/tests/bench/check.py" "$@" "$dir/new" "$dir/old" >"$dir/out"; }
 
 values 1.20,1.15,1.25 5.0,4.9,5.1 >"$dir/new"
 holds "the ratios of a run are taken over" write
@@ -31,6 +31,16 @@ fails "a greater ratio is worse" passes
 holds "it is named" says 'WORSE  a packet: drop, all: 1.36' "$dir/out"
 values 1.36,1.29,1.60 5.0,4.9,5.1 >"$dir/new"
 holds "unless the run was disturbed" passes
+values 1.37,1.34,1.40 5.0,4.9,5.1 >"$dir/new"
+fails "twice the spread is too much" passes
+holds "but not for a quick run" passes --quick
+values 1.46,1.42,1.50 5.0,4.9,5.1 >"$dir/new"
+holds "whose rounds are few, and its interval therefore too narrow" passes --quick
+values 1.80,1.75,1.85 5.0,4.9,5.1 >"$dir/new"
+fails "what is half as dear again is seen by a quick run" passes --quick
+holds "with what it tolerates" says 'tolerated: 1.4' "$dir/out"
+values 1.20,1.15,1.25 4.0,3.9,4.1 >"$dir/new"
+fails "and less, where more is wanted" passes --quick
 values 1.10,1.05,1.15 4.5,4.4,4.7 >"$dir/new"
 fails "less is worse where more is wanted" passes
 values 1.20,1.15,1.25 5.0,4.9,5.1 | grep -v beside >"$dir/new"
