@@ -36,6 +36,7 @@
 #define TARGET "198.18.0.1"
 #define INSTANCE "bench-e"
 #define INSTANCE_SCOPES "bench-f"
+#define INSTANCE_DEAF "bench-h"
 #define POLICY WORLD_DIR "/calls.yaml"
 #define POLICY_SCOPES WORLD_DIR "/calls-scopes.yaml"
 
@@ -141,11 +142,10 @@ static void call_send(const void *data, unsigned unused)
 
 /* --- places: cgroups, and who is in them -------------------------------------------------------- */
 
-enum place { FREE, GUARDED, SCOPED, FOREIGN, LANDLOCK = FOREIGN, LINEAR, EMPTY, PLACES };
+enum place { FREE, GUARDED, SCOPED, DEAF, FOREIGN, LANDLOCK = FOREIGN, LINEAR, EMPTY, PLACES };
 
-static const char *const names[PLACES] = {
-	"free", "guarded", "scoped", "landlock", "list", "empty"
-};
+static const char *const names[PLACES] = { "free",     "guarded", "scoped", "deaf",
+					   "landlock", "list",    "empty" };
 
 enum work { BIND, CONNECT, SEND, BIND_REFUSED, WORKS };
 
@@ -165,6 +165,7 @@ static const struct line {
 	{ NULL, "a list of 1,000 rules at the cgroup", LINEAR, BIND, 0 },
 	{ NULL, "an empty program at the cgroup", EMPTY, BIND, 0 },
 	{ "connect() of a TCP socket, that does not wait", "portguard", GUARDED, CONNECT, 1.02 },
+	{ NULL, "portguard, but for what sees listen()", DEAF, CONNECT, 0 },
 	{ NULL, "an empty program at the cgroup", EMPTY, CONNECT, 0 },
 	{ "sendto() by UDP", "portguard", GUARDED, SEND, 1.10 },
 	{ NULL, "an empty program at the cgroup", EMPTY, SEND, 0 },
@@ -267,6 +268,20 @@ static void guard(const struct world *w, struct calls *c)
 			    WORDS("up", "-c", POLICY_SCOPES, "--cgroup", cgroup));
 }
 
+/*
+ * Where the kernel lets no program refuse listen(), one of sockops sees it, whom the kernel asks four times for each
+ * connect(), too. Without that program it is what connect() takes elsewhere.
+ */
+static void guard_deaf(const struct world *w)
+{
+	char cgroup[BENCH_PATH + 32];
+
+	place_cgroup(w, DEAF, cgroup);
+	(void)run_portguard(w, INSTANCE_DEAF, WORDS("up", "-c", POLICY, "--cgroup", cgroup));
+	if (unlink(WORLD_BPFFS "/portguard/" INSTANCE_DEAF "/link_listen"))
+		die("link_listen: %s", strerror(errno));
+}
+
 static void attach(const struct world *w, enum place place, int program, enum bpf_attach_type type)
 {
 	char path[BENCH_PATH + 32];
@@ -310,6 +325,7 @@ static void make(const struct world *w, struct calls *c)
 			die("%s: %s", path, strerror(errno));
 	}
 	guard(w, c);
+	guard_deaf(w);
 	attach(w, LINEAR, list_program(FIRST_PORT, FIRST_PORT + SOCKETS - 1),
 	       BPF_CGROUP_INET4_BIND);
 	attach_empty(w, BPF_CGROUP_INET4_BIND);
@@ -381,6 +397,7 @@ static void end(const struct world *w, const struct calls *c)
 	agent_end(&c->agent);
 	(void)run_portguard(w, INSTANCE, WORDS("down", "--purge"));
 	(void)run_portguard(w, INSTANCE_SCOPES, WORDS("down", "--purge"));
+	(void)run_portguard(w, INSTANCE_DEAF, WORDS("down", "--purge"));
 	world_clear_cgroup(w, "guarded_e");
 }
 
