@@ -235,8 +235,7 @@ GLOBAL int pg_parse_here(struct __sk_buff *skb)
 {
 	struct bytes b = bytes_of_skb(skb, false);
 
-	b.vlan = 0;
-	b.vlan_tags = 0;
+	b.tags = false;
 	return parse(&b) != 0;
 }
 

@@ -6,11 +6,10 @@
  */
 #include "lib/answer.h"
 #include "lib/capture.h"
-#include "lib/flow.h"
+#include "lib/conversation.h"
 #include "lib/headers.h"
 #include "lib/limit.h"
 #include "lib/lookup.h"
-#include "lib/question.h"
 #include "lib/report.h"
 
 #define FRAGMENT_SECONDS 30
@@ -82,22 +81,6 @@ static __always_inline struct pg_decision judge_icmp(const struct pg_slot *slot,
 	if (!v6 && (type == 0 || type == 3 || type == 4 || (type >= 9 && type <= 12) || type == 14))
 		return decision(PG_ALLOW, PG_REASON_ICMP);
 	return decision(PG_DENY, PG_REASON_ICMP);
-}
-
-static __always_inline bool has_socket(struct pg_control *ctl, void *ctx, const struct packet *p)
-{
-	struct bpf_sock *sk;
-	bool alive;
-
-	if (p->proto != IPPROTO_TCP || begins_connection(p) ||
-	    !is_used(ctl, PG_USED_TCP, p->dport))
-		return false;
-	sk = look_up_tcp(ctx, p, false);
-	if (!sk)
-		return false;
-	alive = sk->state != TCP_STATE_LISTEN && sk->state != TCP_STATE_CLOSE;
-	bpf_sk_release(sk);
-	return alive;
 }
 
 /* Whether it is a cookie of that listener's (RFC 4987, 3.6). */
@@ -266,7 +249,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 	d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
 	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
 		return d;
-	if (is_reply(ctl, &ctl->slots[index], p) || has_socket(ctl, b->ctx, p))
+	if (may_converse(ctl, p) && converses(b, index))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* A rule depends on more than the port: perhaps it is a limit, and nothing else lets it in. */
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK) {
@@ -341,11 +324,64 @@ static __always_inline void capture_inbound(const struct bytes *b, const struct 
 /* What becomes of a packet. */
 enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
 
+/* A packet that is_plain() becomes the one in hand. Return: whether there is room, as always. */
+static __always_inline bool hold_plain(const struct bytes *b)
+{
+	struct packet *p = packet_in_hand();
+
+	if (p)
+		read_plain(b, p);
+	return p;
+}
+
+/* Count a plain packet's verdict and sum up its refusal. Return: what becomes of it. */
+static __always_inline enum fate report_plain(const struct pg_control *ctl, const struct bytes *b,
+					      const struct packet *p, __u8 mode, union decided u)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), verdict = verdict_in(mode, &u.d);
+
+	count_decision(cpu, PG_HOOK_INBOUND, verdict, &u.d, p->segments);
+	if (verdict != PG_ALLOW && !see_known(ctl, cpu, p, PG_HOOK_INBOUND, verdict, &u.d) && hold_plain(b))
+		(void)pg_see_new(u.word, SEEN_HOW(PG_HOOK_INBOUND, verdict, mode));
+	return verdict == PG_DENY ? FATE_DROP : FATE_PASS;
+}
+
+/*
+ * Most packets: the fields of one that is plain are held in registers, where its port's answer and what converses
+ * from that port are all that is asked, and nothing but counts is to be written.
+ * Return: whether that was all; else nothing has been counted.
+ */
+static __always_inline bool settle_plain(struct pg_control *ctl, __u32 index, const struct bytes *b,
+					 enum fate *fate)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+	struct packet p;
+	union decided u;
+	__u32 word;
+
+	if (!is_plain(b))
+		return false;
+	read_plain(b, &p);
+	word = packet_answer(ctl, index, &p, false);
+	if (!is_final(word) || word & PG_ANSWER_LOG)
+		return false;
+	u.d = decide_packet(ctl, index, word, 0);
+	if (u.d.verdict != PG_ALLOW && !slot->panic && may_converse(ctl, &p) && hold_plain(b) &&
+	    converses(b, index))
+		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
+	if (u.d.verdict != PG_ALLOW && (slot->scopes || slot->forward == PG_ALLOW ||
+					ctl->capturing || wants_answer(slot, &u.d)))
+		return false;
+	*fate = report_plain(ctl, b, &p, mode_of(slot), u);
+	return true;
+}
+
 static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
 	union decided u;
 	struct packet *p;
+	enum fate fate;
 	__u32 index;
 	bool passes;
 	__u8 mode;
@@ -355,13 +391,15 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	index = slot_in_force(ctl);
 	if (is_off(&ctl->slots[index]))
 		return FATE_PASS;
+	if (settle_plain(ctl, index, b, &fate))
+		return fate;
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	u.d = judge(ctl, index, b, p);
 	u.word = made_unknown(u.word, ctl->seed);
 	mode = mode_of(&ctl->slots[index]);
-	passes = report_packet(ctl, mode, p, PG_HOOK_INBOUND, &u.d);
+	passes = pg_report_packet(u.word, mode, PG_HOOK_INBOUND);
 	if (is_captured(ctl, &u.d))
 		capture_inbound(b, &u.d, mode);
 	if (passes)

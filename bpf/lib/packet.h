@@ -10,10 +10,8 @@
 #ifndef PG_BPF_PACKET_H
 #define PG_BPF_PACKET_H
 
-#include <bpf/bpf_endian.h>
-
+#include "lib/frame.h"
 #include "lib/headers.h"
-#include "lib/maps.h"
 
 #define ETH_IPV4 0x0800
 #define ETH_IPV6 0x86dd
@@ -29,7 +27,6 @@
 #define MAX_VLAN_TAGS 2
 #define READ_VLAN_TAGS 8 /* only to name the sender of what has too many */
 #define MAX_EXTENSIONS 8
-#define MAX_OFFSET 1500 /* of a header; more is malformed, and the verifier needs a bound */
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
@@ -103,66 +100,6 @@ static __always_inline __u64 made_unknown(__u64 value, __u64 any)
 	return value;
 }
 
-/* Where the bytes are. xdp, ethernet: constants of the entry function. */
-struct bytes {
-	void *ctx, *data, *data_end;
-	bool xdp, ethernet;
-	__u32 length; /* of the frame; XDP: of its linear part */
-	__u32 ethertype; /* where there is no Ethernet header, host order */
-	__u32 vlan_tags; /* tags that lie in metadata */
-	__u32 ifindex;
-	__u16 vlan;
-	__u16 segments;
-	__u8 gso;
-};
-
-/*
- * memcpy from a packet goes byte by byte, since nothing is known of its alignment, and reading words
- * from bytes just stored stalls the processor; words from words do not. @to is aligned to 8.
- */
-static __always_inline void copy(void *to, const void *from, const __u32 size)
-{
-	__u32 i = 0;
-
-	UNROLLED for (; i + 8 <= size; i += 8) * (__u64 *)(to + i) = *(const __u64 *)(from + i);
-	if (i + 4 <= size) {
-		*(__u32 *)(to + i) = *(const __u32 *)(from + i);
-		i += 4;
-	}
-	if (i + 2 <= size) {
-		*(__u16 *)(to + i) = *(const __u16 *)(from + i);
-		i += 2;
-	}
-	if (i < size)
-		*(__u8 *)(to + i) = *(const __u8 *)(from + i);
-}
-
-static __always_inline int load(const struct bytes *b, __u32 offset, void *to, const __u32 size)
-{
-	void *from;
-
-	if (offset > MAX_OFFSET)
-		return -1;
-	/* Again, on the very register that is added: older verifiers forget the check of its copy. */
-	__asm__ __volatile__("%0 &= 2047" : "+r"(offset));
-	from = b->data + offset;
-	if (from + size <= b->data_end) {
-		copy(to, from, size);
-		return 0;
-	}
-	if (!b->xdp)
-		return bpf_skb_load_bytes(b->ctx, offset, to, size);
-	return pg_xdp_load ? bpf_xdp_load_bytes(b->ctx, offset, to, size) : -1;
-}
-
-/* Whether the frame is shorter than its headers say. */
-static __always_inline bool is_short(const struct bytes *b, __u32 end)
-{
-	if (end <= b->length)
-		return false;
-	return !b->xdp || !pg_xdp_load || end > bpf_xdp_get_buff_len(b->ctx);
-}
-
 /* Ethernet and VLAN headers. Return: 0, p->offset behind them; or -1. */
 static __always_inline int parse_link(const struct bytes *b, struct packet *p)
 {
@@ -175,9 +112,9 @@ static __always_inline int parse_link(const struct bytes *b, struct packet *p)
 	} tag __attribute__((aligned(8)));
 	int i;
 
-	p->vlan = b->vlan;
-	p->tags = b->vlan_tags;
-	p->ethertype = b->ethertype;
+	p->vlan = frame_vlan(b);
+	p->tags = frame_tags(b);
+	p->ethertype = frame_ethertype(b);
 	p->offset = 0;
 	p->group_frame = 0;
 	if (!b->ethernet)
@@ -276,8 +213,8 @@ static __always_inline enum packet_class parse_ipv4(const struct bytes *b, struc
 	map_ipv4(p->target, ip.target);
 	header = (ip.version_length & 15) * 4;
 	end = offset + bpf_ntohs(ip.length);
-	if (!ip.length && b->gso) /* BIG TCP (Linux 6.3) */
-		end = b->length;
+	if (!ip.length && frame_is_joined(b)) /* BIG TCP (Linux 6.3) */
+		end = frame_length(b);
 	if (header < 20 || offset + header > end || is_short(b, end))
 		return PACKET_MALFORMED;
 	fragment = bpf_ntohs(ip.fragment);
@@ -354,8 +291,8 @@ static __always_inline enum packet_class parse_ipv6(const struct bytes *b, struc
 	p->proto = ip.next;
 	offset += sizeof(ip);
 	end = offset + bpf_ntohs(ip.length);
-	if (!ip.length && b->gso)
-		end = b->length;
+	if (!ip.length && frame_is_joined(b))
+		end = frame_length(b);
 	if (is_short(b, end))
 		return PACKET_MALFORMED;
 	p->offset = offset;
@@ -391,82 +328,57 @@ static __always_inline enum packet_class parse_headers(const struct bytes *b, st
 }
 
 /*
- * The common case at half the price, read in place: a whole datagram of UDP or TCP in IPv4, without tags, options or
- * fragments. Return: whether it was one; else nothing is known yet.
+ * What most packets are, read in place: a whole datagram of UDP or TCP in IPv4, without tags, options or fragments.
+ * Of any other nothing is known yet.
  */
-static __always_inline bool parse_plain(const struct bytes *b, struct packet *p)
+static __always_inline bool is_plain(const struct bytes *b)
 {
 	const __u32 link = b->ethernet ? ETHERNET_BYTES : 0, transport = link + IPV4_BYTES;
 	const struct ipv4_header *ip = b->data + link;
 	const struct tcp_header *tcp = b->data + transport;
 	const __u8 *frame = b->data;
-	__u32 end, flags = 0;
+	__u32 end;
 
 	if (b->data + transport + UDP_BYTES > b->data_end)
 		return false;
 	end = link + bpf_ntohs(ip->length);
 	if ((b->ethernet ? *(const __be16 *)(frame + 12) != bpf_htons(ETH_IPV4) :
-			   b->ethertype != ETH_IPV4) ||
+			   frame_ethertype(b) != ETH_IPV4) ||
 	    ip->version_length != 0x45 || ip->fragment & bpf_htons(0x3fff) ||
-	    end < transport + UDP_BYTES || end > b->length)
+	    end < transport + UDP_BYTES || end > frame_length(b))
 		return false;
-	if (ip->proto == IPPROTO_TCP) {
-		if ((void *)(tcp + 1) > b->data_end || tcp->offset >> 4 < 5 ||
-		    transport + (tcp->offset >> 4) * 4 > end)
-			return false;
-		flags = tcp->flags;
-	} else if (ip->proto != IPPROTO_UDP) {
-		return false;
-	}
+	if (ip->proto != IPPROTO_TCP)
+		return ip->proto == IPPROTO_UDP;
+	return (void *)(tcp + 1) <= b->data_end && tcp->offset >> 4 >= 5 &&
+	       transport + (tcp->offset >> 4) * 4 <= end;
+}
+
+/* The fields of a packet that is_plain(). */
+static __always_inline void read_plain(const struct bytes *b, struct packet *p)
+{
+	const __u32 link = b->ethernet ? ETHERNET_BYTES : 0, transport = link + IPV4_BYTES;
+	const struct ipv4_header *ip = b->data + link;
+	const struct tcp_header *tcp = b->data + transport;
+	const __u8 *frame = b->data;
+
+	p->ifindex = frame_ifindex(b);
+	p->segments = frame_segments(b);
 	map_ipv4(p->source, ip->source);
 	map_ipv4(p->target, ip->target);
 	p->sport = bpf_ntohs(tcp->source);
 	p->dport = bpf_ntohs(tcp->target);
-	p->tcp_flags = flags;
-	p->vlan = b->vlan;
-	p->tags = b->vlan_tags;
+	p->tcp_flags = 0;
+	if (ip->proto == IPPROTO_TCP && (void *)(tcp + 1) <= b->data_end) /* again, for the verifier */
+		p->tcp_flags = tcp->flags;
+	p->vlan = frame_vlan(b);
+	p->tags = frame_tags(b);
 	p->group_frame = b->ethernet ? frame[0] & 1 : 0;
 	p->proto = ip->proto;
 	p->family = 4;
 	p->has_ports = 1;
 	p->offset = transport;
-	p->end = end;
+	p->end = link + bpf_ntohs(ip->length);
 	p->class = PACKET_WHOLE;
-	return true;
-}
-
-#define TC_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT: other people's filters still run */
-#define TC_DROP 2 /* TC_ACT_SHOT */
-
-static __always_inline struct bytes bytes_of_xdp(struct xdp_md *ctx)
-{
-	return (struct bytes){
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.data_end = (void *)(long)ctx->data_end,
-		.xdp = true,
-		.ethernet = true,
-		.length = ctx->data_end - ctx->data,
-		.ifindex = ctx->ingress_ifindex,
-		.segments = 1,
-	};
-}
-
-static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool ethernet)
-{
-	return (struct bytes){
-		.ctx = skb,
-		.data = (void *)(long)skb->data,
-		.data_end = (void *)(long)skb->data_end,
-		.ethernet = ethernet,
-		.length = skb->len,
-		.ethertype = bpf_ntohs(skb->protocol),
-		.vlan_tags = skb->vlan_present,
-		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
-		.ifindex = skb->ifindex,
-		.segments = skb->gso_segs ? skb->gso_segs : 1,
-		.gso = skb->gso_size != 0,
-	};
 }
 
 /**
@@ -479,10 +391,12 @@ static __always_inline struct packet *parse(const struct bytes *b)
 
 	if (!p)
 		return 0;
-	p->ifindex = b->ifindex;
-	p->segments = b->segments;
-	if (parse_plain(b, p))
+	if (is_plain(b)) {
+		read_plain(b, p);
 		return p;
+	}
+	p->ifindex = frame_ifindex(b);
+	p->segments = frame_segments(b);
 	__builtin_memset(p->source, 0, 32);
 	p->family = 0;
 	p->proto = 0;
