@@ -334,14 +334,14 @@ static __always_inline bool hold_plain(const struct bytes *b)
 	return p;
 }
 
-/* Count a plain packet's verdict and sum up its refusal. Return: what becomes of it. */
-static __always_inline enum fate report_plain(const struct pg_control *ctl, const struct bytes *b,
+/* Count and sum up what is refused of plain packets. Return: what becomes of it. */
+static __always_inline enum fate refuse_plain(const struct pg_control *ctl, const struct bytes *b,
 					      const struct packet *p, __u8 mode, union decided u)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), verdict = verdict_in(mode, &u.d);
 
 	count_decision(cpu, PG_HOOK_INBOUND, verdict, &u.d, p->segments);
-	if (verdict != PG_ALLOW && !see_known(ctl, cpu, p, PG_HOOK_INBOUND, verdict, &u.d) && hold_plain(b))
+	if (!see_known(ctl, cpu, p, PG_HOOK_INBOUND, verdict, &u.d) && hold_plain(b))
 		(void)pg_see_new(u.word, SEEN_HOW(PG_HOOK_INBOUND, verdict, mode));
 	return verdict == PG_DENY ? FATE_DROP : FATE_PASS;
 }
@@ -354,7 +354,7 @@ static __always_inline enum fate report_plain(const struct pg_control *ctl, cons
 static __always_inline bool settle_plain(struct pg_control *ctl, __u32 index, const struct bytes *b,
 					 enum fate *fate)
 {
-	const struct pg_slot *slot = &ctl->slots[index];
+	const struct pg_slot *slot = slot_at(ctl, index);
 	struct packet p;
 	union decided u;
 	__u32 word;
@@ -369,10 +369,14 @@ static __always_inline bool settle_plain(struct pg_control *ctl, __u32 index, co
 	if (u.d.verdict != PG_ALLOW && !slot->panic && may_converse(ctl, &p) && hold_plain(b) &&
 	    converses(b, index))
 		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
-	if (u.d.verdict != PG_ALLOW && (slot->scopes || slot->forward == PG_ALLOW ||
-					ctl->capturing || wants_answer(slot, &u.d)))
+	if (u.d.verdict == PG_ALLOW) {
+		count_decision(bpf_get_smp_processor_id(), PG_HOOK_INBOUND, PG_ALLOW, &u.d, p.segments);
+		*fate = FATE_PASS;
+		return true;
+	}
+	if (slot->scopes || slot->forward == PG_ALLOW || ctl->capturing || wants_answer(slot, &u.d))
 		return false;
-	*fate = report_plain(ctl, b, &p, mode_of(slot), u);
+	*fate = refuse_plain(ctl, b, &p, mode_of(slot), u);
 	return true;
 }
 
@@ -389,7 +393,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	if (!ctl)
 		return FATE_PASS;
 	index = slot_in_force(ctl);
-	if (is_off(&ctl->slots[index]))
+	if (is_off(slot_at(ctl, index)))
 		return FATE_PASS;
 	if (settle_plain(ctl, index, b, &fate))
 		return fate;
@@ -398,13 +402,13 @@ static __always_inline enum fate inbound(const struct bytes *b)
 		return FATE_PASS;
 	u.d = judge(ctl, index, b, p);
 	u.word = made_unknown(u.word, ctl->seed);
-	mode = mode_of(&ctl->slots[index]);
+	mode = mode_of(slot_at(ctl, index));
 	passes = pg_report_packet(u.word, mode, PG_HOOK_INBOUND);
 	if (is_captured(ctl, &u.d))
 		capture_inbound(b, &u.d, mode);
 	if (passes)
 		return FATE_PASS;
-	if (!wants_answer(&ctl->slots[index], &u.d) || !may_be_answered(p) ||
+	if (!wants_answer(slot_at(ctl, index), &u.d) || !may_be_answered(p) ||
 	    !is_allowance_left(ctl, ALLOWANCE_ANSWERS, ANSWERS))
 		return FATE_DROP;
 	return FATE_ANSWER;

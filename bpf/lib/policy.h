@@ -18,7 +18,8 @@ static __always_inline struct pg_decision decision(__u8 verdict, __u8 reason)
 static __always_inline bool has_answer(const struct pg_control *ctl, __u32 index, __u32 table,
 				       __u32 proto, __u32 port)
 {
-	return ctl->slots[index].bits[table][proto & 1][port / 64 % (PG_PORTS / 64)] >> port % 64 &
+	return slot_at(ctl, index)->bits[table][proto & 1][port / 64 % (PG_PORTS / 64)] >>
+		       port % 64 &
 	       1;
 }
 

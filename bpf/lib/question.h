@@ -40,7 +40,7 @@ static __always_inline struct pg_decision decide_packet(const struct pg_control 
 	union decided u;
 
 	if (is_final(word))
-		return decide(&ctl->slots[index], word, &none, PG_IN);
+		return decide(slot_at(ctl, index), word, &none, PG_IN);
 	u.word = pg_ask_packet(0, 0, how, word);
 	return u.d;
 }

@@ -32,12 +32,17 @@ static __always_inline void count_packet(__u32 cpu, __u32 id, __u32 segments)
 		*n += segments;
 }
 
-/* What a slot is for: the bytes of struct pg_seen from level to remote. */
+/* What a slot is for: the fields of struct pg_seen from level to remote, in its order, and those before it as words. */
 struct seen_key {
-	__u8 level, hook, verdict, reason;
-	__u16 rule, scope;
-	__u16 local_port;
-	__u8 proto, family;
+	union {
+		struct {
+			__u8 level, hook, verdict, reason;
+			__u16 rule, scope;
+			__u16 local_port;
+			__u8 proto, family;
+		};
+		__u32 words[3];
+	};
 	__u64 remote[2];
 };
 
@@ -51,11 +56,10 @@ static __always_inline struct pg_seen *seen_at(__u32 cpu, __u32 place)
 static __always_inline bool seen_is(const struct pg_seen *s, const struct seen_key *k)
 {
 	const __u64 *remote = (const __u64 *)s->remote;
+	const __u32 *words = (const __u32 *)&s->level;
 
-	return s->level == k->level && s->local_port == k->local_port &&
-	       remote[0] == k->remote[0] && remote[1] == k->remote[1] && s->hook == k->hook &&
-	       s->verdict == k->verdict && s->reason == k->reason && s->rule == k->rule &&
-	       s->scope == k->scope && s->proto == k->proto && s->family == k->family;
+	return words[0] == k->words[0] && words[2] == k->words[2] && remote[1] == k->remote[1] &&
+	       remote[0] == k->remote[0] && words[1] == k->words[1];
 }
 
 static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struct seen_key *k)
@@ -64,9 +68,7 @@ static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struc
 
 	h = (h ^ k->remote[0]) * 0x9e3779b97f4a7c15ULL;
 	h = (h ^ h >> 29 ^ k->remote[1]) * 0xbf58476d1ce4e5b9ULL;
-	h = (h ^ h >> 32 ^ k->local_port ^ (__u64)k->proto << 16 ^ (__u64)k->reason << 24 ^
-	     (__u64)k->hook << 32 ^ (__u64)k->verdict << 40) *
-	    0x94d049bb133111ebULL;
+	h = (h ^ h >> 32 ^ ((__u64)k->words[0] << 32 | k->words[2])) * 0x94d049bb133111ebULL;
 	return h >> 40;
 }
 

@@ -18,6 +18,15 @@ static __always_inline __u32 slot_in_force(const struct pg_control *ctl)
 	return slot & 1;
 }
 
+/* A slot, as one address: else the compiler adds it up anew wherever a field is read. */
+static __always_inline const struct pg_slot *slot_at(const struct pg_control *ctl, __u32 index)
+{
+	const struct pg_slot *slot = &ctl->slots[index];
+
+	__asm__("" : "+r"(slot));
+	return slot;
+}
+
 /* Panic enforces, whatever the mode. */
 static __always_inline __u8 mode_of(const struct pg_slot *slot)
 {
