@@ -10,6 +10,7 @@
 #include "lib/headers.h"
 #include "lib/limit.h"
 #include "lib/lookup.h"
+#include "lib/plain.h"
 #include "lib/report.h"
 
 #define FRAGMENT_SECONDS 30
@@ -321,65 +322,6 @@ static __always_inline void capture_inbound(const struct bytes *b, const struct 
 				  CAPTURED_BY(PG_HOOK_INBOUND, link, PG_CAPTURED_TC));
 }
 
-/* What becomes of a packet. */
-enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
-
-/* A packet that is_plain() becomes the one in hand. Return: whether there is room, as always. */
-static __always_inline bool hold_plain(const struct bytes *b)
-{
-	struct packet *p = packet_in_hand();
-
-	if (p)
-		read_plain(b, p);
-	return p;
-}
-
-/* Count and sum up what is refused of plain packets. Return: what becomes of it. */
-static __always_inline enum fate refuse_plain(const struct pg_control *ctl, const struct bytes *b,
-					      const struct packet *p, __u8 mode, union decided u)
-{
-	__u32 cpu = bpf_get_smp_processor_id(), verdict = verdict_in(mode, &u.d);
-
-	count_decision(cpu, PG_HOOK_INBOUND, verdict, &u.d, p->segments);
-	if (!see_known(ctl, cpu, p, PG_HOOK_INBOUND, verdict, &u.d) && hold_plain(b))
-		(void)pg_see_new(u.word, SEEN_HOW(PG_HOOK_INBOUND, verdict, mode));
-	return verdict == PG_DENY ? FATE_DROP : FATE_PASS;
-}
-
-/*
- * Most packets: the fields of one that is plain are held in registers, where its port's answer and what converses
- * from that port are all that is asked, and nothing but counts is to be written.
- * Return: whether that was all; else nothing has been counted.
- */
-static __always_inline bool settle_plain(struct pg_control *ctl, __u32 index, const struct bytes *b,
-					 enum fate *fate)
-{
-	const struct pg_slot *slot = slot_at(ctl, index);
-	struct packet p;
-	union decided u;
-	__u32 word;
-
-	if (!is_plain(b))
-		return false;
-	read_plain(b, &p);
-	word = packet_answer(ctl, index, &p, false);
-	if (!is_final(word) || word & PG_ANSWER_LOG)
-		return false;
-	u.d = decide_packet(ctl, index, word, 0);
-	if (u.d.verdict != PG_ALLOW && !slot->panic && may_converse(ctl, &p) && hold_plain(b) &&
-	    converses(b, index))
-		u.d = decision(PG_ALLOW, PG_REASON_REPLY);
-	if (u.d.verdict == PG_ALLOW) {
-		count_decision(bpf_get_smp_processor_id(), PG_HOOK_INBOUND, PG_ALLOW, &u.d, p.segments);
-		*fate = FATE_PASS;
-		return true;
-	}
-	if (slot->scopes || slot->forward == PG_ALLOW || ctl->capturing || wants_answer(slot, &u.d))
-		return false;
-	*fate = refuse_plain(ctl, b, &p, mode_of(slot), u);
-	return true;
-}
-
 static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
@@ -400,6 +342,9 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
+	if (FORGOTTEN(p->class) == PACKET_WHOLE && p->has_ports &&
+	    settle(ctl, index, b, p, true, &fate))
+		return fate;
 	u.d = judge(ctl, index, b, p);
 	u.word = made_unknown(u.word, ctl->seed);
 	mode = mode_of(slot_at(ctl, index));

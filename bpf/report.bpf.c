@@ -6,14 +6,6 @@
 #include "lib/owner.h"
 #include "lib/report.h"
 
-#define NEW_KINDS 128 /* an epoch and CPU */
-
-/* Free, or all that it counted has been reported and nothing came since. */
-static __always_inline bool seen_may_go(const struct pg_control *ctl, const struct pg_seen *s)
-{
-	return !s->level || (__s32)(s->epoch - ctl->drained) <= 0;
-}
-
 static __always_inline void forget_ports(struct pg_seen *source)
 {
 	int i;
@@ -74,12 +66,12 @@ static __always_inline bool seen_budget(const struct pg_control *ctl, __u32 cpu)
 
 	if (!header)
 		return false;
+	if (is_spent(ctl, header))
+		return false;
 	if (header->epoch != ctl->epoch) {
 		header->epoch = ctl->epoch;
 		header->scanning = 0;
 	}
-	if (header->scanning >= NEW_KINDS)
-		return false;
 	header->scanning += 1;
 	return true;
 }
@@ -107,16 +99,9 @@ static __always_inline bool seen_scan(const struct pg_control *ctl, __u32 cpu,
 				      const struct seen_key *kind, const struct packet *p,
 				      __u8 mode)
 {
-	struct seen_key key = *kind;
-	struct pg_seen *s;
+	struct seen_key key = source_of(kind);
+	struct pg_seen *s = seen_source(ctl, cpu, &key);
 
-	key.level = PG_SEEN_SOURCE;
-	key.reason = PG_REASON_SCAN;
-	key.rule = 0;
-	key.scope = 0;
-	key.local_port = 0;
-	key.proto = 0;
-	s = seen_at(cpu, 1 + PG_SEEN_KINDS + seen_hash(ctl, &key) % PG_SEEN_SOURCES);
 	if (!s || !p->has_ports)
 		return false;
 	if (!seen_is(s, &key)) {
@@ -161,15 +146,9 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 					const struct seen_key *kind, const struct packet *p,
 					__u8 mode)
 {
-	struct seen_key key = *kind;
-	struct pg_seen *s;
-	__u32 rest;
+	struct seen_key key = port_of(kind);
+	struct pg_seen *s = seen_port(ctl, cpu, &key);
 
-	key.level = PG_SEEN_PORT;
-	key.remote[0] = 0;
-	key.remote[1] = 0;
-	s = seen_at(cpu,
-		    1 + PG_SEEN_KINDS + PG_SEEN_SOURCES + seen_hash(ctl, &key) % PG_SEEN_PORTS);
 	if (s && !seen_is(s, &key)) {
 		if (seen_may_go(ctl, s))
 			seen_take(s, &key, p, mode);
@@ -182,20 +161,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 		seen_hit(ctl, s, p);
 		return;
 	}
-	key.level = PG_SEEN_REST;
-	key.rule = 0;
-	key.scope = 0;
-	key.local_port = 0;
-	if (key.proto != IPPROTO_TCP && key.proto != IPPROTO_UDP)
-		key.proto = 0;
-	/* What leaves is refused in panic, which audits nothing. */
-	rest = (key.reason & 15) | (key.hook == PG_HOOK_DELIVER) << 4 |
-	       (key.verdict == PG_AUDIT || key.hook == PG_HOOK_SEND) << 5 | (key.family == 6) << 6 |
-	       (key.proto == IPPROTO_TCP   ? 0
-		: key.proto == IPPROTO_UDP ? 1
-					   : 2)
-		       << 7;
-	s = seen_at(cpu, 1 + PG_SEEN_HASHED + rest % PG_SEEN_FIXED);
+	key = rest_of(kind);
+	s = seen_rest(cpu, &key);
 	if (!s)
 		return;
 	if (!s->level)
@@ -206,7 +173,8 @@ static __always_inline void seen_spread(const struct pg_control *ctl, __u32 cpu,
 GLOBAL int pg_see_new(__u64 decided, __u32 how)
 {
 	union decided u = { .word = decided };
-	__u32 cpu = bpf_get_smp_processor_id(), place, hook = how & 0xff, verdict = how >> 8 & 0xff, mode = how >> 16;
+	__u32 cpu = bpf_get_smp_processor_id(), place, hook = how & 0xff, verdict = how >> 8 & 0xff,
+	      mode = how >> 16;
 	struct packet *p = packet_in_hand();
 	struct pg_control *ctl = control();
 	struct seen_key key;
@@ -261,7 +229,7 @@ GLOBAL int pg_report_packet(__u64 decided, __u32 mode, __u32 hook)
 	if (verdict == PG_ALLOW) {
 		if (u.d.flags & PG_ANSWER_LOG)
 			see_allowed(ctl, cpu, p, hook, &u.d, mode);
-	} else if (!see_known(ctl, cpu, p, hook, verdict, &u.d)) {
+	} else if (!see_known(ctl, cpu, p, hook, verdict, &u.d, false)) {
 		(void)pg_see_new(decided, SEEN_HOW(hook, verdict, mode));
 	}
 	return verdict != PG_DENY;

@@ -13,6 +13,8 @@
 #include "lib/packet.h"
 #include "lib/slot.h"
 
+#define NEW_KINDS 128 /* an epoch and CPU */
+
 /* For hooks of calls, where another task may come between: one instruction. */
 static __always_inline void count_call(__u32 id)
 {
@@ -58,8 +60,9 @@ static __always_inline bool seen_is(const struct pg_seen *s, const struct seen_k
 	const __u64 *remote = (const __u64 *)s->remote;
 	const __u32 *words = (const __u32 *)&s->level;
 
-	return words[0] == k->words[0] && words[2] == k->words[2] && remote[1] == k->remote[1] &&
-	       remote[0] == k->remote[0] && words[1] == k->words[1];
+	/* Without a branch for each: which of them differs is for the sender to choose. */
+	return !((words[0] ^ k->words[0]) | (words[1] ^ k->words[1]) | (words[2] ^ k->words[2]) |
+		 (remote[0] ^ k->remote[0]) | (remote[1] ^ k->remote[1]));
 }
 
 static __always_inline __u32 seen_hash(const struct pg_control *ctl, const struct seen_key *k)
@@ -99,18 +102,131 @@ static __always_inline struct seen_key kind_of(const struct packet *p, __u32 hoo
 	};
 }
 
-/* Return: whether it is of a known kind, and so counted. */
+static __always_inline struct seen_key source_of(const struct seen_key *kind)
+{
+	return (struct seen_key){
+		.level = PG_SEEN_SOURCE,
+		.hook = kind->hook,
+		.verdict = kind->verdict,
+		.reason = PG_REASON_SCAN,
+		.family = kind->family,
+		.remote = { kind->remote[0], kind->remote[1] },
+	};
+}
+
+static __always_inline struct pg_seen *seen_source(const struct pg_control *ctl, __u32 cpu,
+						   const struct seen_key *source)
+{
+	return seen_at(cpu, 1 + PG_SEEN_KINDS + seen_hash(ctl, source) % PG_SEEN_SOURCES);
+}
+
+static __always_inline struct seen_key port_of(const struct seen_key *kind)
+{
+	struct seen_key key = *kind;
+
+	key.level = PG_SEEN_PORT;
+	key.remote[0] = 0;
+	key.remote[1] = 0;
+	return key;
+}
+
+static __always_inline struct pg_seen *seen_port(const struct pg_control *ctl, __u32 cpu,
+						 const struct seen_key *port)
+{
+	return seen_at(cpu,
+		       1 + PG_SEEN_KINDS + PG_SEEN_SOURCES + seen_hash(ctl, port) % PG_SEEN_PORTS);
+}
+
+static __always_inline struct seen_key rest_of(const struct seen_key *kind)
+{
+	bool known = kind->proto == IPPROTO_TCP || kind->proto == IPPROTO_UDP;
+
+	return (struct seen_key){
+		.level = PG_SEEN_REST,
+		.hook = kind->hook,
+		.verdict = kind->verdict,
+		.reason = kind->reason,
+		.proto = known ? kind->proto : 0,
+		.family = kind->family,
+	};
+}
+
+static __always_inline struct pg_seen *seen_rest(__u32 cpu, const struct seen_key *rest)
+{
+	/* What leaves is refused in panic, which audits nothing. */
+	__u32 place = (rest->reason & 15) | (rest->hook == PG_HOOK_DELIVER) << 4 |
+		      (rest->verdict == PG_AUDIT || rest->hook == PG_HOOK_SEND) << 5 |
+		      (rest->family == 6) << 6 |
+		      (rest->proto == IPPROTO_TCP   ? 0
+		       : rest->proto == IPPROTO_UDP ? 1
+						    : 2)
+			      << 7;
+
+	return seen_at(cpu, 1 + PG_SEEN_HASHED + place % PG_SEEN_FIXED);
+}
+
+/* Free, or all that it counted has been reported and nothing came since. */
+static __always_inline bool seen_may_go(const struct pg_control *ctl, const struct pg_seen *s)
+{
+	return !s->level || (__s32)(s->epoch - ctl->drained) <= 0;
+}
+
+/* Whether the epoch's budget of new kinds is used up. */
+static __always_inline bool is_spent(const struct pg_control *ctl, const struct pg_seen *header)
+{
+	return header->epoch == ctl->epoch && header->scanning >= NEW_KINDS;
+}
+
+/*
+ * Of a flood most packets are of no known kind, and no slot is to be had for them nor for their sources: a sum
+ * counts them. Return: whether it did; else some slot would change hands, and that is pg_see_new()'s.
+ */
+static __always_inline bool see_sum(const struct pg_control *ctl, __u32 cpu,
+				    const struct seen_key *kind, const struct packet *p)
+{
+	struct seen_key key = source_of(kind);
+	struct pg_seen *s = seen_at(cpu, 0);
+
+	if (!s || !is_spent(ctl, s))
+		return false;
+	s = seen_source(ctl, cpu, &key);
+	if (!s || seen_is(s, &key) || seen_may_go(ctl, s))
+		return false;
+	key = port_of(kind);
+	s = seen_port(ctl, cpu, &key);
+	if (!s)
+		return false;
+	if (seen_is(s, &key)) {
+		if (s->epoch != ctl->epoch)
+			return false;
+		seen_hit(ctl, s, p);
+		return true;
+	}
+	if (seen_may_go(ctl, s))
+		return false;
+	key = rest_of(kind);
+	s = seen_rest(cpu, &key);
+	if (!s || !s->level)
+		return false;
+	seen_hit(ctl, s, p);
+	return true;
+}
+
+/* @sums: a constant, whether it has ports. Return: whether what is there has counted it; else pg_see_new() is to. */
 static __always_inline bool see_known(const struct pg_control *ctl, __u32 cpu,
 				      const struct packet *p, __u32 hook, __u32 verdict,
-				      const struct pg_decision *d)
+				      const struct pg_decision *d, const bool sums)
 {
 	struct seen_key key = kind_of(p, hook, verdict, d);
 	struct pg_seen *s = seen_at(cpu, 1 + seen_hash(ctl, &key) % PG_SEEN_KINDS);
 
-	if (!s || !seen_is(s, &key))
+	if (!s)
 		return false;
-	seen_hit(ctl, s, p);
-	return true;
+	if (seen_is(s, &key)) {
+		seen_hit(ctl, s, p);
+		return true;
+	}
+	return sums && see_sum(ctl, cpu, &key, p);
 }
 
 /* The packet in hand is of no known kind. @decided: a union decided's word. @how: SEEN_HOW(). */

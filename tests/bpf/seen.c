@@ -308,6 +308,32 @@ Test(seen, a_few_ports_in_each_epoch_are_no_scan)
 	expect_sum(g, &t);
 }
 
+Test(seen, a_scan_is_found_although_the_epoch_makes_no_more_kinds)
+{
+	_cleanup_guarded_ struct guarded *g = guarded_by("");
+	_cleanup_table_ struct table t = open_table(g);
+	size_t found = 0, kinds;
+	uint64_t count;
+	char from[32];
+
+	for (int i = 0; i < NEW_KINDS + 10; i++) {
+		(void)snprintf(from, sizeof(from), "10.3.0.%d", i);
+		comes(g, tcp(.dport = 81, .from = from));
+	}
+	kinds = slots_of(&t, PG_SEEN_KIND, &count);
+	for (int source = 0; source < 12; source++) { /* the slots of some are somebody else's */
+		(void)snprintf(from, sizeof(from), "192.0.2.%d", 100 + source);
+		for (uint16_t port = 100; port < 150; port++)
+			comes(g, tcp(.dport = port, .from = from));
+	}
+	for (size_t i = 0; i < t.count; i++)
+		found += t.slots[i].level == PG_SEEN_SOURCE && t.slots[i].scanning &&
+			 t.slots[i].count == 50 - PG_SCAN_PORTS;
+	cr_assert_gt(found, 0);
+	cr_assert_eq(slots_of(&t, PG_SEEN_KIND, &count), kinds);
+	expect_sum(g, &t);
+}
+
 Test(seen, a_scan_is_over_after_a_minute_of_quiet)
 {
 	_cleanup_guarded_ struct guarded *g = guarded_by("");
