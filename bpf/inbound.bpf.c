@@ -326,6 +326,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
 	union decided u;
+	struct bytes anew;
 	struct packet *p;
 	enum fate fate;
 	__u32 index;
@@ -337,13 +338,15 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	index = slot_in_force(ctl);
 	if (is_off(slot_at(ctl, index)))
 		return FATE_PASS;
-	if (settle_plain(ctl, index, b, &fate))
+	if (settle_plain(ctl, index, b, 0, &fate) ||
+	    (is_tagged(b) && settle_plain(ctl, index, b, 1, &fate)))
 		return fate;
-	p = parse(b);
+	anew = bytes_anew(b);
+	p = parse(&anew);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	if (FORGOTTEN(p->class) == PACKET_WHOLE && p->has_ports &&
-	    settle(ctl, index, b, p, true, &fate))
+	    settle(ctl, index, b, p, HELD, &fate))
 		return fate;
 	u.d = judge(ctl, index, b, p);
 	u.word = made_unknown(u.word, ctl->seed);

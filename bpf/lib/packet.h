@@ -327,25 +327,45 @@ static __always_inline enum packet_class parse_headers(const struct bytes *b, st
 	return class != PACKET_WHOLE ? class : parse_transport(b, p);
 }
 
-/*
- * What most packets are, read in place: a whole datagram of UDP or TCP in IPv4, without tags, options or fragments.
- * Of any other nothing is known yet.
- */
-static __always_inline bool is_plain(const struct bytes *b)
+/* Where the IP header of a frame with so many tags is. @tags: a constant. */
+static __always_inline __u32 link_bytes(const struct bytes *b, const __u32 tags)
 {
-	const __u32 link = b->ethernet ? ETHERNET_BYTES : 0, transport = link + IPV4_BYTES;
+	return b->ethernet ? ETHERNET_BYTES + 4 * tags : 0;
+}
+
+/* Whether it is an Ethernet frame of a VLAN; what is behind the tag must be looked at all the same. */
+static __always_inline bool is_tagged(const struct bytes *b)
+{
+	const __be16 *type = b->data + 12;
+
+	return b->ethernet && b->data + ETHERNET_BYTES <= b->data_end &&
+	       (*type == bpf_htons(ETH_VLAN) || *type == bpf_htons(ETH_QINQ));
+}
+
+static __always_inline bool carries_ipv4(const struct bytes *b, const __u32 tags)
+{
+	if (!b->ethernet)
+		return frame_ethertype(b) == ETH_IPV4;
+	return *(const __be16 *)(b->data + 12 + 4 * tags) == bpf_htons(ETH_IPV4);
+}
+
+/*
+ * What most packets are, read in place: a whole datagram of UDP or TCP in IPv4, without options or fragments. Of any
+ * other nothing is known yet. @tags: a constant, 0, or 1 of a frame that is_tagged().
+ */
+static __always_inline bool is_plain(const struct bytes *b, const __u32 tags)
+{
+	const __u32 link = link_bytes(b, tags), transport = link + IPV4_BYTES;
 	const struct ipv4_header *ip = b->data + link;
 	const struct tcp_header *tcp = b->data + transport;
-	const __u8 *frame = b->data;
 	__u32 end;
 
 	if (b->data + transport + UDP_BYTES > b->data_end)
 		return false;
 	end = link + bpf_ntohs(ip->length);
-	if ((b->ethernet ? *(const __be16 *)(frame + 12) != bpf_htons(ETH_IPV4) :
-			   frame_ethertype(b) != ETH_IPV4) ||
-	    ip->version_length != 0x45 || ip->fragment & bpf_htons(0x3fff) ||
-	    end < transport + UDP_BYTES || end > frame_length(b))
+	if (!carries_ipv4(b, tags) || ip->version_length != 0x45 ||
+	    ip->fragment & bpf_htons(0x3fff) || end < transport + UDP_BYTES ||
+	    end > frame_length(b))
 		return false;
 	if (ip->proto != IPPROTO_TCP)
 		return ip->proto == IPPROTO_UDP;
@@ -354,9 +374,9 @@ static __always_inline bool is_plain(const struct bytes *b)
 }
 
 /* The fields of a packet that is_plain(). */
-static __always_inline void read_plain(const struct bytes *b, struct packet *p)
+static __always_inline void read_plain(const struct bytes *b, const __u32 tags, struct packet *p)
 {
-	const __u32 link = b->ethernet ? ETHERNET_BYTES : 0, transport = link + IPV4_BYTES;
+	const __u32 link = link_bytes(b, tags), transport = link + IPV4_BYTES;
 	const struct ipv4_header *ip = b->data + link;
 	const struct tcp_header *tcp = b->data + transport;
 	const __u8 *frame = b->data;
@@ -371,7 +391,9 @@ static __always_inline void read_plain(const struct bytes *b, struct packet *p)
 	if (ip->proto == IPPROTO_TCP && (void *)(tcp + 1) <= b->data_end) /* again, for the verifier */
 		p->tcp_flags = tcp->flags;
 	p->vlan = frame_vlan(b);
-	p->tags = frame_tags(b);
+	if (tags && !p->vlan)
+		p->vlan = bpf_ntohs(*(const __be16 *)(frame + ETHERNET_BYTES)) & 0xfff;
+	p->tags = frame_tags(b) + tags;
 	p->group_frame = b->ethernet ? frame[0] & 1 : 0;
 	p->proto = ip->proto;
 	p->family = 4;
@@ -391,8 +413,8 @@ static __always_inline struct packet *parse(const struct bytes *b)
 
 	if (!p)
 		return 0;
-	if (is_plain(b)) {
-		read_plain(b, p);
+	if (is_plain(b, 0)) {
+		read_plain(b, 0, p);
 		return p;
 	}
 	p->ifindex = frame_ifindex(b);

@@ -34,7 +34,7 @@ static __always_inline void count_packet(__u32 cpu, __u32 id, __u32 segments)
 		*n += segments;
 }
 
-/* What a slot is for: the fields of struct pg_seen from level to remote, in its order, and those before it as words. */
+/* What a slot is for: the fields of struct pg_seen from level to remote, in its order; those before it as words. */
 struct seen_key {
 	union {
 		struct {
@@ -246,7 +246,7 @@ static __always_inline void count_decision(__u32 cpu, __u32 hook, __u32 verdict,
 		count_packet(cpu, PG_COUNT_RULE(d->rule), segments);
 }
 
-/* Count the verdict of the packet in hand and sum up its refusal. @decided: a union decided's word. Return: whether it passes. */
+/* Count the verdict of the packet in hand and sum up its refusal. @decided: likewise. Return: whether it passes. */
 extern int pg_report_packet(__u64 decided, __u32 mode, __u32 hook);
 
 #endif

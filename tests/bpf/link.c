@@ -302,7 +302,9 @@ Test(link, whatever_a_header_says_it_is_read_alike_in_reach_and_out_of_it)
 {
 	static const uint8_t flips[] = { 0x01, 0x10, 0x20, 0x80, 0xff };
 	_cleanup_guarded_ struct guarded *g = guarded_by(OPEN_80);
-	struct traffic kinds[] = { tcp(.dport = 80, .family = 4), udp(.dport = 81, .family = 4) };
+	struct traffic kinds[] = { tcp(.dport = 80, .family = 4), udp(.dport = 81, .family = 4),
+				   tcp(.dport = 81, .family = 4, .tags = 1, .vlans = { 7 }),
+				   udp(.dport = 80, .family = 4, .tags = 1) };
 	struct frame f = frame_of(&kinds[0]);
 	struct result got;
 
