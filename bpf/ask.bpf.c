@@ -8,31 +8,17 @@
 
 #define QUESTION_AT 14 /* behind the Ethernet header that a test run asks for */
 
-/* Each on a stack of its own. @direction: a constant. */
-static __always_inline int answer(struct pg_ask *ask, __u32 index, const struct owner *owner,
-				  __u32 direction)
+/* See lib/chain.h. */
+GLOBAL __u32 pg_step_test(struct __sk_buff *skb, __u32 how, __u32 answer)
 {
-	struct pg_control *ctl = control();
+	struct pg_group *group = group_of(answer);
+	struct pg_question q;
 
-	if (!ctl)
-		return -1;
-	ask->decision = ask_owner(ctl, index & 1, owner, direction, &ask->question);
-	return 0;
-}
-
-SUBPROGRAM int answer_bind(struct pg_ask *ask, __u32 index, const struct owner *owner)
-{
-	return answer(ask, index, owner, PG_BIND);
-}
-
-SUBPROGRAM int answer_in(struct pg_ask *ask, __u32 index, const struct owner *owner)
-{
-	return answer(ask, index, owner, PG_IN);
-}
-
-SUBPROGRAM int answer_out(struct pg_ask *ask, __u32 index, const struct owner *owner)
-{
-	return answer(ask, index, owner, PG_OUT);
+	if (!group ||
+	    bpf_skb_load_bytes(skb, QUESTION_AT + __builtin_offsetof(struct pg_ask, question), &q,
+			       sizeof(q)))
+		return 0;
+	return ask_group(group, answer, &q, how);
 }
 
 SEC("tc")
@@ -41,6 +27,7 @@ int pg_ask(struct __sk_buff *skb)
 	struct pg_control *ctl = control();
 	struct owner owner = {};
 	struct pg_ask ask = {};
+	struct asker a = { .kind = ASKER_TEST, .context = skb };
 	__u32 index;
 
 	if (!ctl || bpf_skb_load_bytes(skb, QUESTION_AT, &ask, sizeof(ask)))
@@ -49,11 +36,7 @@ int pg_ask(struct __sk_buff *skb)
 	take_owner(&owner, ask.owner);
 	ask.jiffies = bpf_jiffies64();
 	ask.monotonic_ns = bpf_ktime_get_ns();
-	if (ask.question.direction == PG_BIND)
-		(void)answer_bind(&ask, index, &owner);
-	else if (ask.question.direction == PG_IN)
-		(void)answer_in(&ask, index, &owner);
-	else
-		(void)answer_out(&ask, index, &owner);
+	a.how = index | (ask.question.direction == PG_BIND ? 0 : STEP_LIMITED);
+	ask.decision = ask_owner(ctl, index & 1, &owner, ask.question.direction, &ask.question, &a);
 	return bpf_skb_store_bytes(skb, QUESTION_AT, &ask, sizeof(ask), 0) ? -1 : 0;
 }

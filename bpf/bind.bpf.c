@@ -7,13 +7,33 @@
 #include "lib/socket.h"
 
 /* @v6: a constant. */
+static __always_inline __u32 step_of_bind(struct bpf_sock_addr *ctx, bool v6, __u32 answer)
+{
+	struct pg_question q = { .direction = PG_BIND };
+
+	take_target(ctx, v6, &q, q.local);
+	return step_of_call(&q, 0, answer);
+}
+
+GLOBAL __u32 pg_step_bind4(struct bpf_sock_addr *ctx, __u32 answer)
+{
+	return step_of_bind(ctx, false, answer);
+}
+
+GLOBAL __u32 pg_step_bind6(struct bpf_sock_addr *ctx, __u32 answer)
+{
+	return step_of_bind(ctx, true, answer);
+}
+
+/* @v6: a constant. */
 static __always_inline __u64 ask_bind(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
 				      __u32 index)
 {
+	struct asker a = { v6 ? ASKER_BIND6 : ASKER_BIND4, 0, ctx };
 	struct pg_question q = {};
 
 	take_target(ctx, v6, &q, q.local);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_BIND, near, far, index, &a);
 }
 
 GLOBAL __u64 pg_ask_bind4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)

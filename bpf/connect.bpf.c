@@ -22,7 +22,10 @@ static __always_inline bool is_loopback(const __u8 address[16])
 static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct attempt *a,
 				      const struct pg_decision *d)
 {
-	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE && answers_heard(ctx, &a->q);
+	const __u64 *remote = (const __u64 *)a->q.remote;
+
+	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE &&
+	       answers_heard(ctx, a->q.port, remote[0], remote[1]);
 }
 
 /* @v6: a constant. */
@@ -33,13 +36,55 @@ static __always_inline void put_call(struct bpf_sock_addr *ctx, bool v6, struct 
 	q->fresh = PG_FRESH_YES;
 }
 
-static __always_inline __u64 ask_out(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
-				     __u32 index)
+/* @v6: a constant. */
+static __always_inline __u32 step_of_out(struct bpf_sock_addr *ctx, bool v6, __u32 how,
+					 __u32 answer)
 {
 	struct pg_question q = {};
 
 	put_call(ctx, v6, &q);
-	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index);
+	return step_of_call(&q, how, answer);
+}
+
+GLOBAL __u32 pg_step_out4(struct bpf_sock_addr *ctx, __u32 how, __u32 answer)
+{
+	return step_of_out(ctx, false, how, answer);
+}
+
+GLOBAL __u32 pg_step_out6(struct bpf_sock_addr *ctx, __u32 how, __u32 answer)
+{
+	return step_of_out(ctx, true, how, answer);
+}
+
+/* @v6: a constant. */
+static __always_inline __u32 step_of_back(struct bpf_sock_addr *ctx, bool v6, __u32 how,
+					  __u32 answer)
+{
+	struct pg_question q = {};
+
+	put_call(ctx, v6, &q);
+	turn_back(ctx, &q);
+	return step_of_call(&q, how, answer);
+}
+
+GLOBAL __u32 pg_step_back4(struct bpf_sock_addr *ctx, __u32 how, __u32 answer)
+{
+	return step_of_back(ctx, false, how, answer);
+}
+
+GLOBAL __u32 pg_step_back6(struct bpf_sock_addr *ctx, __u32 how, __u32 answer)
+{
+	return step_of_back(ctx, true, how, answer);
+}
+
+static __always_inline __u64 ask_out(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
+				     __u32 index)
+{
+	struct asker a = { v6 ? ASKER_OUT6 : ASKER_OUT4, STEP_LIMITED, ctx };
+	struct pg_question q = {};
+
+	put_call(ctx, v6, &q);
+	return put_to_rules(&q, ruled_protocol(ctx->protocol), PG_OUT, near, far, index, &a);
 }
 
 GLOBAL __u64 pg_ask_out4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
@@ -52,6 +97,30 @@ GLOBAL __u64 pg_ask_out6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32
 	return ask_out(ctx, true, near, far, index);
 }
 
+/* @v6: a constant. */
+static __always_inline bool is_back(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
+				    __u32 index)
+{
+	const struct asker a = { v6 ? ASKER_BACK6 : ASKER_BACK4,
+				 (index & STEP_INDEX) | STEP_LIMITED, ctx };
+	struct owner o = { .near = near, .far = far };
+	struct pg_question q = {};
+
+	put_call(ctx, v6, &q);
+	turn_back(ctx, &q);
+	return is_let_in(ctx, &q, &o, index & STEP_INDEX, &a);
+}
+
+GLOBAL int pg_is_back4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	return is_back(ctx, false, near, far, index);
+}
+
+GLOBAL int pg_is_back6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+{
+	return is_back(ctx, true, near, far, index);
+}
+
 /* Return: 1 it may go, 0 EPERM. @v6, @hook: constants; to a `send` the answer may come unconnected. */
 static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook hook)
 {
@@ -59,6 +128,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 	bool datagram = hook == PG_HOOK_SEND, here, judged;
 	struct pg_control *ctl = control();
 	union decided u;
+	const __u64 *remote = (const __u64 *)a.q.remote;
 	__u32 index;
 
 	put_call(ctx, v6, &a.q);
@@ -80,8 +150,12 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 		if (!settle(&a, u.d))
 			return 0;
 	}
-	if (datagram)
-		(void)remember_asked(ctx, &a, index);
+	if (!datagram)
+		return 1;
+	if (!is_ruled_back(ctl, index, ctx) ||
+	    !(v6 ? pg_is_back6(ctx, a.owner.near, a.owner.far, index) :
+		   pg_is_back4(ctx, a.owner.near, a.owner.far, index)))
+		(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);
 	return 1;
 }
 

@@ -52,23 +52,34 @@ static __always_inline bool is_of(const struct pg_source *way, const struct sour
 	return way->address == s->address && way->rule == s->rule && way->family == s->family;
 }
 
-/* Under the set's lock: the source's own bucket, else one that nobody needs, else none. */
+/*
+ * Under the set's lock: the source's own bucket, else one that nobody needs, else none. Which one lies in the
+ * set for a moment, where the verifier forgets it: so it follows what becomes of it once, and not for each.
+ */
 static __always_inline struct pg_source *find_way(struct pg_source_set *set, const struct source *s,
 						  __u64 now)
 {
-	struct pg_source *free = 0;
+	__u64 at, found = SOURCE_WAYS;
 	int i;
 
 	UNROLLED for (i = 0; i < SOURCE_WAYS; i++)
 	{
 		struct pg_source *way = &set->ways[i];
 
-		if (is_of(way, s))
-			return way;
 		if (way->full_ns <= now)
-			free = way;
+			found = i;
+		if (is_of(way, s)) {
+			found = i;
+			break;
+		}
 	}
-	return free;
+	set->found = found;
+	at = *(volatile __u32 *)&set->found;
+	if (at >= SOURCE_WAYS)
+		return 0;
+	/* Again, on the very register that is multiplied and added. */
+	__asm__ __volatile__("%0 &= %1" : "+r"(at) : "i"(SOURCE_WAYS - 1));
+	return &set->ways[at];
 }
 
 /* Return: enum limit, or LIMIT_NO_ALLOW if there is no room for the source. @owed: to the shared bucket. */
@@ -115,6 +126,18 @@ static __always_inline bool take_for_source(const struct pg_control *ctl, __u32 
 	return got == LIMIT_NO_ALLOW ? take_token(index, now, r, false) : got == LIMIT_HOLDS;
 }
 
+static __always_inline struct limited limited_of(__u64 facts, __u64 remote0, __u64 remote1)
+{
+	return (struct limited){
+		.remote0 = remote0,
+		.remote1 = remote1,
+		.port = facts,
+		.remote_port = facts >> 16,
+		.family = facts >> 32,
+		.fresh = facts >> 40,
+	};
+}
+
 static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const struct limited *l)
 {
 	struct pg_admitted_key key = { .rule = rule,
@@ -126,16 +149,31 @@ static __always_inline struct pg_admitted_key admitted_key(__u32 rule, const str
 	return key;
 }
 
-/* A UDP pair that has taken its token, and has not been silent since for too long. */
-static __always_inline bool was_admitted(const struct pg_admitted_key *key, __u32 ticks)
+/* A UDP pair that has taken its token, and has not been silent since for too long. See lib/limit.h. */
+GLOBAL __u32 pg_was_admitted(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 {
-	__u32 *seen = bpf_map_lookup_elem(&pg_admitted, key), now = bpf_jiffies64();
+	struct limited l = limited_of(facts, remote0, remote1);
+	struct pg_admitted_key key = admitted_key(where, &l);
+	__u32 *seen = bpf_map_lookup_elem(&pg_admitted, &key), now = bpf_jiffies64(), ticks;
+	struct pg_control *ctl = control();
 
-	if (!seen || now - *seen > ticks)
-		return false;
+	if (!ctl || !seen)
+		return 0;
+	ticks = ctl->slots[where >> 32 & 1].flow_ticks[PG_FLOW_UDP_STREAM];
+	if (now - *seen > ticks)
+		return 0;
 	if (now - *seen > ticks / 8)
 		*seen = now;
-	return true;
+	return 1;
+}
+
+GLOBAL int pg_admit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
+{
+	struct limited l = limited_of(facts, remote0, remote1);
+	struct pg_admitted_key key = admitted_key(where, &l);
+	__u32 now = bpf_jiffies64();
+
+	return bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
 }
 
 static __always_inline bool take(const struct pg_control *ctl, __u32 id, const struct pg_rule *rule,
@@ -151,30 +189,14 @@ static __always_inline bool take(const struct pg_control *ctl, __u32 id, const s
 /* See lib/limit.h. */
 GLOBAL __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1)
 {
-	struct limited l = {
-		.remote0 = remote0,
-		.remote1 = remote1,
-		.port = facts,
-		.remote_port = facts >> 16,
-		.family = facts >> 32,
-		.fresh = facts >> 40,
-	};
-	__u32 now = bpf_jiffies64(), id = where, index = where >> 32;
+	struct limited l = limited_of(facts, remote0, remote1);
+	__u32 id = where;
 	struct pg_rule *rule = in_parts(&pg_rules, id, PG_RULES_PART);
-	struct pg_admitted_key key = admitted_key(id, &l);
 	struct pg_control *ctl = control();
-	bool pair = facts >> 48 & 1 && l.fresh != PG_FRESH_LOOK;
 
-	if (l.fresh == PG_FRESH_PASSED || (l.fresh == PG_FRESH_MET && rule && rule->host))
-		return LIMIT_HOLDS;
-	if (!ctl || !rule || !rule->per_second_x1000 || l.fresh == PG_FRESH_NO ||
-	    l.fresh == PG_FRESH_LEAVING)
+	if (!ctl || !rule || !rule->per_second_x1000)
 		return LIMIT_NO_ALLOW;
-	if (pair && was_admitted(&key, ctl->slots[index & 1].flow_ticks[PG_FLOW_UDP_STREAM]))
+	if (l.fresh == PG_FRESH_MET && rule->host)
 		return LIMIT_HOLDS;
-	if (!take(ctl, id, rule, &l))
-		return LIMIT_OVER;
-	if (pair)
-		(void)bpf_map_update_elem(&pg_admitted, &key, &now, BPF_ANY);
-	return LIMIT_HOLDS;
+	return take(ctl, id, rule, &l) ? LIMIT_TAKEN : LIMIT_OVER;
 }

@@ -12,26 +12,45 @@
 
 #define EPERM 1
 
-/* @family: the socket's. */
-static __always_inline void put_socket(const struct sock *sk, __u32 family, struct pg_question *q)
+/* @family: the socket's. @local: its address, which is @q's. */
+static __always_inline void put_socket(const struct sock *sk, __u32 family, struct pg_question *q,
+				       __u8 local[16])
 {
 	q->port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	q->family = 4;
 	if (family == FAMILY_IPV4) {
-		map_ipv4(q->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
 	} else {
-		BPF_CORE_READ_INTO(&q->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		q->family = is_mapped((const __u32 *)q->local) ? 4 : 6;
+		bpf_core_read(local, 16, &sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		q->family = is_mapped((const __u32 *)local) ? 4 : 6;
 	}
+}
+
+/* The same, read beside the question, which need not lie on the stack then: Linux 5.10 is short of that. */
+static __always_inline void put_number(__u64 socket, struct pg_question *q)
+{
+	const struct sock *sk = (const void *)socket;
+	__u8 local[16] __attribute__((aligned(8)));
+
+	put_socket(sk, BPF_CORE_READ(sk, __sk_common.skc_family), q, local);
+	__builtin_memcpy(q->local, local, 16);
+}
+
+GLOBAL __u32 pg_step_listen(__u64 socket, __u32 answer)
+{
+	struct pg_question q = { .direction = PG_BIND };
+
+	put_number(socket, &q);
+	return step_of_call(&q, 0, answer);
 }
 
 GLOBAL __u64 pg_ask_listen(__u64 socket, __u64 near, __u64 far, __u32 index)
 {
-	const struct sock *sk = (const void *)socket;
+	struct asker a = { ASKER_LISTEN, 0, (void *)socket };
 	struct pg_question q = {};
 
-	put_socket(sk, BPF_CORE_READ(sk, __sk_common.skc_family), &q);
-	return put_to_rules(&q, IPPROTO_TCP, PG_BIND, near, far, index);
+	put_number(socket, &q);
+	return put_to_rules(&q, IPPROTO_TCP, PG_BIND, near, far, index, &a);
 }
 
 /* Return: whether the socket may listen. @cookie: 0 where it is not needed. */
@@ -48,7 +67,7 @@ static __always_inline bool listens(const struct sock *sk, bool seen_only, __u64
 	a.protocol = ruled_protocol(BPF_CORE_READ(sk, sk_protocol));
 	if (a.protocol != IPPROTO_TCP || !is_judged(ctl, index, sk, of_host(ctl, sk), &a.owner))
 		return true;
-	put_socket(sk, family, &a.q);
+	put_socket(sk, family, &a.q, a.q.local);
 	if (!decide_by_port(ctl, index, &a, PG_BIND, &u.d))
 		u.word = pg_ask_listen((__u64)sk, a.owner.near, a.owner.far, index);
 	return settle(&a, u.d);

@@ -19,16 +19,23 @@ static __always_inline __u32 take_number(__u64 *near, __u64 *far)
 	return number;
 }
 
+/* A scope's mode, and << 8 its answers; 0: there is none of that number. */
+GLOBAL __u32 pg_scope_is(__u32 index, __u32 number)
+{
+	struct pg_scope *scope = scope_at(index, number);
+
+	return scope ? scope->mode | (__u32)scope->answers << 8 : 0;
+}
+
 GLOBAL __u32 pg_owner_mode(__u64 near, __u64 far, __u32 index)
 {
-	struct pg_scope *scope;
-	__u32 i, number;
+	__u32 i, number, mode;
 
 	for (i = 0; i < PG_OWNERS && (near | far); i++) {
 		number = take_number(&near, &far);
-		scope = number ? scope_at(index, number) : 0;
-		if (scope && scope->mode)
-			return scope->mode;
+		mode = number ? pg_scope_is(index, number) & 0xff : 0;
+		if (mode)
+			return mode;
 	}
 	return 0;
 }
@@ -36,13 +43,11 @@ GLOBAL __u32 pg_owner_mode(__u64 near, __u64 far, __u32 index)
 /* The scope behind @skip others that answer one of @bits. */
 static __always_inline __u32 find_scope(__u64 near, __u64 far, __u32 index, __u32 bits, __u32 skip)
 {
-	struct pg_scope *scope;
 	__u32 i, number;
 
 	for (i = 0; i < PG_OWNERS && (near | far); i++) {
 		number = take_number(&near, &far);
-		scope = number ? scope_at(index, number) : 0;
-		if (!scope || !(scope->answers & bits))
+		if (!number || !(pg_scope_is(index, number) >> 8 & bits))
 			continue;
 		if (!skip)
 			return number;
@@ -56,22 +61,28 @@ GLOBAL __u32 pg_owner_scope(__u64 near, __u64 far, __u32 index, __u32 bits)
 	return find_scope(near, far, index, bits, 0);
 }
 
+/* Two numbers of 32 bits: where a list of spans begins and ends. */
+#define SPANS(low, high) ((__u64)(high) << 32 | (__u32)(low))
+
+/* The half of a list that has @port. */
+GLOBAL __u64 pg_halve(__u64 spans, __u32 port)
+{
+	__u32 low = spans, high = spans >> 32, middle = low + (high - low) / 2;
+	struct pg_span *span = in_parts(&pg_spans, middle, PG_SPANS_PART);
+
+	return span && span->first <= port ? SPANS(middle, high) : SPANS(low, middle);
+}
+
 /* The answer of the span that has @port, or 0; a list is never empty. */
 static __always_inline __u32 search(__u32 low, __u32 count, __u32 port)
 {
-	__u32 high = low + count, i;
+	__u64 spans = SPANS(low, low + count);
 	struct pg_span *span;
+	__u32 i;
 
-	for (i = 0; i < SEARCH_STEPS && high - low > 1; i++) {
-		__u32 middle = low + (high - low) / 2;
-
-		span = in_parts(&pg_spans, middle, PG_SPANS_PART);
-		if (span && span->first <= port)
-			low = middle;
-		else
-			high = middle;
-	}
-	span = in_parts(&pg_spans, low, PG_SPANS_PART);
+	for (i = 0; i < SEARCH_STEPS && (spans >> 32) - (__u32)spans > 1; i++)
+		spans = pg_halve(spans, port);
+	span = in_parts(&pg_spans, spans, PG_SPANS_PART);
 	return span && span->first <= port && port <= span->last ? span->answer : 0;
 }
 

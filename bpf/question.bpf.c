@@ -23,6 +23,15 @@ static __always_inline void put_question(struct pg_question *q, const struct pac
 	__builtin_memcpy(q->local, answer ? p->source : p->target, 16);
 }
 
+/* See lib/chain.h. */
+GLOBAL __u32 pg_step_packet(__u32 how, __u32 answer)
+{
+	struct pg_group *group = group_of(answer);
+	struct packet *p = packet_in_hand();
+
+	return group && p ? ask_group(group, answer, &p->question, how) : 0;
+}
+
 /* See lib/question.h. */
 GLOBAL __u64 pg_ask_packet(__u64 near, __u64 far, __u32 how, __u32 word)
 {
@@ -31,23 +40,25 @@ GLOBAL __u64 pg_ask_packet(__u64 near, __u64 far, __u32 how, __u32 word)
 	union decided u = { .word = 0 };
 	struct pg_control *ctl = control();
 	__u32 index = how & ASK_INDEX;
+	const struct asker a = { ASKER_PACKET, index | STEP_LIMITED, 0 };
 
 	if (!ctl || !p)
 		return 0;
 	put_question(&p->question, p, how);
 	if (!is_of_host(&o))
-		return ask_all(index, &o, &p->question, PG_IN);
-	word = resolve_limited(index, word, &p->question);
+		return ask_all(index, &o, &p->question, PG_IN, &a);
+	word = resolve(&a, word);
 	u.d = decide(&ctl->slots[index], word, &p->question, PG_IN);
 	return u.word;
 }
 
 GLOBAL __u32 pg_resolve_packet(__u32 word)
 {
+	const struct asker a = { ASKER_PACKET, 0, 0 };
 	struct packet *p = packet_in_hand();
 
 	if (!p)
 		return 0;
 	put_question(&p->question, p, PG_FRESH_PASSED << ASK_FRESH_SHIFT);
-	return resolve(word, &p->question);
+	return resolve(&a, word);
 }

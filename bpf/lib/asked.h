@@ -34,64 +34,83 @@ static __always_inline bool may_broadcast(const struct sock *plain)
  * A question to many, which anybody may answer. A subnet's broadcast address is not known here; one
  * that a socket with SO_BROADCAST sends to and that could be one, is.
  */
-static __always_inline bool asks_many(struct bpf_sock_addr *ctx, const struct pg_question *q)
+static __always_inline bool asks_many(struct bpf_sock_addr *ctx, __u32 family,
+				      const __u8 remote[16])
 {
-	if (q->family == 6)
-		return q->remote[0] == 0xff;
-	if (q->remote[12] >> 4 == 14)
+	if (family == 6)
+		return remote[0] == 0xff;
+	if (remote[12] >> 4 == 14)
 		return true;
-	return (q->remote[15] & 3) == 3 && may_broadcast(readable(ctx->sk));
+	return (remote[15] & 3) == 3 && may_broadcast(readable(ctx->sk));
+}
+
+/* What comes back to what @q asks as PG_OUT. */
+static __always_inline void turn_back(struct bpf_sock_addr *ctx, struct pg_question *q)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	q->direction = PG_IN;
+	q->proto = PG_UDP;
+	q->fresh = PG_FRESH_NO;
+	q->remote_port = q->port;
+	if (!sk)
+		return;
+	q->port = sk->src_port;
+	if (sk->family == FAMILY_IPV4)
+		map_ipv4(q->local, sk->src_ip4);
+}
+
+/* Whether the host's rules are asked about what comes back; most sockets that ask have a port that none speaks of. */
+static __always_inline bool is_ruled_back(const struct pg_control *ctl, __u32 index,
+					  struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk && sk->src_port &&
+	       (has_answer(ctl, index, PG_IN, PG_UDP, sk->src_port) ||
+		ctl->slots[index].defaults[PG_IN] == PG_ALLOW);
 }
 
 /*
  * The host's rules let the answer in: then they are asked, and asked again when they change. What a
  * scope lets in is remembered all the same, which spares each send a second walk. Asked first: a server looks
- * up nothing for those whom it answers.
+ * up nothing for those whom it answers. @q: turned back.
  */
-static __always_inline bool is_let_in(const struct pg_control *ctl, __u32 index,
-				      struct bpf_sock_addr *ctx, const struct attempt *a)
+static __always_inline bool is_let_in(struct bpf_sock_addr *ctx, const struct pg_question *q,
+				      struct owner *o, __u32 index, const struct asker *a)
 {
-	const struct pg_question *out = &a->q;
-	struct pg_question q = { .direction = PG_IN, .proto = PG_UDP, .family = out->family };
+	const struct pg_control *ctl = control();
 	struct bpf_sock *sk = ctx->sk;
 
-	if (!sk || !sk->src_port)
-		return false;
-	q.port = sk->src_port;
-	if (!has_answer(ctl, index, PG_IN, PG_UDP, q.port) &&
-	    ctl->slots[index].defaults[PG_IN] != PG_ALLOW) /* most sockets that ask */
-		return false;
-	if (!program_chose_port(readable(sk)) || owner_scope(index, &a->owner, 1u << PG_IN))
-		return false;
-	q.remote_port = out->port;
-	__builtin_memcpy(q.remote, out->remote, 16);
-	if (sk->family == FAMILY_IPV4)
-		map_ipv4(q.local, sk->src_ip4);
-	return ask_rules(ctl, index, PG_IN, PG_UDP, &q).verdict == PG_ALLOW;
+	return ctl && sk && program_chose_port(readable(sk)) &&
+	       !owner_number(index, o, 1u << PG_IN) &&
+	       ask_rules(ctl, index, PG_IN, PG_UDP, q, a).verdict == PG_ALLOW;
 }
 
-static __always_inline void remember(struct bpf_sock_addr *ctx, const struct pg_question *q)
+static __always_inline struct pg_asked_key asked_key(struct bpf_sock_addr *ctx, __u32 port,
+						     __u64 remote0, __u64 remote1)
 {
-	struct pg_asked_key key = { .remote_port = q->port };
+	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = port };
+
+	__builtin_memcpy(key.remote, &remote0, 8);
+	__builtin_memcpy(key.remote + 8, &remote1, 8);
+	return key;
+}
+
+/* On a stack of its own; of numbers, since the question takes more room on the caller's. @family: 4 or 6. */
+SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, __u32 family, __u32 port, __u64 remote0,
+			      __u64 remote1)
+{
+	struct pg_asked_key key = asked_key(ctx, port, remote0, remote1);
 	__u32 now = bpf_jiffies64(), *seen;
 
-	key.socket = bpf_get_socket_cookie(ctx);
-	if (!asks_many(ctx, q))
-		__builtin_memcpy(key.remote, q->remote, 16);
+	if (asks_many(ctx, family, key.remote))
+		__builtin_memset(key.remote, 0, 16);
 	seen = bpf_map_lookup_elem(&pg_asked, &key);
 	if (seen)
 		*seen = now;
 	else /* a full table: the oldest goes */
 		(void)bpf_map_update_elem(&pg_asked, &key, &now, BPF_ANY);
-}
-
-/* On a stack of its own. */
-SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, const struct attempt *a, __u32 index)
-{
-	const struct pg_control *ctl = control();
-
-	if (ctl && !is_let_in(ctl, index & 1, ctx, a))
-		remember(ctx, &a->q);
 	return 0;
 }
 
@@ -105,11 +124,10 @@ static __always_inline void remember_heard(struct __sk_buff *skb, const struct p
 		(void)bpf_map_update_elem(&pg_heard, &key, &now, BPF_ANY);
 }
 
-SUBPROGRAM int answers_heard(struct bpf_sock_addr *ctx, const struct pg_question *q)
+SUBPROGRAM int answers_heard(struct bpf_sock_addr *ctx, __u32 port, __u64 remote0, __u64 remote1)
 {
-	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(ctx), .remote_port = q->port };
+	struct pg_asked_key key = asked_key(ctx, port, remote0, remote1);
 
-	__builtin_memcpy(key.remote, q->remote, 16);
 	return bpf_map_lookup_elem(&pg_heard, &key) != 0;
 }
 

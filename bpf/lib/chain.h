@@ -30,8 +30,8 @@ static __always_inline __u32 peer_class(__u32 table_side, const __u8 address[16]
 /* Cases of one side's address, in the group itself. */
 static __always_inline __u32 few_cases(const struct pg_group *group, const struct pg_question *q)
 {
-	bool local = group->dimensions & PG_DIM_LOCAL;
-	__u32 class = peer_class(group->table * 2 + local, local ? q->local : q->remote);
+	__u32 class = group->dimensions & PG_DIM_LOCAL ? peer_class(group->table * 2 + 1, q->local) :
+							 peer_class(group->table * 2, q->remote);
 	int i;
 
 	UNROLLED for (i = 0; i < PG_FEW_CASES; i++)
@@ -91,62 +91,94 @@ static __always_inline __u32 find_condition(__u32 index, const struct pg_group *
 	return held == LIMIT_HOLDS ? group->base : group->otherwise;
 }
 
-/* What a group says of an attempt; it may be ask again. */
-static __always_inline __u32 ask_group(__u32 index, __u32 answer, const struct pg_question *q,
-				       bool limited)
-{
-	__u32 number = PG_ANSWER_NUMBER(answer);
-	struct pg_group *group = in_parts(&pg_groups, number, PG_GROUPS_PART);
+#define STEP_INDEX 1u /* of the slot */
+#define STEP_LIMITED 2u /* limits count; else they hold */
 
-	if (!group)
-		return 0;
+static __always_inline struct pg_group *group_of(__u32 answer)
+{
+	return in_parts(&pg_groups, PG_ANSWER_NUMBER(answer), PG_GROUPS_PART);
+}
+
+/* What a group says of an attempt; it may be ask again. @how: STEP_INDEX, STEP_LIMITED. */
+static __always_inline __u32 ask_group(const struct pg_group *group, __u32 answer,
+				       const struct pg_question *q, __u32 how)
+{
 	if (group->rule)
-		return find_condition(index, group, q, limited);
-	return group->dimensions & PG_DIM_FEW ? few_cases(group, q) : find_case(group, number, q);
+		return find_condition(how & STEP_INDEX, group, q, how & STEP_LIMITED);
+	return group->dimensions & PG_DIM_FEW ? few_cases(group, q) :
+						find_case(group, PG_ANSWER_NUMBER(answer), q);
 }
 
-SUBPROGRAM __u32 step(__u32 answer, const struct pg_question *q)
+/*
+ * Who asks, constants of the program but for @context. A step is a function of that and of numbers, and makes the
+ * question from them anew, so that the verifier follows it once a program (Linux 5.6), and not once for each place
+ * in a chain. A packet's question lies beside the packet.
+ */
+enum asker_kind {
+	ASKER_PACKET,
+	ASKER_BIND4,
+	ASKER_BIND6,
+	ASKER_OUT4,
+	ASKER_OUT6,
+	ASKER_BACK4, /* what comes back to what goes out */
+	ASKER_BACK6,
+	ASKER_LISTEN,
+	ASKER_TEST,
+};
+struct asker {
+	enum asker_kind kind;
+	__u32 how; /* STEP_… */
+	void *context; /* ASKER_LISTEN: a struct sock */
+};
+
+/* What a group says of who asks; it may be ask again. */
+extern __u32 pg_step_packet(__u32 how, __u32 answer);
+extern __u32 pg_step_bind4(struct bpf_sock_addr *ctx, __u32 answer);
+extern __u32 pg_step_bind6(struct bpf_sock_addr *ctx, __u32 answer);
+extern __u32 pg_step_out4(struct bpf_sock_addr *ctx, __u32 how, __u32 answer);
+extern __u32 pg_step_out6(struct bpf_sock_addr *ctx, __u32 how, __u32 answer);
+extern __u32 pg_step_back4(struct bpf_sock_addr *ctx, __u32 how, __u32 answer);
+extern __u32 pg_step_back6(struct bpf_sock_addr *ctx, __u32 how, __u32 answer);
+extern __u32 pg_step_listen(__u64 socket, __u32 answer);
+extern __u32 pg_step_test(struct __sk_buff *skb, __u32 how, __u32 answer);
+
+static __always_inline __u32 step(const struct asker *a, __u32 answer)
 {
-	return ask_group(0, answer, q, false);
+	switch (a->kind) {
+	case ASKER_PACKET:
+		return pg_step_packet(a->how, answer);
+	case ASKER_BIND4:
+		return pg_step_bind4(a->context, answer);
+	case ASKER_BIND6:
+		return pg_step_bind6(a->context, answer);
+	case ASKER_OUT4:
+		return pg_step_out4(a->context, a->how, answer);
+	case ASKER_OUT6:
+		return pg_step_out6(a->context, a->how, answer);
+	case ASKER_BACK4:
+		return pg_step_back4(a->context, a->how, answer);
+	case ASKER_BACK6:
+		return pg_step_back6(a->context, a->how, answer);
+	case ASKER_LISTEN:
+		return pg_step_listen((__u64)a->context, answer);
+	case ASKER_TEST:
+		return pg_step_test(a->context, a->how, answer);
+	}
+	return 0;
 }
 
-SUBPROGRAM __u32 step_limited(__u32 index, __u32 answer, const struct pg_question *q)
+/* Follow an answer to its end: none, allow or deny. A chain longer than any that the compiler makes ends in none. */
+static __always_inline __u32 resolve(const struct asker *a, __u32 answer)
 {
-	return ask_group(index, answer, q, true);
-}
+	int i;
 
-/* A chain that is longer than any that the compiler makes ends in no rule. */
-static __always_inline __u32 end_of_chain(__u32 answer)
-{
+	UNROLLED for (i = 0; i < PG_MAX_STEPS; i++)
+	{
+		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
+			return answer;
+		answer = step(a, answer);
+	}
 	return PG_ANSWER_KIND(answer) == PG_ANSWER_ASK ? 0 : answer;
-}
-
-/* Follow an answer to its end: none, allow or deny. Limits count nothing here. */
-static __always_inline __u32 resolve(__u32 answer, const struct pg_question *q)
-{
-	int i;
-
-	UNROLLED for (i = 0; i < PG_MAX_STEPS; i++)
-	{
-		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
-			return answer;
-		answer = step(answer, q);
-	}
-	return end_of_chain(answer);
-}
-
-/* The same with limits, which take tokens if q->fresh says so. @index: of the slot. */
-static __always_inline __u32 resolve_limited(__u32 index, __u32 answer, const struct pg_question *q)
-{
-	int i;
-
-	UNROLLED for (i = 0; i < PG_MAX_STEPS; i++)
-	{
-		if (PG_ANSWER_KIND(answer) != PG_ANSWER_ASK)
-			return answer;
-		answer = step_limited(index, answer, q);
-	}
-	return end_of_chain(answer);
 }
 
 #endif

@@ -101,23 +101,40 @@ static __always_inline bool take_limit(__u32 id, __u64 now, const struct rate *r
 	return bucket && full_ns && take_locked(bucket, full_ns, now, r, true);
 }
 
-enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_OVER };
+enum limit { LIMIT_NO_ALLOW, LIMIT_HOLDS, LIMIT_TAKEN, LIMIT_OVER };
 
 /*
- * Return: enum limit. @where: the rule's id, and << 32 the slot's index. @facts: the port here, and << 16 the
- * remote one, << 32 the family, << 40 enum pg_fresh, << 48 whether it is UDP that comes in, of which the
- * first datagram of a pair counts. @remote0, @remote1: the remote address as it lies in memory.
+ * What a rule's limit says of an attempt that counts. @where: the rule's id, and << 32 the slot's index. @facts: the
+ * port here, and << 16 the remote one, << 32 the family, << 40 enum pg_fresh. @remote0, @remote1: the remote
+ * address as it lies in memory. Return: enum limit.
  */
 extern __u32 pg_limit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1);
+/* Of UDP that comes in the first datagram of a pair counts: whether it has been let in, and that it is. */
+extern __u32 pg_was_admitted(__u64 where, __u64 facts, __u64 remote0, __u64 remote1);
+extern int pg_admit(__u64 where, __u64 facts, __u64 remote0, __u64 remote1);
 
+/* Return: enum limit, but LIMIT_TAKEN. */
 static __always_inline __u32 limit(__u32 index, __u32 id, const struct pg_question *q)
 {
-	const __u64 *remote = (const __u64 *)q->remote;
-	__u64 pair = q->direction == PG_IN && q->proto == PG_UDP;
-	__u64 facts = pair << 48 | (__u64)q->fresh << 40 | (__u64)q->family << 32 |
+	bool pair = q->direction == PG_IN && q->proto == PG_UDP && q->fresh != PG_FRESH_LOOK;
+	__u64 where = (__u64)index << 32 | id;
+	__u64 facts = (__u64)q->fresh << 40 | (__u64)q->family << 32 |
 		      (__u32)q->remote_port << 16 | q->port;
+	const __u64 *remote = (const __u64 *)q->remote;
+	__u32 held;
 
-	return pg_limit((__u64)index << 32 | id, facts, remote[0], remote[1]);
+	if (q->fresh == PG_FRESH_PASSED)
+		return LIMIT_HOLDS;
+	if (q->fresh == PG_FRESH_NO || q->fresh == PG_FRESH_LEAVING)
+		return LIMIT_NO_ALLOW;
+	if (pair && pg_was_admitted(where, facts, remote[0], remote[1]))
+		return LIMIT_HOLDS;
+	held = pg_limit(where, facts, remote[0], remote[1]);
+	if (held != LIMIT_TAKEN)
+		return held;
+	if (pair)
+		(void)pg_admit(where, facts, remote[0], remote[1]);
+	return LIMIT_HOLDS;
 }
 
 #endif

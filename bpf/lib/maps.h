@@ -207,7 +207,7 @@ struct pg_source {
 
 struct pg_source_set {
 	struct bpf_spin_lock lock;
-	__u32 pad;
+	__u32 found; /* by whoever holds the lock */
 	struct pg_source ways[SOURCE_WAYS];
 };
 

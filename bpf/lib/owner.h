@@ -175,9 +175,8 @@ static __always_inline bool hear_scopes(__u32 index, const struct owner *o, __u3
 	return true;
 }
 
-/* Follow all groups to their ends. What is longer than any policy's is refused. @limited: a constant. */
-static __always_inline __u32 resolve_said(struct said *s, __u32 index, const struct pg_question *q,
-					  bool limited)
+/* Follow all groups to their ends. What is longer than any policy's is refused. */
+static __always_inline __u32 resolve_said(struct said *s, const struct asker *a)
 {
 	__u64 groups = pg_groups_add(s->groups, 0);
 	__u32 answer = pg_either(0, 0), best = pg_either(s->best, 0);
@@ -191,7 +190,7 @@ static __always_inline __u32 resolve_said(struct said *s, __u32 index, const str
 			answer = pg_either(PG_ANSWER(PG_ANSWER_ASK, 0, groups & 0xffff), 0);
 			groups = pg_groups_add(groups >> 16, 0);
 		}
-		answer = limited ? step_limited(index, answer, q) : step(answer, q);
+		answer = step(a, answer);
 	}
 	return PG_ANSWER(PG_ANSWER_DENY, 0, 0);
 }
@@ -202,9 +201,9 @@ static __always_inline bool stands_alone(__u64 says)
 	return says && !(says >> 40 & 1) && PG_ANSWER_KIND((__u32)says) != PG_ANSWER_ASK;
 }
 
-/* @direction: a constant, since programs that ask for `bind` know no limits. */
 static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
-				     const struct pg_question *q, __u32 direction)
+				     const struct pg_question *q, __u32 direction,
+				     const struct asker *a)
 {
 	struct pg_control *ctl = control();
 	__u32 port = OWNER_PORT(direction, q->proto & 1, q->port);
@@ -224,7 +223,7 @@ static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 		if (hear_scopes(index, o, port, &s))
 			hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
 			     ctl->slots[index].defaults[direction]);
-		s.best = resolve_said(&s, index, q, direction != PG_BIND);
+		s.best = resolve_said(&s, a);
 	}
 	u.d = pg_decide(s.best, q, s.unruled);
 	u.d.reason = refusal_reason(&ctl->slots[index], u.d.reason);
@@ -232,16 +231,17 @@ static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 	return u.word;
 }
 
-/* Ask the policy in force. @direction: a constant. */
+/* Ask the policy in force. */
 static __always_inline struct pg_decision ask_owner(const struct pg_control *ctl, __u32 index,
 						    const struct owner *o, __u32 direction,
-						    const struct pg_question *q)
+						    const struct pg_question *q,
+						    const struct asker *a)
 {
 	union decided u;
 
 	if (is_of_host(o))
-		return ask_rules(ctl, index, direction, q->proto, q);
-	u.word = ask_all(index, o, q, direction);
+		return ask_rules(ctl, index, direction, q->proto, q, a);
+	u.word = ask_all(index, o, q, direction, a);
 	return u.d;
 }
 

@@ -55,14 +55,14 @@ static __always_inline struct pg_decision decide(const struct pg_slot *slot, __u
 	return d;
 }
 
-/* Ask the rules in force. @direction: a constant, since programs that ask for `bind` know no limits. */
+/* Ask the rules in force. */
 static __always_inline struct pg_decision ask_rules(const struct pg_control *ctl, __u32 index,
 						    __u32 direction, __u32 proto,
-						    const struct pg_question *q)
+						    const struct pg_question *q,
+						    const struct asker *a)
 {
-	__u32 answer = port_answer(ctl, index, direction, proto, q->port);
+	__u32 answer = resolve(a, port_answer(ctl, index, direction, proto, q->port));
 
-	answer = direction == PG_BIND ? resolve(answer, q) : resolve_limited(index, answer, q);
 	return decide(&ctl->slots[index], answer, q, direction);
 }
 

@@ -130,9 +130,9 @@ static __always_inline bool decide_by_port(const struct pg_control *ctl, __u32 i
 	return true;
 }
 
-/* @q: address, family and port. @protocol: TCP or UDP. @direction: a constant. Return: a union decided's word. */
+/* @q: address, family and port. @protocol: TCP or UDP. Return: a union decided's word. */
 static __always_inline __u64 put_to_rules(struct pg_question *q, __u8 protocol, __u32 direction,
-					  __u64 near, __u64 far, __u32 index)
+					  __u64 near, __u64 far, __u32 index, struct asker *a)
 {
 	struct owner o = { .near = near, .far = far };
 	union decided u = { .word = 0 };
@@ -142,12 +142,25 @@ static __always_inline __u64 put_to_rules(struct pg_question *q, __u8 protocol, 
 		return 0;
 	index &= 1;
 	q->direction = direction;
-	q->proto = protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
+	q->proto = made_unknown(protocol == IPPROTO_TCP ? PG_TCP : PG_UDP, ctl->seed);
 	q->uid = caller_uid();
-	if (ctl->slots[index].asks_exe)
-		put_caller_exe(q);
-	u.d = ask_owner(ctl, index, &o, direction, q);
+	a->how |= index;
+	u.d = ask_owner(ctl, index, &o, direction, q, a);
 	return u.word;
+}
+
+/* One step of that, by the program's function for it (struct asker). @q: as above; no step asks for the protocol. */
+static __always_inline __u32 step_of_call(struct pg_question *q, __u32 how, __u32 answer)
+{
+	struct pg_group *group = group_of(answer);
+
+	if (!group)
+		return 0;
+	if (group->dimensions & PG_DIM_USER)
+		q->uid = caller_uid();
+	if (group->dimensions & PG_DIM_EXE)
+		put_caller_exe(q);
+	return ask_group(group, answer, q, how);
 }
 
 /* The protocol that the rules speak of, or 0: they do not speak of it. */
