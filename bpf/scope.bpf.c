@@ -78,6 +78,18 @@ GLOBAL __u32 pg_globs(__u32 slot, __u64 pattern, __u64 text)
 	return state & PG_GLOB_MATCH ? 1 : 0;
 }
 
+/* Whether bytes @at to @end of the path are a container's id. */
+GLOBAL __u32 pg_id_from(__u32 at, __u32 end)
+{
+	struct pg_path *path = path_in_hand();
+	struct pg_bytes bytes;
+
+	if (!path)
+		return 0;
+	bytes = text_of(path, RANGE(at, end));
+	return pg_is_id(&bytes, at, end);
+}
+
 /* What the name that is @text of the path says, below a cgroup of @place; NAMED_…. */
 #define NAMED_PLACE(n) ((n) & 0xff)
 #define NAMED_UNIT(n) ((n) >> 8 & 1)
@@ -132,20 +144,25 @@ GLOBAL __u32 pg_scope_matches(__u32 slot, __u32 number, __u64 text)
 #define CANDIDATE(weight, number) ((__u32)(weight) << 16 | (0xffff - (number)))
 #define CANDIDATE_NUMBER(c) ((c) ? 0xffff - ((c) & 0xffff) : 0)
 
+/* Whichever is better: @best, or scope @number, if that is of the kind and names this text. @kind: as below. */
+GLOBAL __u32 pg_better(__u32 kind, __u32 number, __u64 text, __u32 best)
+{
+	struct pg_scope *scope = scope_at(kind & 1, number);
+	__u32 candidate;
+
+	if (!scope || scope->selector != kind >> 1)
+		return best;
+	candidate = CANDIDATE(scope->weight, number);
+	return candidate > best && pg_scope_matches(kind & 1, number, text) ? candidate : best;
+}
+
 /* The best of SCOPES_AT_ONCE from @first on, or @best. @kind: enum pg_selector, << 1 | the slot. */
 GLOBAL __u32 pg_best_of(__u32 kind, __u32 first, __u64 text, __u32 best)
 {
-	struct pg_scope *scope;
-	__u32 i, candidate;
+	__u32 i;
 
-	for (i = 0; i < SCOPES_AT_ONCE; i++) {
-		scope = scope_at(kind & 1, first + i);
-		if (!scope || scope->selector != kind >> 1)
-			continue;
-		candidate = CANDIDATE(scope->weight, first + i);
-		if (candidate > best && pg_scope_matches(kind & 1, first + i, text))
-			best = candidate;
-	}
+	for (i = 0; i < SCOPES_AT_ONCE; i++)
+		best = pg_better(kind, first + i, text, best);
 	return best;
 }
 

@@ -71,6 +71,14 @@ static __always_inline int pg_is_id(const struct pg_bytes *name, __u32 at, __u32
 	return 1;
 }
 
+/* The verifier is to follow that loop once: a function of numbers of the program's (bpf/scope.bpf.c). */
+#ifdef __bpf__
+extern __u32 pg_id_from(__u32 at, __u32 end);
+#define PG_IS_ID(name, at, end) pg_id_from(at, end)
+#else
+#define PG_IS_ID(name, at, end) pg_is_id(name, at, end)
+#endif
+
 /* Where the id begins in `docker-ID.scope` and its like; 0: it is none. Conmon's scopes are beside the container. */
 static __always_inline __u32 pg_runtime_prefix(const struct pg_bytes *name)
 {
@@ -119,7 +127,7 @@ static __always_inline struct pg_named pg_name(__u8 place, const struct pg_bytes
 	n.id_at = name->at + prefix;
 	n.id_end = name->end - (prefix && PG_ENDS(name, ".scope") ? sizeof(".scope") - 1 : 0);
 	if (prefix || place == PG_PLACE_DOCKER || place == PG_PLACE_POD)
-		n.container = pg_is_id(name, n.id_at, n.id_end);
+		n.container = PG_IS_ID(name, n.id_at, n.id_end);
 	if (!n.unit && !n.container)
 		n.place = pg_place_below(place, name);
 	return n;
