@@ -244,12 +244,15 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 {
 	__u32 word = packet_answer(ctl, index, p, false), fresh = PG_FRESH_NO;
 	struct pg_decision d;
+	union decided u;
 
 	if (PG_ANSWER_KIND(word) == PG_ANSWER_ASK)
 		fresh = freshness(ctl, index, p);
-	d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
-	if (d.verdict == PG_ALLOW || ctl->slots[index].panic)
-		return d;
+	u.d = decide_packet(ctl, index, word, ASK_HOW(index, fresh));
+	if (u.d.verdict == PG_ALLOW || ctl->slots[index].panic)
+		return u.d;
+	u.word = made_unknown(u.word, ctl->seed);
+	d = u.d;
 	if (may_converse(ctl, p) && converses(b, index))
 		return decision(PG_ALLOW, PG_REASON_REPLY);
 	/* A rule depends on more than the port: perhaps it is a limit, and nothing else lets it in. */
@@ -260,8 +263,7 @@ static __always_inline struct pg_decision judge_ports(struct pg_control *ctl, __
 			return decide_cookie(ctl, index, word, fresh);
 	}
 	if (ctl->slots[index].scopes && d.reason == PG_REASON_NO_RULE) {
-		union decided u = { .word = ask_scopes(b->ctx, p, index) };
-
+		u.word = ask_scopes(b->ctx, p, index);
 		if (u.d.verdict == PG_ALLOW)
 			return u.d;
 	}

@@ -403,6 +403,18 @@ static __always_inline void read_plain(const struct bytes *b, const __u32 tags, 
 	p->class = PACKET_WHOLE;
 }
 
+/* The same bytes, of whose length the verifier knows nothing any more: all ways that lead here go on as one. */
+static __always_inline struct bytes bytes_again(const struct bytes *b)
+{
+	struct __sk_buff *skb = b->ctx;
+	struct xdp_md *xdp = b->ctx;
+	struct bytes again = *b;
+
+	again.data = (void *)(long)(b->xdp ? FORGOTTEN(xdp->data) : FORGOTTEN(skb->data));
+	again.data_end = (void *)(long)(b->xdp ? FORGOTTEN(xdp->data_end) : FORGOTTEN(skb->data_end));
+	return again;
+}
+
 /**
  * parse() - Read a packet's headers into this CPU's struct packet.
  * Return: it, or NULL, which never happens; what came of it is in ->class.
@@ -410,6 +422,7 @@ static __always_inline void read_plain(const struct bytes *b, const __u32 tags, 
 static __always_inline struct packet *parse(const struct bytes *b)
 {
 	struct packet *p = packet_in_hand();
+	struct bytes again;
 
 	if (!p)
 		return 0;
@@ -428,7 +441,8 @@ static __always_inline struct packet *parse(const struct bytes *b)
 	p->fragmented = 0;
 	p->sport = 0;
 	p->dport = 0;
-	p->class = parse_headers(b, p);
+	again = bytes_again(b);
+	p->class = parse_headers(&again, p);
 	return p;
 }
 
