@@ -201,10 +201,30 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
+/*
+ * Some machines refuse whatever hangs on a trampoline. One that would fail anyway, since the first BTF type is no
+ * function, tells that at once; to load one of ours the whole object is read again.
+ */
+static bool refuses_tracing(void)
+{
+	static const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_MODIFY_RETURN,
+		    .attach_btf_id = 1);
+	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", code,
+					       ARRAY_SIZE(code), &options);
+
+	return fd == -EPERM;
+}
+
 /* The best way to refuse listen() that this kernel takes; without one it is only seen (sockops). */
 static void load_listen(const struct paths *paths, const struct pg_bpf *main, int cast)
 {
-	if (!has_bpf_lsm() || load_alone(paths, main, "pg_listen_lsm", cast))
+	if (has_bpf_lsm() && !load_alone(paths, main, "pg_listen_lsm", cast))
+		return;
+	if (!refuses_tracing())
 		(void)load_alone(paths, main, "pg_listen_fmod", cast);
 }
 
