@@ -96,7 +96,7 @@ static __always_inline bool is_judged(const struct pg_control *ctl, __u32 index,
 		find_owner(slot, index, socket, o);
 	if (is_of_host(o))
 		return here && o->mode != PG_MODE_OFF;
-	mode = slot->panic ? 0 : pg_owner_mode(o->near, o->far, index);
+	mode = slot->panic || slot->one_mode ? 0 : pg_owner_mode(o->near, o->far, index);
 	if (mode)
 		o->mode = mode - 1;
 	return o->mode != PG_MODE_OFF;
@@ -198,7 +198,17 @@ static __always_inline __u32 resolve_said(struct said *s, const struct asker *a)
 /* What the innermost scope says, where that is all: nobody further out counts, and the port alone answers. */
 static __always_inline bool stands_alone(__u64 says)
 {
-	return says && !(says >> 40 & 1) && PG_ANSWER_KIND((__u32)says) != PG_ANSWER_ASK;
+	return says && !(says >> 40 & 1) && is_final(says);
+}
+
+static __always_inline struct pg_decision decide_alone(const struct pg_slot *slot, __u32 index,
+						       __u64 says, const struct pg_question *q)
+{
+	struct pg_decision d = pg_decide(says, q, says >> 32 & 0xff);
+
+	d.reason = refusal_reason(slot, d.reason);
+	d.scope = PG_SCOPE_TOLD(index, says >> 48);
+	return d;
 }
 
 static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
@@ -216,16 +226,13 @@ static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 	index &= 1;
 	says = pg_owner_says(o->near, o->far, index, port, 0);
 	if (stands_alone(says)) {
-		s.best = says;
-		s.unruled = says >> 32 & 0xff;
-		s.scope = says >> 48;
-	} else {
-		if (hear_scopes(index, o, port, &s))
-			hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
-			     ctl->slots[index].defaults[direction]);
-		s.best = resolve_said(&s, a);
+		u.d = decide_alone(&ctl->slots[index], index, says, q);
+		return u.word;
 	}
-	u.d = pg_decide(s.best, q, s.unruled);
+	if (hear_scopes(index, o, port, &s))
+		hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
+		     ctl->slots[index].defaults[direction]);
+	u.d = pg_decide(resolve_said(&s, a), q, s.unruled);
 	u.d.reason = refusal_reason(&ctl->slots[index], u.d.reason);
 	u.d.scope = PG_SCOPE_TOLD(index, s.scope);
 	return u.word;

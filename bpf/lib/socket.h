@@ -122,9 +122,19 @@ static __always_inline bool decide_by_port(const struct pg_control *ctl, __u32 i
 					   struct pg_decision *ret)
 {
 	__u32 proto = a->protocol == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	__u32 word = port_answer(ctl, index, direction, proto, a->q.port);
+	const struct owner *o = &a->owner;
+	__u64 says;
+	__u32 word;
 
-	if (!is_of_host(&a->owner) || !is_final(word))
+	if (!is_of_host(o)) {
+		says = pg_owner_says(o->near, o->far, index,
+				     OWNER_PORT(direction, proto, a->q.port), 0);
+		if (stands_alone(says))
+			*ret = decide_alone(&ctl->slots[index], index, says, &a->q);
+		return stands_alone(says);
+	}
+	word = port_answer(ctl, index, direction, proto, a->q.port);
+	if (!is_final(word))
 		return false;
 	*ret = decide(&ctl->slots[index], word, &a->q, direction);
 	return true;

@@ -329,7 +329,8 @@ struct pg_slot {
 	__u8 in_reject;				/* 1: default: {in: reject} */
 	__u16 netns_scope;			/* of `netns: private`, or 0 */
 	__u16 scopes;				/* numbers in use, with 0; 0: no scopes */
-	__u8 pad0[6];
+	__u8 one_mode;				/* 1: no scope says a mode; 0: some may */
+	__u8 pad0[5];
 	struct pg_bucket_config echo_rate;
 	__u32 flow_ticks[PG_FLOW_STATES];	/* timeouts in jiffies */
 	__u32 table;				/* of classes, as its groups name it */

@@ -168,6 +168,7 @@ static int fill_header(struct edit *e)
 	slot->asks_exe = e->to.exe_classes > 1;
 	slot->scopes = scopes_count(e);
 	slot->netns_scope = scopes_netns(e);
+	slot->one_mode = !scopes_say_mode(e);
 	slot->echo = p->echo;
 	slot->echo_rate = p->echo_rate;
 	slot->redirect = p->redirect;

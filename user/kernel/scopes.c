@@ -326,6 +326,16 @@ uint16_t scopes_netns(const struct edit *e)
 	return 0;
 }
 
+bool scopes_say_mode(const struct edit *e)
+{
+	const struct policy *p = e->change->to;
+
+	for (size_t i = 0; i < p->scope_count; i++)
+		if (p->scopes[i].mode_said)
+			return true;
+	return false;
+}
+
 int scopes_copy(struct state *s, uint32_t from, uint32_t to)
 {
 	const struct checksum_tables t = slot_tables(s, from);

@@ -13,6 +13,8 @@ int scopes_write(struct edit *e, struct pg_error *err);
 /* Number 0 and all others; 0: the policy has no scopes. And that of `netns: private`, or 0. */
 uint16_t scopes_count(const struct edit *e);
 uint16_t scopes_netns(const struct edit *e);
+/* Whether one of them says a mode of its own. */
+bool scopes_say_mode(const struct edit *e);
 
 /* One slot's to the other. 0 or -errno. */
 int scopes_copy(struct state *s, uint32_t from, uint32_t to);
