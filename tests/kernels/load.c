@@ -64,6 +64,12 @@ static bool is_optional(const char *name)
 	return !strcmp(name, "pg_listen_lsm") || !strcmp(name, "pg_listen_fmod");
 }
 
+/* The kernel has such programs, and its verifier takes not this one: that is never optional. */
+static bool is_refused(int r)
+{
+	return r == -EACCES || r == -E2BIG;
+}
+
 /* Load each of them. Return: whether one failed that must not. @way: behind its name. */
 static bool load_each(int cast, const char *way)
 {
@@ -77,7 +83,7 @@ static bool load_each(int cast, const char *way)
 		r = load_one(i, cast, &name);
 		if (r == -ENOENT && !name)
 			return failed;
-		if (r && name && is_optional(name)) {
+		if (r && name && is_optional(name) && !is_refused(r)) {
 			printf("skip load %s%s: %s\n", name, way, strerror(-r));
 		} else if (r) {
 			printf("not ok load %s%s: %s\n", name ? name : "?", way, strerror(-r));
