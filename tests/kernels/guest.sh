@@ -34,6 +34,7 @@ holds "unguarded, 8080 is bound" binds 8080
 holds "unguarded, a socket listens without bind" in_host ./net listen
 holds "unguarded, raw TCP" in_host ./net raw 6
 
+rm -f /tmp/agent /tmp/events # of a run before
 printf 'version: 1\nattach: %s\ninterfaces: [va]\nfailsafe: []\nessentials: []\n' "$attach" >/tmp/policy.yaml
 $pg run -c /tmp/policy.yaml --cgroup /sys/fs/cgroup/guarded --event-log /tmp/events >/tmp/agent 2>&1 &
 agent=$!
