@@ -36,8 +36,8 @@ static __always_inline bool was_in_fragments(struct __sk_buff *skb, __u32 family
 	if (pg_casts) {
 		const void *cb = IN_PLACE(struct sk_buff, skb)->cb;
 
-		return family == 4 ? IN_PLACE(struct inet_skb_parm, cb)->frag_max_size :
-					IN_PLACE(struct inet6_skb_parm, cb)->frag_max_size;
+		return family == 4 ? IN_PLACE(struct inet_skb_parm, cb)->frag_max_size
+				   : IN_PLACE(struct inet6_skb_parm, cb)->frag_max_size;
 	}
 	bpf_probe_read_kernel(&plain, sizeof(plain), &skb);
 	if (family == 4)
@@ -67,9 +67,9 @@ GLOBAL int pg_remember_heard(struct __sk_buff *skb)
 static __always_inline __u8 freshness(struct __sk_buff *skb, const struct packet *p, __u32 index,
 				      const struct pg_slot *slot)
 {
-	bool known = p->proto == IPPROTO_TCP ?
-			     !begins_connection(p) :
-			     pg_is_answer(skb, index, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
+	bool known = p->proto == IPPROTO_TCP
+			     ? !begins_connection(p)
+			     : pg_is_answer(skb, index, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
 
 	return known ? PG_FRESH_PASSED : PG_FRESH_YES;
 }
@@ -107,8 +107,8 @@ SUBPROGRAM __u64 ask_scopes_here(struct __sk_buff *skb, const struct packet *p, 
 	fresh = freshness(skb, p, index, &ctl->slots[index]);
 	if (met && fresh == PG_FRESH_YES)
 		fresh = PG_FRESH_MET;
-	return pg_ask_packet(o->near, o->far,
-			     ASK_HOW(index, fresh) | (o->here ? 0 : ASK_STRANGE), 0);
+	return pg_ask_packet(o->near, o->far, ASK_HOW(index, fresh) | (o->here ? 0 : ASK_STRANGE),
+			     0);
 }
 
 /* Another IP protocol than TCP or UDP; a union decided's word. */
@@ -183,9 +183,10 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 	if (!asks) {
 		ticks = slot->flow_ticks[PG_FLOW_UDP_STREAM];
 		if (!covered) {
-			union decided u = { .word = is_of_host(o) ?
-							    ask_host_here(skb, p, index, met) :
-							    ask_scopes_here(skb, p, index, o, met) };
+			union decided u = {
+				.word = is_of_host(o) ? ask_host_here(skb, p, index, met)
+						      : ask_scopes_here(skb, p, index, o, met)
+			};
 
 			d = u.d;
 		}
@@ -217,17 +218,16 @@ static __always_inline bool concerns_owner(const struct pg_control *ctl, __u32 i
 
 /*
  * Whether inbound has answered whatever comes to this socket, and there is nothing to remember of it: then the
- * packet need not be taken apart (judge() says the same of it).
+ * packet need not be taken apart (judge() says the same of it). Without scopes all that is judged is of the host.
  */
 static __always_inline bool is_settled(const struct pg_control *ctl, __u32 index,
-				       struct __sk_buff *skb, const struct owner *o)
+				       struct __sk_buff *skb)
 {
 	const struct pg_slot *slot = &ctl->slots[index];
 	__u32 family = skb->protocol == bpf_htons(ETH_IPV4) ? 4 : 6;
 
-	return !slot->scopes && !is_off(slot) && !restricts_out(slot) && o->here &&
-	       program_chose_port(socket_of(skb)) && is_covered(skb->ifindex) &&
-	       !was_in_fragments(skb, family);
+	return !slot->scopes && !restricts_out(slot) && program_chose_port(socket_of(skb)) &&
+	       is_covered(skb->ifindex) && !was_in_fragments(skb, family);
 }
 
 /* Takes the packet apart, on a stack of its own. Return: whether there is one. */
@@ -253,7 +253,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
 		return true;
 	index = slot_in_force(ctl);
-	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb, &owner))
+	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb))
 		return true;
 	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)

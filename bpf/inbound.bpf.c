@@ -328,7 +328,6 @@ static __always_inline enum fate inbound(const struct bytes *b)
 {
 	struct pg_control *ctl = control();
 	union decided u;
-	struct bytes anew;
 	struct packet *p;
 	enum fate fate;
 	__u32 index;
@@ -343,8 +342,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	if (settle_plain(ctl, index, b, 0, &fate) ||
 	    (is_tagged(b) && settle_plain(ctl, index, b, 1, &fate)))
 		return fate;
-	anew = bytes_anew(b);
-	p = parse(&anew);
+	p = parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
 	if (FORGOTTEN(p->class) == PACKET_WHOLE && p->has_ports &&

@@ -44,15 +44,6 @@ static __always_inline struct bytes bytes_of_skb(struct __sk_buff *skb, bool eth
 	};
 }
 
-/* The same, of which the verifier knows nothing yet: the ways that have looked at the bytes go on as one. */
-static __always_inline struct bytes bytes_anew(const struct bytes *b)
-{
-	void *ctx = b->ctx;
-
-	__asm__("" : "+r"(ctx));
-	return b->xdp ? bytes_of_xdp(ctx) : bytes_of_skb(ctx, b->ethernet);
-}
-
 /* Its length; XDP: of its linear part. */
 static __always_inline __u32 frame_length(const struct bytes *b)
 {

@@ -316,22 +316,45 @@ static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps w
 	return r;
 }
 
+/* What is to be loaded, as a caller of load_programs_over() says it. */
+struct wanted {
+	const struct policy *policy;
+	const struct paths *from;
+	enum load_maps which;
+	bool *same;
+};
+
+static int load_object(const struct wanted *w, const struct btf *kernel, int cast, struct pg_bpf **ret)
+{
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	int r = object_open(cast, &b);
+
+	r = r ? r : fit_to_machine(b, w->policy, kernel);
+	if (!r && w->from)
+		r = use_maps(b, w->from, w->which, w->same);
+	r = r ? r : pg_bpf__load(b);
+	/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
+	r = r ? r : map_put(bpf_map__fd(b->maps.pg_case_maps), 0, bpf_map__fd(b->maps.pg_cases));
+	if (!r)
+		*ret = TAKE_PTR(b);
+	return r;
+}
+
 int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
 		       enum load_maps which, bool *ret_same, int *ret_control_fd,
 		       struct pg_error *err)
 {
+	const struct wanted wanted = { p, from, which, ret_same };
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
 	struct btf *kernel = btf__load_vmlinux_btf();
 	int cast = casts_probe(kernel), r, fd;
 
-	r = object_open(cast, &b);
-	r = r ? r : fit_to_machine(b, p, kernel);
-	btf__free(kernel); /* 5 MiB */
-	if (!r && from)
-		r = use_maps(b, from, which, ret_same);
-	r = r ? r : pg_bpf__load(b);
-	/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
-	r = r ? r : map_put(bpf_map__fd(b->maps.pg_case_maps), 0, bpf_map__fd(b->maps.pg_cases));
+	r = load_object(&wanted, kernel, cast, &b);
+	if (r && cast) { /* a verifier that takes the probe need not take it all */
+		cast = 0;
+		r = load_object(&wanted, kernel, cast, &b);
+	}
+	btf__free(kernel);
 	if (r)
 		return load_failed(r, err);
 	r = pin_all(paths, b);
