@@ -329,6 +329,7 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	struct pg_control *ctl = control();
 	union decided u;
 	struct packet *p;
+	enum plain plain;
 	enum fate fate;
 	__u32 index;
 	bool passes;
@@ -339,13 +340,15 @@ static __always_inline enum fate inbound(const struct bytes *b)
 	index = slot_in_force(ctl);
 	if (is_off(slot_at(ctl, index)))
 		return FATE_PASS;
-	if (settle_plain(ctl, index, b, 0, &fate) ||
-	    (is_tagged(b) && settle_plain(ctl, index, b, 1, &fate)))
+	plain = settle_plain(ctl, index, b, 0, &fate);
+	if (plain == PLAIN_SETTLED ||
+	    (plain == PLAIN_NOT && is_tagged(b) &&
+	     settle_plain(ctl, index, b, 1, &fate) == PLAIN_SETTLED))
 		return fate;
-	p = parse(b);
+	p = plain == PLAIN_UNSETTLED ? hold_plain(b, 0) : parse(b);
 	if (!p || FORGOTTEN(p->class) == PACKET_NOT_IP)
 		return FATE_PASS;
-	if (FORGOTTEN(p->class) == PACKET_WHOLE && p->has_ports &&
+	if (plain == PLAIN_NOT && FORGOTTEN(p->class) == PACKET_WHOLE && p->has_ports &&
 	    settle(ctl, index, b, p, HELD, &fate))
 		return fate;
 	u.d = judge(ctl, index, b, p);

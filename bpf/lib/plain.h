@@ -16,8 +16,8 @@ enum fate { FATE_PASS, FATE_DROP, FATE_ANSWER };
 
 #define HELD (-1) /* it is the packet in hand, and not a plain one with so many tags */
 
-/* A packet that is_plain() becomes the one in hand. Return: whether there is room, as always. */
-static __always_inline bool hold_plain(const struct bytes *b, const __u32 tags)
+/* A packet that is_plain() becomes the one in hand. Return: that, or NULL, which never happens. */
+static __always_inline struct packet *hold_plain(const struct bytes *b, const __u32 tags)
 {
 	struct packet *p = packet_in_hand();
 
@@ -69,15 +69,19 @@ static __always_inline bool settle(struct pg_control *ctl, __u32 index, const st
 	return true;
 }
 
-static __always_inline bool settle_plain(struct pg_control *ctl, __u32 index, const struct bytes *b,
-					 const __u32 tags, enum fate *fate)
+/* What came of a frame that may be a plain packet's; PLAIN_UNSETTLED: it is, and settle() was not all. */
+enum plain { PLAIN_NOT, PLAIN_UNSETTLED, PLAIN_SETTLED };
+
+static __always_inline enum plain settle_plain(struct pg_control *ctl, __u32 index,
+					       const struct bytes *b, const __u32 tags,
+					       enum fate *fate)
 {
 	struct packet p;
 
 	if (!is_plain(b, tags))
-		return false;
+		return PLAIN_NOT;
 	read_plain(b, tags, &p);
-	return settle(ctl, index, b, &p, tags, fate);
+	return settle(ctl, index, b, &p, tags, fate) ? PLAIN_SETTLED : PLAIN_UNSETTLED;
 }
 
 #endif
