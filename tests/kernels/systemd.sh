@@ -73,7 +73,7 @@ archive() { (cd "$1" && find . | "$kernels/$suite/busybox" cpio -o -H newc 2>/de
 { archive "$system"; archive "$guest"; } >"$scratch/initrd"
 
 status=0
-timeout "${LIMIT:-120}" qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio -cpu max -smp 2 -m 1024 \
+timeout "${LIMIT:-300}" qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio -cpu max -smp 2 -m 1024 \
 	-kernel "$kernels/$suite/linux" -initrd "$scratch/initrd" \
 	-append "console=ttyS0 quiet panic=-1 systemd.show_status=0" </dev/null >"$scratch/console" 2>&1 || status=$?
 tr -d '\r' <"$scratch/console" | sed -E '/reboot: Power down$/d'
