@@ -11,7 +11,7 @@ extern int pg_converses_xdp(struct xdp_md *ctx, __u32 index);
 extern int pg_converses_skb(struct __sk_buff *skb, __u32 index);
 
 /* Whether somebody here speaks from the port that the packet is for. */
-static __always_inline bool may_converse(const struct pg_control *ctl, const struct packet *p)
+static __always_inline bool may_converse(struct pg_control *ctl, const struct packet *p)
 {
 	bool udp = p->proto != IPPROTO_TCP;
 

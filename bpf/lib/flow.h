@@ -22,9 +22,9 @@ static __always_inline void stamp_used(struct pg_control *ctl, __u32 table, __u1
 		*stamp = now;
 }
 
-static __always_inline bool is_used(const struct pg_control *ctl, __u32 table, __u16 port)
+static __always_inline bool is_used(struct pg_control *ctl, __u32 table, __u16 port)
 {
-	__u8 stamp = ctl->used[table][port % PG_USED_BYTES];
+	__u8 stamp = *used_byte(ctl, table, port);
 
 	return stamp && (stamp == ctl->used_now || stamp == ctl->used_before);
 }

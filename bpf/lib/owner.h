@@ -46,6 +46,9 @@ extern __u64 pg_owner_says(__u64 near, __u64 far, __u32 index, __u32 port, __u32
 #define OWNER_PORT(direction, proto, port) ((__u32)(direction) << 17 | (__u32)(proto) << 16 | (port))
 #define OWNER_SAYS(answer, unruled, inherit, number) \
 	((__u64)(answer) | (__u64)(unruled) << 32 | (__u64)(inherit) << 40 | (__u64)(number) << 48)
+#define SAYS_UNRULED(says) ((says) >> 32 & 0xff)
+#define SAYS_INHERIT(says) ((says) >> 40 & 1)
+#define SAYS_NUMBER(says) ((says) >> 48)
 
 static __always_inline struct pg_scope *scope_at(__u32 index, __u32 number)
 {
@@ -167,9 +170,9 @@ static __always_inline bool hear_scopes(__u32 index, const struct owner *o, __u3
 
 		if (!says)
 			return true;
-		s->scope = pg_either(s->scope, says >> 48);
-		hear(s, says, says >> 32 & 0xff);
-		if (!(says >> 40 & 1))
+		s->scope = pg_either(s->scope, SAYS_NUMBER(says));
+		hear(s, says, SAYS_UNRULED(says));
+		if (!SAYS_INHERIT(says))
 			return false;
 	}
 	return true;
@@ -198,17 +201,25 @@ static __always_inline __u32 resolve_said(struct said *s, const struct asker *a)
 /* What the innermost scope says, where that is all: nobody further out counts, and the port alone answers. */
 static __always_inline bool stands_alone(__u64 says)
 {
-	return says && !(says >> 40 & 1) && is_final(says);
+	return says && !SAYS_INHERIT(says) && is_final(says);
+}
+
+/* What comes of an answer of scopes' that is resolved. @unruled, @scope: the innermost's (struct said). */
+static __always_inline struct pg_decision decide_scoped(const struct pg_slot *slot, __u32 index,
+							__u32 answer, const struct pg_question *q,
+							__u32 unruled, __u32 scope)
+{
+	struct pg_decision d = pg_decide(answer, q, unruled);
+
+	d.reason = refusal_reason(slot, d.reason);
+	d.scope = PG_SCOPE_TOLD(index, scope);
+	return d;
 }
 
 static __always_inline struct pg_decision decide_alone(const struct pg_slot *slot, __u32 index,
 						       __u64 says, const struct pg_question *q)
 {
-	struct pg_decision d = pg_decide(says, q, says >> 32 & 0xff);
-
-	d.reason = refusal_reason(slot, d.reason);
-	d.scope = PG_SCOPE_TOLD(index, says >> 48);
-	return d;
+	return decide_scoped(slot, index, says, q, SAYS_UNRULED(says), SAYS_NUMBER(says));
 }
 
 static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
@@ -232,9 +243,7 @@ static __always_inline __u64 ask_all(__u32 index, const struct owner *o,
 	if (hear_scopes(index, o, port, &s))
 		hear(&s, port_answer(ctl, index, direction, q->proto, q->port),
 		     ctl->slots[index].defaults[direction]);
-	u.d = pg_decide(resolve_said(&s, a), q, s.unruled);
-	u.d.reason = refusal_reason(&ctl->slots[index], u.d.reason);
-	u.d.scope = PG_SCOPE_TOLD(index, s.scope);
+	u.d = decide_scoped(&ctl->slots[index], index, resolve_said(&s, a), q, s.unruled, s.scope);
 	return u.word;
 }
 
