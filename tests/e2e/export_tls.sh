@@ -107,7 +107,7 @@ kill_hung_receiver() {
 	for _ in 1 2 3 4 5; do
 		begun=${EPOCHREALTIME/[.,]/}
 		kill -STOP "$(cat "$LAB/got.pid")"
-		within 1 more_told $(($(grep -c . "$EVENTS") + 30))
+		wait_for 1 more_told $(($(grep -c . "$EVENTS") + 30))
 		[ $((${EPOCHREALTIME/[.,]/} - begun)) -gt 1500000 ] || break
 		kill -CONT "$(cat "$LAB/got.pid")"
 	done

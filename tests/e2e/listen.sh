@@ -29,8 +29,8 @@ holds "and is reached" reaches tcp $HOST4 "$(port before)"
 guard "$(rules 'allow 80/tcp' | policy report)"
 via=$(status '.hooks[] | select(.hook == "listen").via' | tr -d '"')
 if [ "$via" != sockops ]; then
-	fails "by $via: listen without bind is refused" listener denied
-	holds "with EPERM" within 3 refused denied
+	start denied host "$PYTHON" -c "$LISTENER"
+	holds "by $via: listen without bind is refused, with EPERM" within 3 refused denied
 	same "and an event" "$(jq -r 'select(.hook == "listen") | .verdict' "$EVENTS" | head -n 1)" deny
 	exit $LAB_FAILED
 fi

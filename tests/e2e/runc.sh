@@ -185,7 +185,7 @@ is_told() { [ "$(tampering)" -ge 1 ]; }
 for time in first second third fourth; do
 	holds "$time: somebody takes the named one's scope away" forgotten
 	holds "$time: it is put right" within 15 opens "$NAMED"
-	! within 1 is_told || break
+	never_in 1 is_told || break
 done
 holds "and told" is_told
 exits "its scope goes" 0 '' apply "$LAB/closed.yaml"

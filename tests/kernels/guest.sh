@@ -9,7 +9,8 @@ ok() { echo "ok $attach: $1"; }
 not_ok() { echo "not ok $attach: $1: $2"; failed=1; }
 holds() { name=$1; shift; if "$@"; then ok "$name"; else not_ok "$name" "not so: $*"; fi; }
 fails() { name=$1; shift; if "$@"; then not_ok "$name" "should not be so: $*"; else ok "$name"; fi; }
-within() { tries=$(($1 * 10)); shift; until "$@"; do tries=$((tries - 1)); [ $tries -gt 0 ] || return 1; usleep 100000; done; }
+# Seconds of a machine at rest, and five times as many of an emulated one.
+within() { tries=$(($1 * 50)); shift; until "$@"; do tries=$((tries - 1)); [ $tries -gt 0 ] || return 1; usleep 100000; done; }
 
 # The neighbour is another namespace; this shell's children on this side live in the guarded cgroup.
 mkdir -p /sys/fs/cgroup/guarded

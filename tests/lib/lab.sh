@@ -44,14 +44,20 @@ need() {
 # --- waiting ------------------------------------------------------------------------------------
 
 pause() { read -rt 0.03 -u "$LAB_IDLE" || :; }
-# within SECONDS COMMAND…: until COMMAND succeeds; fails when the time is over.
-within() {
+PATIENCE=${PATIENCE:-5}
+# wait_for SECONDS COMMAND…: until COMMAND succeeds; fails when the time is over.
+wait_for() {
 	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 	until "${@:2}"; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt $end ] || return 1
 		pause
 	done
 }
+# within SECONDS COMMAND…: COMMAND succeeds in that time on a machine at rest, and in PATIENCE times that
+# on one that does much else besides.
+within() { wait_for $(($1 * PATIENCE)) "${@:2}"; }
+# never_in SECONDS COMMAND…: for so long COMMAND does not succeed.
+never_in() { ! wait_for "$@"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 says() { grep -qs -- "$1" "$2"; }
 

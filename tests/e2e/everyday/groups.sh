@@ -65,7 +65,7 @@ vrrp_fails_over() {
 	router_of host host0 100
 	# A backup that cannot hear its master takes over after three intervals.
 	within 5 says 'Entering BACKUP STATE' "$LAB/vrrp-host.log" || { tail -n 3 "$LAB/vrrp-host.log"; return 1; }
-	! within 2 has_address host || { echo 'two masters'; return 1; }
+	never_in 2 has_address host || { echo 'two masters'; return 1; }
 	stop vrrp-peer
 	within 4 has_address host || { echo 'no master'; return 1; }
 }
