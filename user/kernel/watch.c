@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
+#include "kernel/findings.h"
 #include "kernel/guard.h"
 #include "kernel/load.h"
 #include "kernel/lock.h"
@@ -20,94 +20,20 @@
 
 #define WHOLE_CHECKS 10 /* a look at all devices, every so many checks */
 #define BUSY_CHECKS 40 /* somebody who holds the lock longer is told of */
-#define SAY_AGAIN_S 60
-#define SAY_UNDONE 20 /* of one kind, in that time */
-#define RETRY_S 60
-#define SAID 32
-
-/* What was told within a minute, and how often. */
-struct said {
-	uint64_t text;
-	unsigned seen; /* the check that found it last */
-	unsigned times;
-	time_t since;
-};
+#define RETRY_NS 60000000000
 
 struct watch {
 	struct watch_config config;
 	struct holdings held;
 	struct filters filters;
 	struct tables tables;
-	struct said said[SAID];
+	struct findings findings;
 	uint32_t serial; /* of pg_sums, when links and filters were looked up */
-	unsigned checks, busy;
+	unsigned busy;
 	uint32_t cgroups_serial; /* of pg_sums, when cgroups were looked at */
-	time_t tables_failed; /* a table that is full takes a part of each try */
-	bool degraded; /* by our word */
+	uint64_t tables_retry_ns; /* a table that is full takes a part of each try */
 	bool unattached; /* a hook, as told last */
 };
-
-static time_t now_seconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-/* Where the same was told, or the place that was longest not used. */
-static struct said *find_said(struct watch *w, uint64_t text)
-{
-	struct said *oldest = &w->said[0];
-
-	for (size_t i = 0; i < SAID; i++) {
-		if (w->said[i].text == text)
-			return &w->said[i];
-		if (w->said[i].seen < oldest->seen)
-			oldest = &w->said[i];
-	}
-	*oldest = (struct said){ .text = text };
-	return oldest;
-}
-
-/*
- * What is undone and done again is told each time, up to a limit; what stays, since it cannot be
- * undone, once a minute: @times is 1. @every: of how many checks one looks for it.
- */
-static void tell(struct watch *w, const char *action, const char *text, unsigned every,
-		 unsigned times)
-{
-	struct said *s = find_said(w, checksum_entry(text, strlen(text), action, strlen(action)));
-	time_t now = now_seconds();
-	bool stays = w->checks - s->seen <= every || times > 1;
-
-	if (!s->times || !stays || now - s->since >= SAY_AGAIN_S) {
-		s->times = 0;
-		s->since = now;
-	}
-	s->seen = w->checks;
-	if (s->times++ < times)
-		w->config.say(w->config.data, action, text);
-}
-
-/* One finding, and what came of it. */
-static void found(struct watch *w, const char *what, const char *done, int r,
-		  const struct pg_error *err)
-{
-	char text[1024];
-
-	if (!r) {
-		(void)snprintf(text, sizeof(text), "%s; %s", what, done);
-		tell(w, "tamper", text, 1, SAY_UNDONE);
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "%s, and could not be put right: %.400s", what,
-		       err && err->text[0] ? err->text : strerror(-r));
-	tell(w, "tamper", text, 1, 1);
-	(void)snprintf(w->config.state->meta->degraded, sizeof(w->config.state->meta->degraded),
-		       "%.250s", text);
-	w->degraded = true;
-}
 
 /* --- pins --------------------------------------------------------------------------------------- */
 
@@ -137,7 +63,7 @@ static void tell_pins(struct watch *w, const struct pins_found *f, const char *w
 	else
 		(void)snprintf(text, sizeof(text), "%zu pins were %s (%s and others)", f->count,
 			       what, f->first);
-	found(w, text, "pinned again", f->error, NULL);
+	findings_add(&w->findings, text, "pinned again", f->error, NULL);
 }
 
 static void repair_pins(struct watch *w)
@@ -185,7 +111,8 @@ static void restore_program(struct watch *w, const struct held *link, uint32_t p
 
 	(void)snprintf(text, sizeof(text), "link %s was made to run another program (id %u)",
 		       link->name, program);
-	found(w, text, "its own put back", held_link_restore(&w->held, link), NULL);
+	findings_add(&w->findings, text, "its own put back", held_link_restore(&w->held, link),
+		     NULL);
 }
 
 static void follow(struct watch *w);
@@ -206,9 +133,9 @@ static void attach_links(struct watch *w, const struct held *lost, size_t count)
 				       : "ran a program that is not portguard's");
 		/* Another's failure is no word about this one. */
 		if (again && again->id != lost[i].id && !link_is_wrong(w, again))
-			found(w, text, "attached again", 0, NULL);
+			findings_add(&w->findings, text, "attached again", 0, NULL);
 		else
-			found(w, text, "", r ? r : -ENOLINK, &err);
+			findings_add(&w->findings, text, "", r ? r : -ENOLINK, &err);
 	}
 }
 
@@ -253,7 +180,8 @@ static void repair_filters(struct watch *w)
 		(void)snprintf(text, sizeof(text), "the filter of %s (%s) was %s", f->device,
 			       f->in ? "ingress" : "egress",
 			       state == FILTER_GONE ? "removed" : "replaced by another program");
-		found(w, text, "attached again", filter_restore(w->config.paths, f), NULL);
+		findings_add(&w->findings, text, "attached again",
+			     filter_restore(w->config.paths, f), NULL);
 	}
 }
 
@@ -266,8 +194,8 @@ static void repair_tables(struct watch *w, unsigned wrong)
 	tables_words(wrong, words, sizeof(words));
 	(void)snprintf(text, sizeof(text), "tables of the policy were changed by somebody else: %s",
 		       words);
-	w->tables_failed = r ? now_seconds() : -RETRY_S;
-	found(w, text, "written again", r, &err);
+	w->tables_retry_ns = r ? boot_now_ns() + RETRY_NS : 0;
+	findings_add(&w->findings, text, "written again", r, &err);
 }
 
 /*
@@ -298,10 +226,11 @@ static void repair_whole(struct watch *w)
 	if (!tables_sync(&w->tables, &err))
 		return;
 	w->unattached = true;
-	(void)snprintf(text, sizeof(text),
-		       "a hook is not attached where it should be; it could not be attached: %.400s",
-		       err.text);
-	tell(w, "degraded", text, WHOLE_CHECKS, 1);
+	(void)snprintf(
+		text, sizeof(text),
+		"a hook is not attached where it should be; it could not be attached: %.400s",
+		err.text);
+	findings_stays(&w->findings, text, WHOLE_CHECKS);
 }
 
 /* --- a check ------------------------------------------------------------------------------------ */
@@ -330,18 +259,18 @@ static bool is_whole(struct watch *w)
 		.policy = w->tables.policy,
 	};
 
-	if (w->checks % WHOLE_CHECKS || !w->tables.policy_known)
+	if (w->findings.checks % WHOLE_CHECKS || !w->tables.policy_known)
 		return true;
 	if (!guard_is_whole(&g))
 		return false;
 	if (TAKE(w->unattached, false))
-		w->config.say(w->config.data, "recovered", "it is over: every hook is attached");
+		findings_over(&w->findings, "it is over: every hook is attached");
 	return true;
 }
 
 static bool cgroups_are_wrong(struct watch *w)
 {
-	if (w->checks % WHOLE_CHECKS)
+	if (w->findings.checks % WHOLE_CHECKS)
 		return false;
 	if (tables_check_cgroups(&w->tables))
 		return true;
@@ -372,7 +301,7 @@ static void repair(struct watch *w, const struct look *l)
 	if (l->pins && pins_are_wrong(w))
 		return;
 	follow(w);
-	if (l->tables && now_seconds() - w->tables_failed >= RETRY_S)
+	if (l->tables && boot_now_ns() >= w->tables_retry_ns)
 		repair_tables(w, l->tables);
 	follow(w);
 	if (l->links)
@@ -403,17 +332,10 @@ static bool has_ended(const struct watch *w)
 static void lock_is_busy(struct watch *w)
 {
 	if (++w->busy >= BUSY_CHECKS)
-		tell(w, "degraded",
-		     "another process holds portguard's lock for long: tampering is not looked for",
-		     1, 1);
-}
-
-static void all_is_well(struct watch *w)
-{
-	if (!w->degraded)
-		return;
-	w->config.state->meta->degraded[0] = '\0';
-	w->degraded = false;
+		findings_stays(&w->findings,
+			       "another process holds portguard's lock for long: tampering is not "
+			       "looked for",
+			       1);
 }
 
 bool watch_check(struct watch *w)
@@ -421,19 +343,19 @@ bool watch_check(struct watch *w)
 	_cleanup_close_ int lock = -1;
 	struct look l;
 
-	w->checks++;
+	w->findings.checks++;
 	if (lock_take(w->config.paths, "lock", false, 0, &lock)) {
 		lock_is_busy(w);
 		return !has_ended(w);
 	}
 	if (TAKE(w->busy, 0) >= BUSY_CHECKS)
-		w->config.say(w->config.data, "recovered",
+		findings_over(&w->findings,
 			      "it is over: portguard's lock is free, and tampering is looked for");
 	if (has_ended(w))
 		return false;
 	follow(w);
 	if (!look(w, &l)) {
-		all_is_well(w);
+		findings_none(&w->findings);
 		return true;
 	}
 	if (flock(lock, LOCK_EX | LOCK_NB))
@@ -469,7 +391,11 @@ int watch_open(const struct watch_config *config, struct watch **ret, struct pg_
 	if (r)
 		return r;
 	w->config = *config;
-	w->tables_failed = -RETRY_S;
+	w->findings = (struct findings){
+		.say = config->say,
+		.data = config->data,
+		.meta = config->state->meta,
+	};
 	tables_open(config->paths, config->state, &w->tables);
 	w->tables.names = config->names;
 	w->serial = config->state->meta->sums.serial;
