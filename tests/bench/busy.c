@@ -19,6 +19,8 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
 
 #define CONNECTIONS 500 /* of two sockets each */
 #define FIRST_PORT 1024

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
 #include "lib/insn.h"
 
 #define LIST 1000 /* rules */

@@ -23,6 +23,11 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
+#include "bench/commands.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
+#include "bench/workers.h"
 
 #define TURNS 8
 #define SOCKETS 128 /* in a turn */

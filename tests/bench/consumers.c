@@ -13,7 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/commands.h"
 #include "bench/events.h"
+#include "bench/packets.h"
 
 #define INSTANCE "bench-d"
 #define PINS WORLD_BPFFS "/portguard/" INSTANCE

@@ -23,6 +23,9 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
+#include "bench/packets.h"
+#include "bench/workers.h"
 
 #define NO_WAY 0xc0000201 /* 192.0.2.1: no route leads there */
 

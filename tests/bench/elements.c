@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/network.h"
+#include "bench/receive.h"
 
 #define SET WORLD_DIR "/elements.nft"
 

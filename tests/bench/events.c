@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/events.h"
+#include "bench/workers.h"
 #include "events/format.h"
 #include "unit/lib/every_event.h"
 #include "util/cleanup.h"

@@ -13,6 +13,7 @@
 #define PORTGUARD_BENCH_EVENTS_H
 
 #include "bench/bench.h"
+#include "bench/workers.h"
 #include "events/event.h"
 
 /* The @i-th of a fixed mix: each hook and verdict, with plain names and the tests' hostile ones. */

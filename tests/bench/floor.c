@@ -13,6 +13,8 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/network.h"
+#include "bench/packets.h"
 
 /* Of Linux 6.6; Debian 12's headers lack it. */
 #define LINK_TYPE_TCX 11

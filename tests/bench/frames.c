@@ -20,6 +20,8 @@
 #include <bpf/libbpf.h>
 
 #include "bench/bench.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
 #include "lib/insn.h"
 
 #define SOURCE 0x0a500002 /* 10.80.0.2 */

@@ -16,6 +16,9 @@
 #include <sys/mman.h>
 
 #include "bench/bench.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
+#include "bench/workers.h"
 
 #define CPUS 2
 #define MOST_RATIO 1.053 /* of a packet's time: then two CPUs do 1.9 times what one does */

@@ -21,6 +21,9 @@
 #include <bpf/libbpf.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
 #include "lib/insn.h"
 
 #define PROGRAM_MISSING "not installed"

@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/packets.h"
 
 int idle_attach(int program)
 {

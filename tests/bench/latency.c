@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/commands.h"
 #include "bench/events.h"
+#include "bench/workers.h"
 
 #define INSTANCE "bench-e"
 #define POLICY WORLD_DIR "/latency.yaml"

@@ -12,6 +12,11 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
+#include "bench/commands.h"
+#include "bench/network.h"
+#include "bench/packets.h"
+#include "bench/receive.h"
 
 #define MANY 10000
 #define REPEATS 15 /* of a command in a round; their median counts */

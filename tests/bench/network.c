@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/network.h"
 
 int namespace_open(void)
 {

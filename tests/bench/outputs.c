@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/events.h"
+#include "bench/workers.h"
 #include "events/encode.h"
 #include "events/history.h"
 #include "events/outlet.h"

@@ -24,6 +24,7 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/packets.h"
 #include "lib/insn.h"
 
 #define TURNS_MAX 16

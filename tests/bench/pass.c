@@ -18,6 +18,9 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/network.h"
+#include "bench/workers.h"
 
 #define INSTANCE "bench-g"
 #define PINS WORLD_BPFFS "/portguard/" INSTANCE

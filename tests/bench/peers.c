@@ -13,6 +13,8 @@
 #include <bpf/libbpf.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/receive.h"
 
 #define TURN 10000 /* packets */
 #define WAKE 64

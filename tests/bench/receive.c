@@ -28,6 +28,10 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/network.h"
+#include "bench/receive.h"
+#include "bench/workers.h"
 
 #define SYS WORLD_DIR "/sys" /* a sysfs of the receiver's namespace, while it is asked */
 #define PATIENCE_MS 20000

@@ -20,6 +20,9 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
+#include "bench/commands.h"
+#include "bench/packets.h"
 #include "lib/insn.h"
 
 #define INSTANCE "bench-e"

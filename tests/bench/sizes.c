@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 
 #include "bench/bench.h"
+#include "bench/calls.h"
+#include "bench/commands.h"
 
 #define INSTANCE "bench-d"
 #define PINS WORLD_BPFFS "/portguard/" INSTANCE

@@ -18,6 +18,10 @@
 #include <bpf/bpf.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/network.h"
+#include "bench/packets.h"
+#include "bench/workers.h"
 
 #define POLICY WORLD_DIR "/streams.yaml"
 #define INSTANCE "bench-c"

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/workers.h"
 
 static void obey(int orders, int answers, void (*work)(const void *data, unsigned amount),
 		 const void *data)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/commands.h"
 
 static const char *const cgroups[] = { "guarded_a", "guarded_b", "guarded_c",
 				       "guarded_d", "guarded_e", "rest" };
