@@ -41,7 +41,7 @@ holds "and the first line names the one that is missing" grep -q CAP_ <(head -n 
 # --- wrong policies -----------------------------------------------------------------------------
 
 wrong() { # NAME LINE PATTERN <<END: check refuses the policy and points at that line
-	policy wrong >/dev/null
+	cat >"$LAB/wrong.yaml"
 	run check "$LAB/wrong.yaml"
 	same "$1: exit code" "$CODE" 65
 	holds "$1: says where" grep -qE "wrong.yaml:$2:[0-9]+: .*$3" <<<"$ERR"
@@ -57,7 +57,7 @@ wrong "an unknown user" 3 "unknown user 'nosuchuser'" <<<$'version: 1\nrules:\n 
 wrong "a scope without a selector" 3 'selector' <<<$'version: 1\nscopes:\n  - {name: web}'
 wrong "a rule that YAML took for a map" 3 'quot' <<<$'version: 1\nrules:\n  - allow 80/tcp comment: web'
 wrong "a version of the future" 1 version <<<'version: 2'
-policy two >/dev/null <<<$'version: 1\nmod: audit\nrules:\n  - alow 80/tcp\n  - allow 99999'
+cat >"$LAB/two.yaml" <<<$'version: 1\nmod: audit\nrules:\n  - alow 80/tcp\n  - allow 99999'
 run check "$LAB/two.yaml"
 same "every mistake of a file in one run" "$(grep -cE 'two.yaml:[0-9]+:[0-9]+: ' <<<"$ERR")" 3
 holds "with the line and a caret" grep -qE '^ *\^' <<<"$ERR"

@@ -4,12 +4,13 @@
 # What a machine can be like: no bpffs, one that only we see, an interface that is absent, comes, goes
 # and comes back, somebody else's XDP program, a policy that cannot be read. One clear message each,
 # the documented exit code, nothing half attached - and no port open that should be closed.
+#
+# attach: xdp tc
 . "$(dirname "$0")/../lib/lab.sh"
 need jq bpftool
 lab_up
 echo_server servers host 80,81 ''
 good=$(rules 'allow 80/tcp' | policy good)
-here() { run "$1" -c "${2:-$good}" --cgroup "$LAB_CGROUP" -i host0; } # up|run [POLICY]
 nothing_attached() { [ -z "$(find "$BPFFS" -mindepth 1 -type f ! -name '*.debug' 2>/dev/null)" ] && binds tcp 0.0.0.0 90 && reaches tcp $HOST4 81; }
 # refused NAME CODE PATTERN COMMAND…: and nothing is attached by it
 refused() { exits "$@"; holds "$1: nothing is half attached" nothing_attached; }
@@ -23,7 +24,8 @@ BPFFS=$LAB/absent refused "no bpffs at all" 69 'bpf' "${UP[@]}"
 refused "a cgroup that is not there" 69 'cgroup' up -c "$good" --cgroup "$LAB_CGROUP/absent" -i host0
 refused "a directory that is no cgroup" 69 'cgroup' up -c "$good" --cgroup "$LAB" -i host0
 refused "no policy file" 66 'absent.yaml' up -c "$LAB/absent.yaml" --cgroup "$LAB_CGROUP" -i host0
-refused "a wrong policy" 65 'wrong.yaml:1:' up -c "$(policy wrong <<<'version: 9')" --cgroup "$LAB_CGROUP" -i host0
+echo 'version: 9' >"$LAB/wrong.yaml"
+refused "a wrong policy" 65 'wrong.yaml:1:' up -c "$LAB/wrong.yaml" --cgroup "$LAB_CGROUP" -i host0
 refused "a directory for a policy" '66' '' up -c "$LAB" --cgroup "$LAB_CGROUP" -i host0
 without() { admin setpriv --bounding-set="$1" --inh-caps="$1" "$PORTGUARD" --instance "$LAB_NAME" --bpffs "$BPFFS" "${UP[@]}" 2>"$LAB/err"; }
 without -all
@@ -50,7 +52,7 @@ if command -v clang >/dev/null && clang -O2 -g -target bpf -c "$LAB/other.c" -o 
 	before=$(theirs)
 	exits "attach: xdp, where another's program is" 69 'host0' up -c "$(policy xdp <<<'attach: xdp')" --cgroup "$LAB_CGROUP" -i host0
 	same "it is not replaced" "$(theirs)" "$before"
-	here up
+	run up -c "$(policy auto <<<$'attach: auto\nrules: [allow 80/tcp]')" --cgroup "$LAB_CGROUP" -i host0
 	same "attach: auto goes to tc instead" "$(status '[.hooks[] | select(.hook == "inbound").via | test("^tcx?$")] == [true]')" true
 	same "and guards" "$(dial tcp $HOST4 81) $(dial tcp $HOST4 80)" "silent OPEN"
 	same "beside it" "$(theirs)" "$before"
