@@ -141,7 +141,7 @@ fi
 mkdir "$LAB_CGROUP_TOP/other"
 second() { exec_in "$LAB_CGROUP_TOP/rest" host "$PORTGUARD" --instance "$LAB_NAME-b" --bpffs "$BPFFS" "$@"; }
 guard "$(rules 'allow in 80' 'allow in 81' | policy first)"
-cp "$(rules 'allow in 80' 'allow in 98' | policy second)" "$LAB/b.yaml"
+cp "$({ rules 'allow in 80' 'allow in 98'; echo 'attach: auto'; } | policy second)" "$LAB/b.yaml" # where XDP is taken
 (second up -c "$LAB/b.yaml" --cgroup "$LAB_CGROUP_TOP/other" -i host0) >"$LAB/b.log" 2>&1 || not_ok "a second instance starts" "$(cat "$LAB/b.log")"
 same "two instances: open is what both allow" \
 	"$(dial tcp $HOST4 80) $(dial tcp $HOST4 81) $(dial tcp $HOST4 98)" "OPEN silent silent"
