@@ -133,6 +133,13 @@ goes_on "an older layout"
 judged "an older layout"
 pg allow 84/tcp 2>/dev/null
 same "and commands work" "$(asked)" 01000
+exits "a trial" 0 '' try --timeout 1h "$(rules 'allow 80,8080/tcp' | policy tried)"
+same "is in force" "$(asked)" 01100
+agent_ends KILL
+"$TAMPER" "$PINS" layout older
+takes_over "an older layout's trial" "$NOW"
+same "an older layout's trial ends: the former policy" "$(asked)" 01000
+holds "and that is told" within 2 grep -q '"action":"rollback".*another version' "$EVENTS"
 agent_ends TERM
 
 # --- killed in the middle -----------------------------------------------------------------------

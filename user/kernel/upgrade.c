@@ -376,12 +376,29 @@ static int carry_accounts(struct takeover *t)
 	return r;
 }
 
+/* The former policy was compiled anew, and will be in force: the event of that. */
+static void note_end_of_trial(const struct takeover *t)
+{
+	const struct guard_told told = {
+		.action = "rollback",
+		.text = "another version took over: the policy before the trial is in force again",
+	};
+	/* Of whatever layout: no more is read than what each begins with. */
+	const struct guard old = { .paths = t->paths,
+				   .state.control = (struct pg_control *)t->control };
+
+	if (!t->same_tables && t->control->slot & PG_SLOT_TRIED)
+		(void)guard_note(&old, &told, NULL);
+}
+
 static int replace(struct takeover *t, struct pg_error *err)
 {
 	int r = move_links(t);
 
 	r = r ? r : move_filters(&t->next);
 	r = r ? r : carry_accounts(t);
+	if (!r)
+		note_end_of_trial(t);
 	r = r ? r : exchange(t);
 	if (!r)
 		return attach_rest(t, err);
