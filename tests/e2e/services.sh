@@ -84,6 +84,17 @@ answering() {
 }
 ALL='25 53/tcp 53/udp 79 80 80/ipv6 111/tcp 111/udp 143'
 all_answer() { [ "$(answering)" = "$ALL" ]; }
+# answer NAME WHICH: these answer, and no other does. Where one is missing all are asked again: the machine
+# may do much else besides.
+answer() {
+	local got more
+	for _ in 1 2 3; do
+		got=$(answering)
+		more=$(comm -13 <(tr ' ' '\n' <<<"$2" | sort) <(tr ' ' '\n' <<<"$got" | sort))
+		if [ -n "$more" ] || [ "$got" = "$2" ]; then break; fi
+	done
+	same "$1" "$got" "$2"
+}
 far_answers() { peer curl -s --max-time 1 http://$PEER4:8080 | grep -q far; }
 is_client() { # NAME: the guarded host asks, and answers come back to ports chosen at random
 	same "$1: curl gets its page" "$(host curl -sS --max-time 3 http://$PEER4:8080 2>&1)" 'the far page'
@@ -97,23 +108,23 @@ daemon far-dns peer dnsmasq -k -C /dev/null --no-resolv --no-hosts --user=root -
 	--listen-address=$PEER4,$PEER6 --bind-interfaces
 daemon far-web peer nginx -p "$LAB" -c "$LAB/far.conf"
 within 10 all_answer
-same "without a guard every service answers" "$(answering)" "$ALL"
+answer "without a guard every service answers" "$ALL"
 holds "the neighbour's page is up" within 5 far_answers
 [ "$LAB_FAILED" = 0 ] || exit 1
 [ -z "${LAB_UNGUARDED:-}" ] || exit 0
 
 guard "$(rules 'allow 25,143/tcp comment "exclusive mail server"' | policy mail)"
-same "exclusive mail server: 25 and 143 alone" "$(answering)" '25 143'
+answer "exclusive mail server: 25 and 143 alone" '25 143'
 is_client "mail server"
 
 exits "the web profile is applied" 0 '' apply "$(rules 'allow 80/tcp' | policy web)"
-same "exclusive web server: 80 alone" "$(answering)" '80 80/ipv6'
+answer "exclusive web server: 80 alone" '80 80/ipv6'
 is_client "web server"
 
 exits "allow 79/tcp" 0 '' allow 79/tcp
-same "finger answers at once" "$(answering)" '79 80 80/ipv6'
+answer "finger answers at once" '79 80 80/ipv6'
 exits "remove 79/tcp" 0 '' remove 79/tcp
-same "finger: you should fail" "$(answering)" '80 80/ipv6'
+answer "finger: you should fail" '80 80/ipv6'
 
 # A daemon that is started under guard does not get a port that is not allowed, and the event says which.
 refusal() { # PROGRAM PORT
@@ -131,7 +142,7 @@ stop xinetd
 exits "allow finger, by its service's name" 0 '' allow finger
 begin xinetd
 holds "xinetd gets port 79 now" within 5 listens 79
-same "nothing else is open" "$(answering)" '79 80 80/ipv6'
+answer "nothing else is open" '79 80 80/ipv6'
 
 unguard
 begin dnsmasq

@@ -7,7 +7,8 @@ kill.py SEED TIMES A.yaml B.yaml ADDRESS PEER DIALER-COMMAND -- PORTGUARD-COMMAN
     before it or the one after it, whole: as list tells it, as explain does, and as a neighbour finds
     that connects; and the next command works. Says `wrong: …` for what is not so.
 dial
-    connects to what it is told by lines `ADDRESS PORT…`, and answers with the ports that are open.
+    connects to what it is told by lines `ADDRESS PORT…`, and answers with the ports that are open. One that
+    ought to be, `PORT+`, is waited for on a busy machine, too.
 """
 import json
 import os
@@ -28,14 +29,16 @@ PORTS = range(80, 88)
 def dial():
     for line in sys.stdin:
         address, *numbers = line.split()
-        those = {}
-        for number in map(int, numbers):
+        those, due = {}, set()
+        for number in numbers:
             s = socket.socket()
             s.setblocking(False)
-            s.connect_ex((address, number))
-            those[s] = number
-        end, found, waiting = time.monotonic() + 0.12, [], set(those)
-        while waiting and time.monotonic() < end:
+            s.connect_ex((address, int(number.rstrip("+"))))
+            those[s] = int(number.rstrip("+"))
+            if number.endswith("+"):
+                due.add(s)
+        begun, found, waiting = time.monotonic(), [], set(those)
+        while waiting and time.monotonic() < begun + (10 if waiting & due else 0.12):
             for s in select.select([], waiting, [], 0.02)[1]:
                 waiting.discard(s)
                 if not s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -103,7 +106,8 @@ class Killer:
         if isinstance(state, str):
             return state
         wanted = OPEN[state[0]] | state[1]
-        self.dialer.stdin.write("%s %s\n" % (self.address, " ".join(map(str, PORTS))))
+        ports = " ".join("%d%s" % (n, "+" * (n in wanted)) for n in PORTS)
+        self.dialer.stdin.write("%s %s\n" % (self.address, ports))
         self.dialer.stdin.flush()
         explained = {n for n in PORTS if not self.run("explain", "in", "%d/tcp" % n, "from", self.peer).returncode}
         reached = set(map(int, self.dialer.stdout.readline().split()))
