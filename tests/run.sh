@@ -9,7 +9,7 @@
 # too.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-: "${MAKE:=make}" "${BUILD:=build}" "${V:=}" "${JOBS:=$(($(nproc) * 2))}" "${LIMIT:=170}"
+: "${MAKE:=make}" "${BUILD:=build}" "${V:=}" "${JOBS:=$(($(nproc) * 2))}" "${LIMIT:=300}"
 export BUILD
 
 bold='' dim='' red='' plain=''
