@@ -97,10 +97,10 @@ answer() {
 }
 far_answers() { peer curl -s --max-time 1 http://$PEER4:8080 | grep -q far; }
 is_client() { # NAME: the guarded host asks, and answers come back to ports chosen at random
-	same "$1: curl gets its page" "$(host curl -sS --max-time 3 http://$PEER4:8080 2>&1)" 'the far page'
-	same "$1: dig gets its answer by UDP" "$(host dig +notcp +tries=1 +time=2 +short @$PEER4 name.test)" 192.0.2.2
-	same "$1: dig gets its answer by TCP" "$(host dig +tcp +tries=1 +time=2 +short @$PEER4 name.test)" 192.0.2.2
-	same "$1: dig gets its answer by IPv6" "$(host dig +tries=1 +time=2 +short @$PEER6 name.test)" 192.0.2.2
+	same "$1: curl gets its page" "$(host curl -sS --max-time 15 http://$PEER4:8080 2>&1)" 'the far page'
+	same "$1: dig gets its answer by UDP" "$(host dig +notcp +tries=1 +time=15 +short @$PEER4 name.test)" 192.0.2.2
+	same "$1: dig gets its answer by TCP" "$(host dig +tcp +tries=1 +time=15 +short @$PEER4 name.test)" 192.0.2.2
+	same "$1: dig gets its answer by IPv6" "$(host dig +tries=1 +time=15 +short @$PEER6 name.test)" 192.0.2.2
 }
 
 for service in xinetd rpcbind smtpd dovecot nginx dnsmasq; do begin $service; done
