@@ -210,7 +210,8 @@ in_namespace peer ip route add 10.78.0.0/24 via $HOST4
 lab_sysctl host net.ipv4.ip_forward=1
 echo_server inner-servers inner 80,7777 80,7777
 forwarded() { echo "$(dial tcp 10.78.0.2 "$1") $(dial udp 10.78.0.2 "$1")"; }
-forward() { { cat "$(file host0 'allow in 80')"; echo "forward: $1"; } >"$LAB/forward.yaml"; applied "$LAB/forward.yaml"; }
+# In the agent's own file: it reads that again, soon after it was written.
+forward() { echo "forward: $1" >>"$(file host0 'allow in 80')"; applied "$LAB/interfaces.yaml"; }
 forward deny
 same "forward: deny: packets for another host are closed like the host's own" "$(forwarded 7777)" "silent silent"
 same "forward: deny: what the host's rules allow is forwarded" "$(forwarded 80)" "OPEN OPEN"

@@ -54,7 +54,7 @@ sshd_up() { # NAME PART PORT
 	within 3 in_namespace "$2" sh -c "ss -Htln 'sport = :$3' | grep -q ."
 }
 ssh_by() { # PART PORT ADDRESS WORDS…
-	DISPLAY=:1 "$1" timeout -s KILL 6 ssh -F none -i "$LAB/key" -p "$2" -o StrictHostKeyChecking=no \
+	DISPLAY=:1 "$1" timeout -s KILL 30 ssh -F none -i "$LAB/key" -p "$2" -o StrictHostKeyChecking=no \
 		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=2 "root@$3" "${@:4}" </dev/null
 }
 ssh_in() { sshd_up sshd-22 host 22 && tells came ssh_by peer 22 $HOST4 echo came && tells came ssh_by peer 22 $HOST6 echo came; }
