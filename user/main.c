@@ -91,7 +91,8 @@ static const struct command {
 	  "                    -: standard input\n",
 	  cmd_report },
 	{ "explain",
-	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]", "why a port is open or closed",
+	  "[--scope NAME] bind|in|out PORT/PROTO [from A] [to A] [at A] [on I] [by user U]",
+	  "why a port is open or closed",
 	  "Asks the programs as loaded. Exit 0: allowed, 1: denied.\n"
 	  "  --scope NAME      for a socket of that scope of the policy, not of the host\n", cmd_explain },
 	{ "ports", "", "who listens, and may they",

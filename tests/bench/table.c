@@ -66,21 +66,46 @@ static struct summary summarize(const double *values, size_t count)
 				 sorted[count - 1 - at] };
 }
 
-static void print_cell(const struct summary *s, const char *unit, int decimals)
+/* A line that is being made: what its cells are filled up with does not stand at its end. */
+struct line {
+	char text[512];
+	size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *l, const char *format, ...)
+{
+	size_t left = sizeof(l->text) - l->length;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(l->text + l->length, left, format, ap);
+	va_end(ap);
+	l->length += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left - 1;
+}
+
+static void end_line(struct line *l)
+{
+	while (l->length && l->text[l->length - 1] == ' ')
+		l->length--;
+	(void)printf("%.*s\n", (int)l->length, l->text);
+}
+
+static void print_cell(struct line *l, const struct summary *s, const char *unit, int decimals)
 {
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%.*f %s (%.*f-%.*f)", decimals, s->middle, unit,
 		       decimals, s->low, decimals, s->high);
-	(void)printf("  %-25s", text);
+	add(l, "  %-25s", text);
 }
 
-static void print_interval(const struct summary *s, int decimals)
+static void print_interval(struct line *l, const struct summary *s, int decimals)
 {
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%.*f-%.*f", decimals, s->least, decimals, s->most);
-	(void)printf("  %-13s", text);
+	add(l, "  %-13s", text);
 }
 
 /* As many decimals as mean something: three figures or so. */
@@ -89,24 +114,24 @@ static int decimals_of(double value)
 	return value < 2 ? 3 : value < 20 ? 2 : value < 200 ? 1 : 0;
 }
 
-static int print_aim(double most, double got, const char *unit)
+static int print_aim(struct line *l, double most, double got, const char *unit)
 {
 	if (!most)
 		return 0;
-	(void)printf("  aim %g %s: %s", most, unit, got <= most ? "met" : "MISSED");
+	add(l, "  aim %g %s: %s", most, unit, got <= most ? "met" : "MISSED");
 	return got > most;
 }
 
-static int print_least_aim(double least, double got)
+static int print_least_aim(struct line *l, double least, double got)
 {
 	if (!least)
 		return 0;
-	(void)printf("  aim at least %g x: %s", least, got >= least ? "met" : "MISSED");
+	add(l, "  aim at least %g x: %s", least, got >= least ? "met" : "MISSED");
 	return got < least;
 }
 
-static struct summary print_ratio(const struct row *row, size_t rounds, int decimals,
-				  const struct summary *base)
+static struct summary print_ratio(struct line *l, const struct row *row, size_t rounds,
+				  int decimals, const struct summary *base)
 {
 	double ratios[ROUNDS_MAX];
 	struct summary ratio;
@@ -114,9 +139,9 @@ static struct summary print_ratio(const struct row *row, size_t rounds, int deci
 	for (size_t i = 0; i < rounds; i++)
 		ratios[i] = row->value[i] / row->base[i];
 	ratio = summarize(ratios, rounds);
-	print_cell(base, row->unit, decimals);
-	print_cell(&ratio, "x", decimals_of(ratio.middle));
-	print_interval(&ratio, decimals_of(ratio.middle));
+	print_cell(l, base, row->unit, decimals);
+	print_cell(l, &ratio, "x", decimals_of(ratio.middle));
+	print_interval(l, &ratio, decimals_of(ratio.middle));
 	return ratio;
 }
 
@@ -140,36 +165,41 @@ static void csv_row(const struct row *row, const char *section, const struct sum
 static int print_row(const struct row *row, const char *section, size_t most_rounds)
 {
 	size_t rounds = row->rounds ? row->rounds : most_rounds;
+	struct line text = { .length = 0 }, *l = &text;
 	struct summary value, base, ratio = { 0 };
 	int decimals, missed;
 
-	(void)printf("  %-38s", row->name);
+	add(l, "  %-38s", row->name);
 	if (row->skip) {
-		(void)printf("  skip: %s\n", row->skip);
+		add(l, "  skip: %s", row->skip);
+		end_line(l);
 		csv_row(row, section, NULL, NULL, NULL);
 		return 0;
 	}
 	value = summarize(row->value, rounds);
 	decimals = decimals_of(value.middle);
-	print_cell(&value, row->unit, decimals);
+	print_cell(l, &value, row->unit, decimals);
 	if (row->beside) {
 		base = summarize(row->base, rounds);
-		ratio = print_ratio(row, rounds, decimals, &base);
+		ratio = print_ratio(l, row, rounds, decimals, &base);
 	}
-	missed = print_aim(row->most, value.middle, row->unit);
-	missed += print_aim(row->most_ratio, ratio.middle, "x");
-	missed += print_least_aim(row->least_ratio, ratio.middle);
-	(void)printf("\n");
+	missed = print_aim(l, row->most, value.middle, row->unit);
+	missed += print_aim(l, row->most_ratio, ratio.middle, "x");
+	missed += print_least_aim(l, row->least_ratio, ratio.middle);
+	end_line(l);
 	csv_row(row, section, &value, row->beside ? &base : NULL, row->beside ? &ratio : NULL);
 	return missed;
 }
 
 static void print_sizes_head(const char *heading, const char *const sizes[], size_t count)
 {
-	(void)printf("\n%s\n%-40s", heading, "");
+	struct line text = { .length = 0 }, *l = &text;
+
+	(void)printf("\n%s\n", heading);
+	add(l, "%-40s", "");
 	for (size_t i = 0; i < count; i++)
-		(void)printf("  %-*s", i ? 35 : 25, sizes[i]);
-	(void)printf("\n");
+		add(l, "  %-*s", i ? 35 : 25, sizes[i]);
+	end_line(l);
 }
 
 static struct summary summarize_ratio(const struct size_row *row, size_t size, size_t rounds)
@@ -182,23 +212,24 @@ static struct summary summarize_ratio(const struct size_row *row, size_t size, s
 }
 
 /* The ratio to the first size in each round; its 95 % interval; whether that is the aim. */
-static int print_size_ratio(const struct summary *s, double most)
+static int print_size_ratio(struct line *l, const struct summary *s, double most)
 {
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%.3f x, 95 %%: %.3f-%.3f  %s", s->middle, s->least,
 		       s->most, s->middle <= most ? "met" : "MISSED");
-	(void)printf("  %-35s", text);
+	add(l, "  %-35s", text);
 	return s->middle > most;
 }
 
 static int print_size_row(const struct size_row *row, const char *heading,
 			  const char *const names[], size_t sizes, size_t rounds)
 {
+	struct line text = { .length = 0 }, *l = &text;
 	struct summary value = { 0 }, ratio;
 	int missed = 0;
 
-	(void)printf("  %-38s", row->name);
+	add(l, "  %-38s", row->name);
 	for (size_t i = 0; i < sizes; i++) {
 		bool has_ratio = i && row->most_ratio;
 
@@ -214,14 +245,14 @@ static int print_size_row(const struct size_row *row, const char *heading,
 					     .most_ratio = has_ratio ? row->most_ratio : 0,
 					     .most = i + 1 == sizes ? row->most : 0 });
 		if (has_ratio) {
-			missed += print_size_ratio(&ratio, row->most_ratio);
+			missed += print_size_ratio(l, &ratio, row->most_ratio);
 			continue;
 		}
-		print_cell(&value, row->unit, decimals_of(value.middle));
-		(void)printf("%*s", i ? 10 : 0, "");
+		print_cell(l, &value, row->unit, decimals_of(value.middle));
+		add(l, "%*s", i ? 10 : 0, "");
 	}
-	missed += print_aim(row->most_ratio ? 0 : row->most, value.middle, row->unit);
-	(void)printf("\n");
+	missed += print_aim(l, row->most_ratio ? 0 : row->most, value.middle, row->unit);
+	end_line(l);
 	return missed;
 }
 
@@ -236,6 +267,16 @@ int table_print_sizes(const char *heading, const char *const sizes[], size_t siz
 	return missed;
 }
 
+static void print_section(const struct row *row)
+{
+	struct line text = { .length = 0 }, *l = &text;
+
+	(void)printf("\n%s\n", row->section);
+	add(l, "%-40s  %-25s  %-25s  %-25s  %s", "", "this", row->beside ? row->beside : "",
+	    row->beside ? "ratio" : "", row->beside ? "95 %" : "");
+	end_line(l);
+}
+
 int table_print(const struct row *rows, size_t count, size_t rounds)
 {
 	const char *section = NULL;
@@ -246,9 +287,7 @@ int table_print(const struct row *rows, size_t count, size_t rounds)
 
 		section = row->section ? row->section : section;
 		if (row->section)
-			(void)printf("\n%s\n%-40s  %-25s  %-25s  %-25s  %s\n", row->section, "",
-				     "this", row->beside ? row->beside : "",
-				     row->beside ? "ratio" : "", row->beside ? "95 %" : "");
+			print_section(row);
 		missed += print_row(row, section, rounds);
 	}
 	return missed;

@@ -18,7 +18,8 @@ static void check_page(const struct event_source *source, const struct event *e)
 	const struct report r = { .sums = &sums, .guard = &guard, .services = &services, .here = source };
 	size_t open = 0, close = 0;
 
-	report_begin(&sums, e->end_us > 1000 ? e->end_us - 1000 : 0, e->end_us + 1000 > 1000 ? e->end_us + 1000 : e->end_us);
+	report_begin(&sums, e->end_us > 1000 ? e->end_us - 1000 : 0,
+		     e->end_us + 1000 > 1000 ? e->end_us + 1000 : e->end_us);
 	assert(!report_take(&sums, source, e));
 	report_finish(&sums);
 	report_page(&page, &r);

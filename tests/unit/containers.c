@@ -192,7 +192,7 @@ static char seen[2048];
 static int note(void *data, const char *id)
 {
 	(void)data;
-	(void)strcat(strcat(seen, id), " ");
+	(void)snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%s ", id);
 	return !strcmp(id, "aaaaaaaaaaaa") ? 5 : 0;
 }
 

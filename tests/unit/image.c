@@ -127,7 +127,8 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		{ "rule 3", "rule 3 file 0 allow in 80 to 192.0.2.7" },
 		{ "rule 3", "rule  3 file 0 allow 80" },
 		{ "rule 3", "rule 3 file 0 allow 80 by user www" }, { "rule 3", "rule 3 file 0 uid 7 allow 80" },
-		{ "rule 3", "rule 3 file 0 uid 7 allow 80 by user 8" }, { "rule 3", "rule 3 file 0 uid x allow 80 by user www" },
+		{ "rule 3", "rule 3 file 0 uid 7 allow 80 by user 8" },
+		{ "rule 3", "rule 3 file 0 uid x allow 80 by user www" },
 		{ "rule 3", "rule 3 file 0 uid 4294967295 allow 80 by user www" },
 		{ "rule 3", "rule 3 file 0 scope \"db\" allow 80" }, { "rule 3", "rule 3 file 0 scope apps allow 80" },
 		{ "rule 3", "rule 3 file 0 scope \"apps\"" }, { "rule 3", "rule 3 file 0 limit 80" },
@@ -147,7 +148,9 @@ Test(image, damaged_lines_are_refused_with_their_number)
 		{ "scope ", "scope \"\" unit \"a.service\" 0 - none none none none" },
 		{ "scope ", "scope \"a b\" unit \"a.service\" 0 - none none none none" },
 		{ "scope ", "scope \"web\" netns \"host\" 0 - none none none none" },
-		{ "scope ", "scope web unit \"a.service\" 0 - none none none none" }, { "end", "end\n" }, { "end", "end\nmode audit" },
+		{ "scope ", "scope web unit \"a.service\" 0 - none none none none" },
+		{ "end", "end\n" },
+		{ "end", "end\nmode audit" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {

@@ -91,9 +91,8 @@ Test(json_read, deep_values_are_passed_over_and_the_deepest_end_it)
 	for (int i = 0; i < 200; i++)
 		at += sprintf(text + at, "[");
 	cr_assert_eq(visit(text), -EINVAL);
-	text[JSON_DEPTH_MAX] = '\0';
-	for (int i = 0; i < JSON_DEPTH_MAX; i++)
-		(void)strcat(text, "]");
+	memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+	text[2 * JSON_DEPTH_MAX] = '\0';
 	cr_assert_eq(visit(text), 0);
 }
 

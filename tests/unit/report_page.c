@@ -62,7 +62,11 @@ static char *page_of(const char *name)
 	struct report_guard guard = { 0 };
 	const struct event_source here = sample_source();
 	struct json out = JSON_INIT;
-	const struct report r = { .sums = &sums, .guard = &guard, .services = &no_services, .here = &here, .made_us = NOW };
+	const struct report r = { .sums = &sums,
+				  .guard = &guard,
+				  .services = &no_services,
+				  .here = &here,
+				  .made_us = NOW };
 
 	report_begin(&sums, NOW - 24 * HOUR, NOW);
 	if (name) {
@@ -95,7 +99,8 @@ Test(report_page, no_name_changes_the_markup)
 {
 	static const char *const names[] = {
 		"</code></td></table><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='x",
-		"-->]]><!--", "&lt;b&gt;&#60;b&#62;", "</style></title><base href=//x>", "</svg><rect>", "\x1b[31m\r\n\x07",
+		"-->]]><!--", "&lt;b&gt;&#60;b&#62;", "</style></title><base href=//x>", "</svg><rect>",
+		"\x1b[31m\r\n\x07",
 		"\xff\xfe\xc0\xaf", "a\xe2\x80\xae" "b", "{{constructor}}", "javascript:alert(1)",
 	};
 	char *plain_page = page_of("plain"), *plain = markup_of(plain_page);
@@ -127,7 +132,8 @@ Test(report_page, an_empty_report_is_a_page_too)
 
 Test(report_page, it_refers_to_nothing_outside_and_has_no_script)
 {
-	static const char *const never[] = { "<script", "<link", "<img", "<iframe", "http:", "https:", "src=", "url(", "@import" };
+	static const char *const never[] = { "<script", "<link", "<img", "<iframe", "http:",
+					     "https:", "src=", "url(", "@import" };
 	char *page = page_of("plain");
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)

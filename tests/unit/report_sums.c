@@ -325,7 +325,8 @@ Test(report_sums, who_changed_something_is_told)
 			   .severity = 5,
 			   .action = "allow",
 			   .text = "allow 80/tcp",
-			   .actor = { .known = true, .uid = 0, .pid = 7, .comm = "sh", .tty = "pts/1", .ssh = "192.0.2.40" } };
+			   .actor = { .known = true, .uid = 0, .pid = 7, .comm = "sh", .tty = "pts/1",
+				     .ssh = "192.0.2.40" } };
 
 	take(e, NOW);
 	report_finish(&s);

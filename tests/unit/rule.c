@@ -218,11 +218,11 @@ static char *random_comment(uint32_t *random)
 {
 	static const char *const parts[] = { "a", " ", "\"", "\\", "\xc3\xa9", "\xe2\x82\xac", "#", ": ",
 					     "'", "comment" };
-	char *text = calloc(1, 200);
+	char *text = calloc(1, 200), *end = text;
 	size_t count = 1 + pick(random, 20);
 
 	for (size_t i = 0; i < count; i++)
-		strcat(text, parts[pick(random, ARRAY_SIZE(parts))]);
+		end = stpcpy(end, parts[pick(random, ARRAY_SIZE(parts))]);
 	return text;
 }
 

@@ -67,8 +67,8 @@ Test(units, no_two_rates_a_minute_become_one)
 
 Test(units, other_rates_are_refused)
 {
-	static const char *const wrong[] = { "", "10", "/s", "10/", "10/h", "0/s", "-1/s", "010/s", "1000001/s", "10/sec",
-					     "10/s burst", "10/s burst 0", "10/s burst x", "10/s  burst 1",
+	static const char *const wrong[] = { "", "10", "/s", "10/", "10/h", "0/s", "-1/s", "010/s", "1000001/s",
+					     "10/sec", "10/s burst", "10/s burst 0", "10/s burst x", "10/s  burst 1",
 					     "10/s per source", "10 /s" };
 	char text[RATE_TEXT];
 

@@ -27,7 +27,8 @@ typedef int (*command_fn)(int argc, char **argv, const struct pg_context *ctx, s
 int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_down(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
-int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);	/* and deny, reject, limit */
+/* allow, deny, reject, limit */
+int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_list(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);
 int cmd_status(int argc, char **argv, const struct pg_context *ctx, struct pg_error *err);

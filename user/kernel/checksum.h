@@ -2,8 +2,8 @@
 /*
  * What the tables of a policy add up to: a sum over (place, value), so that whoever writes one word
  * takes its former share away and adds the new one, and nobody adds up a million words for it. What
- * programs never look at (the answer of a port whose bit is not set) has no share. It finds what was changed by accident or by hand; it is no signature: who can write
- * the tables can write the sums, too.
+ * programs never look at (the answer of a port whose bit is not set) has no share. It finds what was
+ * changed by accident or by hand; it is no signature: who can write the tables can write the sums, too.
  */
 #ifndef PORTGUARD_CHECKSUM_H
 #define PORTGUARD_CHECKSUM_H

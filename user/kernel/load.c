@@ -333,7 +333,7 @@ static int load_object(const struct wanted *w, const struct btf *kernel, int cas
 	if (!r && w->from)
 		r = use_maps(b, w->from, w->which, w->same);
 	r = r ? r : pg_bpf__load(b);
-	/* Programs see pg_cases as another map's: it may be replaced. (No initial value survives `bpftool gen object`.) */
+	/* To programs pg_cases is another map: it may be replaced. (`bpftool gen object` keeps no initial value.) */
 	r = r ? r : map_put(bpf_map__fd(b->maps.pg_case_maps), 0, bpf_map__fd(b->maps.pg_cases));
 	if (!r)
 		*ret = TAKE_PTR(b);

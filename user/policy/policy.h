@@ -98,7 +98,7 @@ enum scope_kind { SCOPE_CONTAINER, SCOPE_UNIT, SCOPE_CGROUP, SCOPE_NETNS };
 struct scope {
 	char *name;			/* what --scope takes: `name:`, or the selector's value */
 	enum scope_kind kind;
-	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:`; a pattern (paths.h); `private` */
+	char *selector;			/* `container:` name or id prefix, `unit:`, `cgroup:` (paths.h); `private` */
 	bool inherit;			/* the rules of wider scopes count as well */
 	bool mode_said, raw_said;
 	enum pg_mode mode;
