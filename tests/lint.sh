@@ -36,7 +36,7 @@ while IFS=$'\t' read -r word help; do
 	grep -qF ".It Cm $word Ta $help" man/portguard.8 || complain "man/portguard.8: the table of reasons lacks: $word, $help"
 done < <(sed -n '/define PG_REASONS/,/^$/s/^\tX([A-Z_]*, "\([^"]*\)", "\([^"]*\)").*/\1\t\2/p' include/portguard/abi.h)
 
-have shellcheck && { shellcheck "${scripts[@]}" || bad=1; }
+have shellcheck && { printf '%s\n' "${scripts[@]}" | xargs -P "$(nproc)" -n 8 shellcheck || bad=1; }
 have man && for page in man/*.[1-9]; do complain "$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l "$page" 2>&1 >/dev/null)"; done
 have clang-tidy && { printf "%s\n" user/*.c user/*/*.c | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p . 2>/dev/null | grep -E ": (warning|error):"; [ "${PIPESTATUS[1]}" = 0 ] || bad=1; }
 [ $bad = 0 ] && echo "  lint: nothing to say"

@@ -78,7 +78,7 @@ ssize_t sink_unix_send(struct sink *s, const char *bytes, size_t length)
 
 static int still_there(const struct sink_unix *u)
 {
-	struct sink_unix now;
+	struct sink_unix now = { .device = 0 };
 	_cleanup_close_ int probe = -1;
 	int r = identify(u->path, &now);
 

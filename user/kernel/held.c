@@ -129,7 +129,7 @@ static int follow_one(const char *name, void *data)
 {
 	struct following *f = data;
 	struct held *known = held_find(f->holdings, name), fresh = { 0 };
-	ino_t inode;
+	ino_t inode = 0;
 
 	if (!may_change(name))
 		return 0;
@@ -201,7 +201,7 @@ struct held *held_find(const struct holdings *h, const char *name)
 enum pin_state held_pin_state(const struct paths *paths, struct held *of)
 {
 	struct held there = { 0 };
-	ino_t inode;
+	ino_t inode = 0;
 	bool same;
 
 	if (pin_inode(paths, of->name, &inode))

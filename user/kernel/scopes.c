@@ -340,9 +340,12 @@ int scopes_copy(struct state *s, uint32_t from, uint32_t to)
 {
 	const struct checksum_tables t = slot_tables(s, from);
 	const struct scopes_used used = scopes_used(&t);
-	int r = used.scopes ? make_room(s, to, &used) : 0;
+	int r;
 
-	if (r || !used.scopes)
+	if (!used.scopes || !t.scopes || !t.spans || !t.texts)
+		return 0;
+	r = make_room(s, to, &used);
+	if (r)
 		return r;
 	memcpy(slot_scopes(s, to), t.scopes, used.scopes * PG_SCOPE_STRIDE);
 	memcpy(s->spans + to * PG_MAX_SPANS, t.spans, used.spans * sizeof(*t.spans));

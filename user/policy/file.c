@@ -112,10 +112,11 @@ static int unite_rules(struct policy *p)
 		return r;
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct rule *found = rule_index_put(&index, &p->rules[i]);
-		struct rule *first = found ? &p->rules[found - p->rules] : NULL;
+		struct rule *first;
 
-		if (!first)
+		if (!found)
 			continue;
+		first = &p->rules[found - p->rules];
 		free(first->comment);
 		first->comment = TAKE_PTR(p->rules[i].comment);
 		p->rules[i].verdict = PG_NONE; /* to be left out */

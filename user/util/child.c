@@ -63,7 +63,7 @@ static void read_all(int fd, char *said, size_t size)
 int child_run(char *const argv[], char *said, size_t size)
 {
 	int ends[2], status = 0, r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
