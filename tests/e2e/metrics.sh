@@ -30,6 +30,10 @@ holds "so that no former figures stay there" grep -qx 'portguard_up 0' "$LAB/pg.
 exits "metrics --json" 64 'status' --json metrics
 exits "metrics of something" 64 'nonsense' metrics nonsense
 exits "a file in no directory" 74 'no/such' metrics --textfile "$LAB/no/such/file"
+ln -s /dev/full "$LAB/full"
+exits "a device that is full" 74 'No space' metrics --textfile "$LAB/full"
+holds "stays what it was" test -c "$LAB/full"
+exits "a directory" 74 'directory' metrics --textfile "$LAB"
 
 # --- what status says ---------------------------------------------------------------------------
 

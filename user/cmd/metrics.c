@@ -41,7 +41,7 @@ static int write_textfile(const struct paths *paths, bool running, const char *p
 	_cleanup_close_ int lock = -1;
 	int r = running ? lock_take(paths, "textfile", true, LOCK_WAIT_MS, &lock) : 0;
 
-	r = r ? r : file_write(path, page->text, page->length, 0644);
+	r = r ? r : file_put(path, page->text, page->length, 0644);
 	return r ? pg_fail(err, r, r == -EBUSY ? PG_EXIT_BUSY : PG_EXIT_OUTPUT, "textfile %s: %s",
 			   path, strerror(-r))
 		 : 0;

@@ -185,34 +185,19 @@ static int cannot_write(const char *name, int error, struct pg_error *err)
 	return pg_fail(err, error, PG_EXIT_OUTPUT, "report: %s: %s", name, strerror(-error));
 }
 
-/* A device, a pipe or a socket is written to; its name is not given to a file. */
-static int write_into(const char *name, const struct json *text, struct pg_error *err)
-{
-	_cleanup_fclose_ FILE *f = fopen(name, "we");
-
-	if (!f || fwrite(text->text, 1, text->length, f) != text->length || fflush(f))
-		return cannot_write(name, -errno, err);
-	return 0;
-}
-
 /*
  * For its owner alone, as history is: it names programs, command lines and addresses. Whoever publishes it
  * changes that.
  */
 static int write_report(const char *name, const struct json *text, struct pg_error *err)
 {
-	struct stat st;
 	int r;
 
 	if (!name) {
 		(void)fwrite(text->text, 1, text->length, stdout);
 		return print_done(err);
 	}
-	if (!stat(name, &st) && S_ISDIR(st.st_mode))
-		return cannot_write(name, -EISDIR, err);
-	if (!stat(name, &st) && !S_ISREG(st.st_mode))
-		return write_into(name, text, err);
-	r = file_write(name, text->text, text->length, 0600);
+	r = file_put(name, text->text, text->length, 0600);
 	return r ? cannot_write(name, r, err) : 0;
 }
 

@@ -65,7 +65,7 @@ static int write_all(int fd, const char *text, size_t length)
 		text += n;
 		length -= n;
 	}
-	return fsync(fd) ? -errno : 0;
+	return 0;
 }
 
 int file_write(const char *path, const char *text, size_t length, unsigned mode)
@@ -81,9 +81,22 @@ int file_write(const char *path, const char *text, size_t length, unsigned mode)
 	if (fd < 0)
 		return -errno;
 	r = fchmod(fd, mode) ? -errno : write_all(fd, text, length); /* whatever the umask */
-	if (!r && rename(beside, path))
+	if (!r && (fsync(fd) || rename(beside, path)))
 		r = -errno;
 	if (r)
 		(void)unlink(beside);
 	return r;
+}
+
+int file_put(const char *path, const char *text, size_t length, unsigned mode)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return file_write(path, text, length, mode);
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : write_all(fd, text, length);
 }

@@ -11,5 +11,10 @@ int file_read(const char *path, size_t most, char **ret, size_t *ret_length);
 int file_read_fd(int fd, size_t most, char **ret, size_t *ret_length);
 /* Write by a file beside it, FILE.new, fsync and rename: it is the old one or the new one, whole. */
 int file_write(const char *path, const char *text, size_t length, unsigned mode);
+/*
+ * The same for a name that somebody gave: a device, a pipe or a socket is written to, for its name is not given to
+ * a file; of a directory -EISDIR.
+ */
+int file_put(const char *path, const char *text, size_t length, unsigned mode);
 
 #endif
