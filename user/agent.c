@@ -183,7 +183,7 @@ static void on_second(struct agent *a)
 		sync_devices(a);
 	agent_containers_check(&a->containers);
 	agent_metrics_tick(&a->metrics);
-	if (config_watch_changed(&a->reload.watch) && !a->reload.wanted)
+	if (config_watch_changed(&a->reload.watch, a->state.meta->saved) && !a->reload.wanted)
 		a->reload.wanted = RELOAD_BY_WATCH;
 	if (a->reload.wanted)
 		agent_reload(&a->reload);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config.h"
 #include "util/cleanup.h"
 
 static uint64_t mix(uint64_t h, uint64_t n)
@@ -31,9 +32,11 @@ static uint64_t add(uint64_t h, const char *path)
 	return mix(mix(h, st.st_ctim.tv_sec), st.st_ctim.tv_nsec);
 }
 
-static int is_yaml(const struct dirent *e)
+/* portguard's own file is looked at by itself. */
+static int is_theirs(const struct dirent *e)
 {
-	return e->d_name[0] != '.' && !fnmatch("*.yaml", e->d_name, 0);
+	return e->d_name[0] != '.' && !fnmatch("*.yaml", e->d_name, 0) &&
+	       strcmp(e->d_name, "90-local.yaml") != 0;
 }
 
 static uint64_t take(const char *path)
@@ -46,7 +49,7 @@ static uint64_t take(const char *path)
 
 	(void)snprintf(directory, sizeof(directory), "%.*s/policy.d",
 		       slash ? (int)(slash - path) : 1, slash ? path : ".");
-	n = scandir(directory, &names, is_yaml, alphasort);
+	n = scandir(directory, &names, is_theirs, alphasort);
 	for (int i = 0; i < n; i++) {
 		(void)snprintf(file, sizeof(file), "%s/%s", directory, names[i]->d_name);
 		h = add(h, file);
@@ -54,6 +57,14 @@ static uint64_t take(const char *path)
 	}
 	free(names);
 	return h;
+}
+
+uint32_t config_watch_local(const char *path)
+{
+	char local[PATH_MAX];
+	uint64_t h = config_local_path(path, local, sizeof(local)) ? 1 : add(1, local);
+
+	return (uint32_t)(h >> 32) | 1;
 }
 
 static void forget_files(struct config_watch *w)
@@ -83,6 +94,7 @@ void config_watch_begin(struct config_watch *w)
 {
 	forget_files(w);
 	w->fingerprint = w->path ? take(w->path) : 0;
+	w->local = w->path ? config_watch_local(w->path) : 0;
 }
 
 void config_watch_file(struct config_watch *w, const char *path)
@@ -97,14 +109,18 @@ void config_watch_file(struct config_watch *w, const char *path)
 	free(copy); /* without memory it is not watched: the policy cannot be read then, either */
 }
 
-bool config_watch_changed(struct config_watch *w)
+bool config_watch_changed(struct config_watch *w, uint32_t saved)
 {
 	uint64_t now, read;
+	uint32_t local;
 
 	if (!w->path)
 		return false;
-	now = take(w->path);
-	read = w->fingerprint;
+	local = config_watch_local(w->path);
+	if (local == saved)
+		w->local = local;
+	now = mix(take(w->path), local);
+	read = mix(w->fingerprint, w->local);
 	for (size_t i = 0; i < w->file_count; i++) {
 		now = mix(now, add(1, w->files[i].path));
 		read = mix(read, w->files[i].fingerprint);

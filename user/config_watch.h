@@ -18,6 +18,7 @@ struct watched_file {
 struct config_watch {
 	char *path;
 	uint64_t fingerprint;	/* of it and policy.d, when they were read */
+	uint32_t local;		/* of 90-local.yaml there, when it was read, or written by portguard itself */
 	uint64_t last;		/* of all, at the last look */
 	struct watched_file *files;
 	size_t file_count;
@@ -33,7 +34,10 @@ void config_watch_file(struct config_watch *w, const char *path);
 /*
  * True when the files are others than were read, and the same as at the last look: who writes a file
  * where it lies may not be done yet, and one that is removed may be made again.
+ * @saved: config_watch_local() of what `save` wrote last: what is in force already, and not to be read again.
  */
-bool config_watch_changed(struct config_watch *w);
+bool config_watch_changed(struct config_watch *w, uint32_t saved);
+/* The fingerprint of policy.d/90-local.yaml beside the policy @path; never 0. */
+uint32_t config_watch_local(const char *path);
 
 #endif

@@ -403,7 +403,7 @@ struct pg_meta {
 	__u8 interfaces_said;	/* by -i: an `apply` does not change them */
 	__u8 cgroup_said;	/* by --cgroup, likewise */
 	__u8 mode_typed;	/* by `mode`: holds until an `apply` that changes something */
-	__u8 pad[4];
+	__u32 saved;		/* config_watch_local() of what `save` wrote last; 0: nothing */
 	char cgroup_dir[PG_META_PATH];
 	char config[PG_META_PATH];	/* the policy file of `run` or `up`; empty: none */
 	char degraded[256];		/* why; empty: not */

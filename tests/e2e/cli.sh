@@ -207,6 +207,18 @@ holds "as a rule of the file" test "$(pg list --json | jq -r '.rules[] | select(
 rm -r "$LAB/policy.d"
 exits "apply without it" 0 '' apply --exact "$LAB/plain.yaml"
 
+# What save writes is in force; the agent's own files may say something else than what was applied since.
+exits "another policy than the agent's" 0 '' apply --exact "$LAB/other.yaml"
+exits "and a rule for good" 0 '' allow --permanent 82/tcp
+exits "while the agent looks twice" 0 '' allow 99/tcp for 3s
+holds "and drops what has ended" within 10 says '"action":"expire"' "$EVENTS"
+same "saving puts no other policy in force" "$(texts)" 'allow 81/tcp|allow 82/tcp'
+echo 'rules: [allow 83/tcp]' >"$LAB/policy.d/90-local.yaml"
+reread() { [ "$(texts)" = 'allow 80/tcp|allow 83/tcp' ]; }
+holds "what somebody else writes there is read" within 10 reread
+rm -r "$LAB/policy.d"
+exits "back to the first" 0 '' apply --exact "$LAB/plain.yaml"
+
 # --- answers ------------------------------------------------------------------------------------
 
 explains() { # NAME CODE VERDICT REASON WORDS…

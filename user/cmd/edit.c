@@ -154,6 +154,8 @@ int save_rules(struct guard *g, const struct policy *gone, const char *action, s
 	if (r)
 		return r;
 	(void)snprintf(text, sizeof(text), "kept in %s", path);
+	/* It is in force: the agent need not read the files for it, which may be others than were applied. */
+	g->state.meta->saved = config_watch_local(g->state.meta->config);
 	told.after = saved.after;
 	told.text = text;
 	return guard_change(g, &next, &how, &changed, err);
