@@ -188,6 +188,13 @@ exits "no difference" 0 '' diff "$LAB/plain.yaml"
 rules 'allow 81/tcp' | policy other >/dev/null
 exits "a difference" 1 '' diff "$LAB/other.yaml"
 holds "diff says it in rules" grep -q '^+ allow 81/tcp' <<<"$OUT"
+difference() { pg --json "$@" | jq -c .; }
+same "diff --json" "$(difference diff "$LAB/other.yaml")" '{"changed":true,"removed":["allow 80/tcp"],"added":["allow 81/tcp"]}'
+same "of the same policy" "$(difference diff "$LAB/plain.yaml")" '{"changed":false,"removed":[],"added":[]}'
+same "--dry-run --json" "$(difference allow --dry-run 81/tcp; difference remove --dry-run 80/tcp; difference apply --dry-run "$LAB/plain.yaml")" \
+	'{"changed":true,"removed":[],"added":["allow 81/tcp"]}
+{"changed":true,"removed":["allow 80/tcp"],"added":[]}
+{"changed":false,"removed":[],"added":[]}'
 before=$(status .generation)
 same "the same policy changes nothing" "$(pg --json apply "$LAB/plain.yaml")" "{\"changed\":false,\"generation\":$before}"
 run allow 82/tcp

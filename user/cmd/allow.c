@@ -117,7 +117,7 @@ int cmd_allow(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	for (size_t i = 0; !r && i < rules.count; i++)
 		r = add(&next, &rules.list[i], &told, err);
 	if (!r)
-		r = edit_finish(&guard, &next, &words, &told, err);
+		r = edit_finish(ctx, &guard, &next, &words, &told, err);
 	if (!r)
 		say_how_long(&guard, &words, timed, ctx);
 	return r;

@@ -87,7 +87,7 @@ int cmd_apply(int argc, char **argv, const struct pg_context *ctx, struct pg_err
 	if (r)
 		return r;
 	if (how.dry_run)
-		return print_difference(&before, &next, NULL, err);
+		return print_difference(ctx, &before, &next, NULL, err);
 	if (changed)
 		guard.state.meta->mode_typed = 0;
 	guard.state.meta->degraded[0] = '\0';
@@ -116,6 +116,6 @@ int cmd_diff(int argc, char **argv, const struct pg_context *ctx, struct pg_erro
 	(void)snprintf(config, sizeof(config), "%s", left ? argv[1] : guard.state.meta->config);
 	r = config_load(config[0] ? config : DEFAULT_CONFIG, &next, err);
 	r = r ? r : guard_merge(&guard, &next, false, err);
-	r = r ? r : print_difference(&guard.policy, &next, &differs, err);
+	r = r ? r : print_difference(ctx, &guard.policy, &next, &differs, err);
 	return r ? r : differs ? PG_EXIT_NEGATIVE : 0;
 }

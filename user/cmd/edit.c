@@ -191,8 +191,8 @@ static char *edit_sentence(const struct edit_words *w, const struct edit_told *t
 		       : text;
 }
 
-int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w,
-		const struct edit_told *told, struct pg_error *err)
+int edit_finish(const struct pg_context *ctx, struct guard *g, struct policy *next,
+		const struct edit_words *w, const struct edit_told *told, struct pg_error *err)
 {
 	_cleanup_free_ char *text = edit_sentence(w, told);
 	const struct guard_told tell = {
@@ -207,7 +207,7 @@ int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w
 	if (r)
 		return r;
 	if (w->dry_run)
-		return print_difference(&before, next, NULL, err);
+		return print_difference(ctx, &before, next, NULL, err);
 	r = w->cut ? cut_connections(&before, &g->policy, err) : 0;
 	if (r >= 0 && w->permanent)
 		r = edit_save(g, &before, err);

@@ -26,8 +26,8 @@ void edit_told_free(struct edit_told *told);
 /* One more rule, in told->before or told->after. 0 or -ENOMEM. */
 int edit_tell_rule(char **list, const struct rule *rule);
 /* Put @next in force (taken over), or with --dry-run print the difference; with --permanent save it too. */
-int edit_finish(struct guard *g, struct policy *next, const struct edit_words *w, const struct edit_told *told,
-		struct pg_error *err);
+int edit_finish(const struct pg_context *ctx, struct guard *g, struct policy *next, const struct edit_words *w,
+		const struct edit_told *told, struct pg_error *err);
 /*
  * Write the runtime rules of @g beside what policy.d/90-local.yaml has, less the rules of @gone. Those with
  * `for` stay what they are: a file would begin their time anew at every boot. @action: it is told; or NULL.

@@ -65,8 +65,31 @@ char *built_in_text(const struct policy *p, size_t i, bool *ret_failsafe)
 	return i < p->failsafe_count ? failsafe_text(p, &p->failsafe[i]) : NULL;
 }
 
-int print_difference(const struct policy *from, const struct policy *to, bool *ret_differs,
-		     struct pg_error *err)
+/* The lines of one sign, without it. */
+static void add_lines(struct json *j, const char *name, const char *diff, char sign)
+{
+	json_key(j, name);
+	json_array(j);
+	for (const char *line = diff; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (*line == sign)
+			json_bytes(j, line + 2, strcspn(line + 2, "\n"));
+	json_array_end(j);
+}
+
+static int print_difference_json(const char *diff, struct pg_error *err)
+{
+	_cleanup_json_ struct json j = JSON_INIT;
+
+	json_object(&j);
+	json_member_bool(&j, "changed", diff[0]);
+	add_lines(&j, "removed", diff, '-');
+	add_lines(&j, "added", diff, '+');
+	json_object_end(&j);
+	return print_json(&j, err);
+}
+
+int print_difference(const struct pg_context *ctx, const struct policy *from,
+		     const struct policy *to, bool *ret_differs, struct pg_error *err)
 {
 	_cleanup_free_ char *text = policy_diff(from, to);
 
@@ -74,6 +97,8 @@ int print_difference(const struct policy *from, const struct policy *to, bool *r
 		return -ENOMEM;
 	if (ret_differs)
 		*ret_differs = text[0];
+	if (ctx->json)
+		return print_difference_json(text, err);
 	(void)fputs(text, stdout);
 	return print_done(err);
 }

@@ -148,7 +148,7 @@ int cmd_remove(int argc, char **argv, const struct pg_context *ctx, struct pg_er
 	r = remove_any(&next, &words, &told, err);
 	of_file = !r && !ctx->json && !words.dry_run && lacks_of_file(&guard.policy, &next);
 	r = r ? r : of_file ? policy_copy(&guard.policy, &before) : 0;
-	r = r ? r : edit_finish(&guard, &next, &words, &told, err);
+	r = r ? r : edit_finish(ctx, &guard, &next, &words, &told, err);
 	if (!r && of_file)
 		say_what_stays(&before, &guard);
 	return r;
