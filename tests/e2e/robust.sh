@@ -23,6 +23,9 @@ BPFFS=$LAB/plain refused "pins outside a bpffs" 69 'bpf' "${UP[@]}"
 BPFFS=$LAB/absent refused "no bpffs at all" 69 'bpf' "${UP[@]}"
 refused "a cgroup that is not there" 69 'cgroup' up -c "$good" --cgroup "$LAB_CGROUP/absent" -i host0
 refused "a directory that is no cgroup" 69 'cgroup' up -c "$good" --cgroup "$LAB" -i host0
+refused "an interface that cannot be" 64 'pattern' "${UP[@]}" -i 'a/b'
+refused "an empty one" 64 'pattern' "${UP[@]}" -i ''
+refused "an empty cgroup, which is not the root's" 64 'directory' up -c "$LAB/absent.yaml" --cgroup '' # or else 66
 refused "no policy file" 66 'absent.yaml' up -c "$LAB/absent.yaml" --cgroup "$LAB_CGROUP" -i host0
 echo 'version: 9' >"$LAB/wrong.yaml"
 refused "a wrong policy" 65 'wrong.yaml:1:' up -c "$LAB/wrong.yaml" --cgroup "$LAB_CGROUP" -i host0

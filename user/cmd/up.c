@@ -9,6 +9,7 @@
 #include "cmd/print.h"
 #include "cmd/start.h"
 #include "config.h"
+#include "policy/peer.h"
 #include "util/cleanup.h"
 
 static int add_interface(void *data, const char *value)
@@ -17,6 +18,8 @@ static int add_interface(void *data, const char *value)
 
 	if (w->interface_count == MOST_INTERFACES)
 		return -E2BIG;
+	if (!device_pattern_good(value, strlen(value)))
+		return -EINVAL;
 	w->interfaces[w->interface_count++] = value;
 	return 0;
 }
@@ -34,11 +37,17 @@ int start_words(int argc, char **argv, bool agent, struct start_words *ret, stru
 
 	*ret = (struct start_words){ 0 };
 	left = take_options(argc, argv, options, ARRAY_SIZE(options) - !agent, err);
+	if (left == -E2BIG)
+		return usage_error(err, "more than %d interfaces", MOST_INTERFACES);
+	if (left == -EINVAL && !err->text[0])
+		return usage_error(err,
+				   "-i: want the name of a device, or a pattern such as veth*");
 	if (left < 0)
-		return left == -E2BIG ? usage_error(err, "more than %d interfaces", MOST_INTERFACES)
-				      : left;
+		return left;
 	if (left)
 		return usage_error(err, "unexpected word '%.64s'", argv[1]);
+	if (ret->cgroup && !ret->cgroup[0]) /* of a variable that is not set: not the root, then */
+		return usage_error(err, "--cgroup wants a directory");
 	if (!ret->config)
 		ret->config = DEFAULT_CONFIG;
 	return 0;

@@ -4,12 +4,10 @@
  * of several files add up; the first one that is said takes the place of a default.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/list.h"
-#include "policy/paths.h"
 #include "policy/peer.h"
 #include "policy/ports.h"
 #include "policy/reader.h"
@@ -37,20 +35,6 @@ static bool has_room(struct reader *r, const struct node *n, size_t count, const
 	return false;
 }
 
-static bool good_pattern(const char *text, size_t length)
-{
-	if (!length || length >= 64 || (length >= IFNAMSIZ && !strpbrk(text, "*?[")))
-		return false;
-	if (pattern_mistake(text, length))
-		return false;
-	if (!strcmp(text, ".") || !strcmp(text, ".."))
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (text[i] <= ' ' || text[i] > '~' || strchr("/:\"\\", text[i]))
-			return false;
-	return true;
-}
-
 static void add_interface(struct reader *r, const struct node *n, enum attach_choice attach)
 {
 	struct policy *p = &r->policy;
@@ -58,7 +42,7 @@ static void add_interface(struct reader *r, const struct node *n, enum attach_ch
 
 	if (!want_scalar(r, n, "interface", "a name such as eth0"))
 		return;
-	if (!good_pattern(n->text, n->length)) {
+	if (!device_pattern_good(n->text, n->length)) {
 		MISTAKE(r, n,
 			"interface '%s': want a name of 1-15 letters without blank, '/' and ':', "
 			"or a pattern such as veth*",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/paths.h"
 #include "policy/show.h"
 #include "util/address.h"
 #include "util/cleanup.h"
@@ -271,4 +272,18 @@ int device_name_check(const char *text, size_t length, struct pg_error *err)
 			why = "want the name of one device, not a pattern";
 	}
 	return why ? pg_fail(err, MISTAKE, "interface '%s': %s", SHOW(text, length), why) : 0;
+}
+
+bool device_pattern_good(const char *text, size_t length)
+{
+	if (!length || length >= 64 || (length >= IFNAMSIZ && !strpbrk(text, "*?[")))
+		return false;
+	if (pattern_mistake(text, length))
+		return false;
+	if (!strcmp(text, ".") || !strcmp(text, ".."))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] <= ' ' || text[i] > '~' || strchr("/:\"\\", text[i]))
+			return false;
+	return true;
 }

@@ -37,5 +37,7 @@ char *peer_print(const struct peer *p, char *text);
 int set_name_check(const char *text, size_t length, struct pg_error *err);
 /* As the kernel's dev_valid_name(), and no pattern: 1-15 bytes, no blank, '/' or ':'. */
 int device_name_check(const char *text, size_t length, struct pg_error *err);
+/* Such a name, or a pattern of such names: up to 63 bytes with *, ? or [ ]. */
+bool device_pattern_good(const char *text, size_t length);
 
 #endif
