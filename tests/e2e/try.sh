@@ -24,7 +24,8 @@ same "status knows of none" "$(status .try)" null
 exits "try returns at once" 0 '' try "$after"
 same "the tried policy is in force" "$(seen)" "silent OPEN"
 holds "status tells how long" quiet jq -e '.try.remaining_s > 50 and .try.remaining_s <= 60' <(pg --json status)
-for change in 'allow 90' 'deny 81' 'remove 81/tcp' "apply $before" "try $closed" 'mode audit' 'mode off'; do
+for change in 'allow 90' 'deny 81' 'remove 81/tcp' "apply $before" "try $closed" 'mode audit' 'mode off' save \
+	"up -c $before --cgroup $LAB_CGROUP -i host0"; do
 	# shellcheck disable=SC2086 # several words
 	exits "meanwhile '${change%% *}' has to wait" 75 'portguard confirm' $change
 done

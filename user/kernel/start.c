@@ -286,8 +286,10 @@ static int adopt(const struct guard_start *start, struct guard *g, struct pg_err
 	r = start->cgroup ? check_same_cgroup(start->policy, meta, err) : 0;
 	if (r)
 		return r;
-	if (state_is_tried(&g->state)) /* neither policy is touched before that is over */
-		return guard_sync_devices(g, start->wait_for_devices, err);
+	/* Neither policy is touched before that is over: an agent may begin, but `up` has nothing else to do. */
+	if (state_is_tried(&g->state))
+		return start->wait_for_devices ? guard_sync_devices(g, true, err)
+					       : guard_check_no_trial(g, err);
 	if (start->degraded) { /* what is pinned is the last policy in force, whatever lies in files */
 		policy_free(start->policy);
 		r = policy_copy(&g->policy, start->policy);
