@@ -46,8 +46,9 @@ static const struct command {
 	  "  -i IFACE          a guarded interface; in place of the file's\n"
 	  "  --event-log FILE  append every event as a line of JSON\n"
 	  "  --force           even if it closes the port of an open login session\n", cmd_run },
-	{ "up", "[-c FILE] [--cgroup DIR] [-i IFACE]... [--force]", "guard this machine without an agent",
-	  "As run, but it returns, and nobody reports events until an agent runs.\n", cmd_up },
+	{ "up", "[-c FILE] [--cgroup DIR] [-i IFACE]... [--event-log FILE] [--force]",
+	  "guard this machine without an agent",
+	  "As run, with the same options, but it returns, and nobody reports events until an agent runs.\n", cmd_up },
 	{ "down", "[--purge]", "end the guard and its agent",
 	  "Detaches everything and removes pins, sockets and locks.\n"
 	  "  --purge           also the history and the last policy in /var/lib/portguard\n", cmd_down },

@@ -285,6 +285,8 @@ exits "events without an agent" 69 '' events
 exits "down" 0 '' down
 same "down opens" "$(dial tcp $HOST4 82)" OPEN
 exits "up" 0 '' up -c "$LAB/plain.yaml" --cgroup "$LAB_CGROUP" -i host0
+exits "up takes what run takes, and says who would write events" 0 'until an agent runs' up -c "$LAB/plain.yaml" \
+	--cgroup "$LAB_CGROUP" -i host0 --event-log "$EVENTS"
 same "up guards" "$(dial tcp $HOST4 82) $(dial tcp $HOST4 80)" "silent OPEN"
 same "runtime rules do not outlive down" "$(texts)" 'allow 80/tcp'
 exits "down again" 0 '' down

@@ -37,7 +37,7 @@ int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error
 	struct agent_start start = { .paths = &ctx->paths };
 	struct start_words words;
 	char config[PATH_MAX], why[256];
-	int r = start_words(argc, argv, true, &words, err), bad;
+	int r = start_words(argc, argv, &words, err), bad;
 
 	r = r ? r : check_capabilities(err);
 	if (r)

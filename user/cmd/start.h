@@ -16,7 +16,7 @@ struct start_words {
 	bool force;
 };
 
-int start_words(int argc, char **argv, bool agent, struct start_words *ret, struct pg_error *err);
+int start_words(int argc, char **argv, struct start_words *ret, struct pg_error *err);
 /* For the agent: what to begin with; @policy is referred to. */
 struct guard_start start_from_words(const struct start_words *w, struct policy *policy);
 

@@ -24,7 +24,7 @@ static int add_interface(void *data, const char *value)
 	return 0;
 }
 
-int start_words(int argc, char **argv, bool agent, struct start_words *ret, struct pg_error *err)
+int start_words(int argc, char **argv, struct start_words *ret, struct pg_error *err)
 {
 	const struct option_word options[] = {
 		{ .name = "-c", .value = &ret->config },
@@ -36,7 +36,7 @@ int start_words(int argc, char **argv, bool agent, struct start_words *ret, stru
 	int left;
 
 	*ret = (struct start_words){ 0 };
-	left = take_options(argc, argv, options, ARRAY_SIZE(options) - !agent, err);
+	left = take_options(argc, argv, options, ARRAY_SIZE(options), err);
 	if (left == -E2BIG)
 		return usage_error(err, "more than %d interfaces", MOST_INTERFACES);
 	if (left == -EINVAL && !err->text[0])
@@ -83,7 +83,7 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 	struct start_words words;
 	struct guard_start start;
 	char config[PATH_MAX];
-	int r = start_words(argc, argv, false, &words, err);
+	int r = start_words(argc, argv, &words, err);
 
 	r = r ? r : check_capabilities(err);
 	r = r ? r : config_load(words.config, &policy, err);
@@ -104,5 +104,8 @@ int cmd_up(int argc, char **argv, const struct pg_context *ctx, struct pg_error 
 		(void)printf("guarding: %zu rule%s, mode %s\n", guard.policy.rule_count,
 			     guard.policy.rule_count == 1 ? "" : "s",
 			     mode_names[guard.policy.mode]);
+	if (words.event_log && !ctx->json)
+		(void)fprintf(stderr, "nobody writes to %s until an agent runs: portguard run\n",
+			      words.event_log);
 	return print_done(err);
 }
