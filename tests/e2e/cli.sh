@@ -209,6 +209,7 @@ run allow 82/tcp comment 'with "quotes" and # and : too'
 exits "save" 0 '' save
 holds "save writes policy.d beside the file" grep -q '82/tcp' "$LAB/policy.d/90-local.yaml"
 exits "what was saved is right" 0 '' check "$LAB/plain.yaml"
+holds "which others than root may ask" quiet nobody check "$LAB/plain.yaml"
 exits "and is read with the policy" 0 '' apply "$LAB/plain.yaml"
 holds "as a rule of the file" test "$(pg list --json | jq -r '.rules[] | select(.text == "allow 82/tcp").origin')" = file
 rm -r "$LAB/policy.d"

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/print.h"
 #include "config.h"
@@ -74,6 +75,14 @@ static int read_local(const char *path, const struct policy *running, struct pol
 	return r;
 }
 
+/* As readable as the files in it: `check` needs no root. What is missing above it is root's alone. */
+static int make_policy_directory(const char *path)
+{
+	if (mkdir(path, 0755))
+		return errno == EEXIST ? 0 : errno == ENOENT ? make_directories(path) : -errno;
+	return chmod(path, 0755) ? -errno : 0; /* whatever the umask */
+}
+
 static int write_local(const char *path, struct policy *local, struct pg_error *err)
 {
 	_cleanup_free_ char *text = NULL, *directory = strdup(path);
@@ -85,7 +94,7 @@ static int write_local(const char *path, struct policy *local, struct pg_error *
 	if (!text || !directory)
 		return -ENOMEM;
 	*strrchr(directory, '/') = '\0';
-	r = make_directories(directory);
+	r = make_policy_directory(directory);
 	r = r ? r : file_write(path, text, strlen(text), 0644);
 	return r ? pg_fail(err, r, PG_EXIT_OUTPUT, "save: %s: %s", path, strerror(-r)) : 0;
 }
