@@ -133,8 +133,10 @@ static int add_file(struct files *f, const char *path, struct pg_error *err)
 		return pg_fail(err, r, PG_EXIT_POLICY, "policy %s: larger than 16 MiB", path);
 	if (r) {
 		(void)pg_fail(err, r, PG_EXIT_NO_FILE, "policy %s: %s", path, strerror(-r));
-		return pg_help(err, r,
-			       "name it with -c FILE, or write one: docs in portguard-policy(5)");
+		return r == -ENOENT
+			       ? pg_help(err, r,
+					 "name another file, or write it: see portguard-policy(5)")
+			       : r;
 	}
 	one.text = text;
 	one.name = strdup(path);

@@ -134,6 +134,7 @@ static const struct {
 	{ "delete", "remove" }, { "enable", "up" }, { "disable", "down" }, { "reload", "apply" },
 	{ "reset", "apply --exact" }, { "start", "run" }, { "stop", "down" }, { "add", "allow" },
 	{ "block", "deny" }, { "drop", "deny" }, { "accept", "allow" }, { "show", "list" }, { "log", "events" },
+	{ "help", "--help" }, { "version", "--version" },
 };
 
 static void print_usage(FILE *to)

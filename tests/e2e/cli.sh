@@ -24,6 +24,7 @@ exits "a misspelt command" 64 '\ballow\b' alow 80/tcp
 exits "another misspelt command" 64 '\bstatus\b' statsu
 exits "another firewall's word" 64 '\bremove\b' delete 80/tcp
 exits "another firewall's enable" 64 '\b(up|run)\b' enable
+exits "a habit of other programs" 64 'portguard --help' help
 exits "another firewall's reload" 64 '\bapply\b' reload
 exits "an unknown option" 64 'nonsense' list --nonsense
 exits "a command of a later version" 64 'not supported in this version' evict 80/tcp
@@ -208,6 +209,7 @@ same "and nothing changed" "$(texts)" 'allow 80/tcp'
 run allow 82/tcp comment 'with "quotes" and # and : too'
 exits "save" 0 '' save
 holds "save writes policy.d beside the file" grep -q '82/tcp' "$LAB/policy.d/90-local.yaml"
+exits "a comment may look like an option" 0 '' allow --dry-run 83/tcp comment '- not --one'
 exits "what was saved is right" 0 '' check "$LAB/plain.yaml"
 holds "which others than root may ask" quiet nobody check "$LAB/plain.yaml"
 exits "and is read with the policy" 0 '' apply "$LAB/plain.yaml"

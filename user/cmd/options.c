@@ -112,6 +112,7 @@ static int take_option(int argc, char **argv, int *at, const struct option_word 
 int take_options(int argc, char **argv, const struct option_word *options, size_t count,
 		 struct pg_error *err)
 {
+	bool comment = false; /* the next word is one, whatever it begins with */
 	int left = 0, r;
 
 	for (int i = 1; i < argc; i++) {
@@ -120,7 +121,8 @@ int take_options(int argc, char **argv, const struct option_word *options, size_
 				argv[++left] = argv[i];
 			break;
 		}
-		if (argv[i][0] != '-' || !argv[i][1]) {
+		if (argv[i][0] != '-' || !argv[i][1] || comment) {
+			comment = !comment && !strcmp(argv[i], "comment");
 			argv[++left] = argv[i];
 			continue;
 		}
