@@ -9,9 +9,9 @@ _portguard_commands() {
 	"$1" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'
 }
 
-# The options of a command, or of all commands.
+# The options of a command, or of all commands: those of its usage.
 _portguard_options() {
-	"$@" --help 2>/dev/null | grep -oE -- '(^|[^a-z-])--?[a-z][a-z-]*' | grep -oE -- '--?[a-z].*' | sort -u
+	"$@" --help 2>/dev/null | sed -n '/^usage:/p' | grep -oE -- '[^a-z-]--?[a-z][a-z-]*' | tr -d ' [' | sort -u
 }
 
 _portguard() {
@@ -44,7 +44,9 @@ _portguard() {
 		mode:*) candidates='enforce audit off' ;;
 		panic:*) candidates='on off' ;;
 		explain:*) candidates='bind in out from to at on by' ;;
-		allow:* | deny:* | remove:*) candidates='bind in out from to at on any comment' ;;
+		allow:* | deny:* | reject:* | limit:* | remove:*)
+			candidates='bind in out from to at on by for log any comment'
+			;;
 		apply:* | check:* | diff:* | try:*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return ;;

@@ -24,11 +24,15 @@
 	"       | on INTERFACE (in) | by user NAME|UID | by exe /PATH (bind, out)\n" \
 	"       | for 30s|2m|12h|5d | log | comment \"why\"\n"
 
+#define FORCE_HELP \
+	"  --force           even if it closes the port of an open login session\n"
+
+#define CHANGE_HELP \
+	"  --dry-run         only say what would change\n" FORCE_HELP
+
 #define EDIT_HELP \
 	"  --scope NAME      a rule of that scope of the policy, not of the host\n" \
-	"  --permanent       in policy.d/90-local.yaml, too\n" \
-	"  --dry-run         only say what would change\n" \
-	"  --force           even if it closes the port of an open login session\n"
+	"  --permanent       in policy.d/90-local.yaml, too\n" CHANGE_HELP
 
 #define CUT_HELP \
 	"  --cut             close open TCP connections that may not begin any more\n"
@@ -44,16 +48,15 @@ static const struct command {
 	  "  -c FILE           the policy (" DEFAULT_CONFIG ")\n"
 	  "  --cgroup DIR      whose sockets are judged; in place of the file's\n"
 	  "  -i IFACE          a guarded interface; in place of the file's\n"
-	  "  --event-log FILE  append every event as a line of JSON\n"
-	  "  --force           even if it closes the port of an open login session\n", cmd_run },
+	  "  --event-log FILE  append every event as a line of JSON\n" FORCE_HELP, cmd_run },
 	{ "up", "[-c FILE] [--cgroup DIR] [-i IFACE]... [--event-log FILE] [--force]",
 	  "guard this machine without an agent",
 	  "As run, with the same options, but it returns, and nobody reports events until an agent runs.\n", cmd_up },
 	{ "down", "[--purge]", "end the guard and its agent",
 	  "Detaches everything and removes pins, sockets and locks.\n"
 	  "  --purge           also the history and the last policy in /var/lib/portguard\n", cmd_down },
-	{ "allow", "[--scope NAME] [--permanent] [--dry-run] [--force] RULE", "add a rule now",
-	  RULE_HELP EDIT_HELP, cmd_allow },
+	{ "allow", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule now",
+	  RULE_HELP EDIT_HELP CUT_HELP, cmd_allow },
 	{ "deny", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "add a rule that refuses now",
 	  RULE_HELP EDIT_HELP CUT_HELP "A matching deny always wins. log is of what is allowed.\n", cmd_allow },
 	{ "reject", "[--scope NAME] [--permanent] [--dry-run] [--cut] [--force] RULE", "refuse with an answer now",
@@ -101,8 +104,10 @@ static const struct command {
 	  "With --json: {\"ports\": [...]}.\n", cmd_ports },
 	{ "apply", "[--exact] [--dry-run] [--cut] [--force] FILE", "put another policy in force",
 	  "All of it at once. Rules added by hand stay.\n"
-	  "  --exact           drop them\n" CUT_HELP, cmd_apply },
-	{ "diff", "[FILE]", "what apply would change", "Exit 0: nothing, 1: something.\n", cmd_diff },
+	  "  --exact           drop them\n" CHANGE_HELP CUT_HELP, cmd_apply },
+	{ "diff", "[FILE]", "what apply would change",
+	  "Exit 0: nothing, 1: something. With --json: {\"changed\": true, \"removed\": [...], \"added\": [...]}.\n",
+	  cmd_diff },
 	{ "check", "[FILE]", "look for mistakes in a policy",
 	  "Every mistake in one run; exit 65 if there is one. Warns of rules by user and by exe that are no\n"
 	  "boundary. With --json: {\"warnings\": [...], \"rules\": N}.\n", cmd_check },
@@ -111,15 +116,15 @@ static const struct command {
 	{ "try", "[--timeout T] [--force] FILE", "put a policy in force that goes by itself",
 	  "Unless it is confirmed the former policy is back after T (60s), whatever has died by then. On a\n"
 	  "terminal: Enter confirms, Ctrl-C goes back. Meanwhile nothing else is changed.\n"
-	  "  --timeout T       90s, 5m, 1h\n", cmd_try },
+	  "  --timeout T       90s, 5m, 1h\n" FORCE_HELP, cmd_try },
 	{ "confirm", "", "keep the policy that is on trial", "Exit 1: there is none.\n", cmd_confirm },
 	{ "rollback", "", "back to the policy before the trial", "Exit 1: there is no trial.\n", cmd_rollback },
-	{ "panic", "on|off [--force]", "close everything but the failsafe ports",
-	  "Open connections, too. The policy stays below, and may be changed meanwhile.\n", cmd_panic },
+	{ "panic", "[--force] on|off", "close everything but the failsafe ports",
+	  "Open connections, too. The policy stays below, and may be changed meanwhile.\n" FORCE_HELP, cmd_panic },
 	{ "mode", "[--scope NAME] [--force] enforce|audit|off", "enforce, only report, or neither",
 	  "audit reports what would be refused and lets it pass.\n"
-	  "  --scope NAME      for the sockets of that scope alone; packets at interfaces meet the host's\n"
-	  "  --force           even if it closes the port of an open login session\n", cmd_mode },
+	  "  --scope NAME      for the sockets of that scope alone; packets at interfaces meet the host's\n" FORCE_HELP,
+	  cmd_mode },
 };
 
 /* Known to the design, not to this version; and what other firewalls call ours. */

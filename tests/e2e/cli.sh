@@ -5,11 +5,13 @@
 . "$(dirname "$0")/../lib/lab.sh"
 need jq setpriv
 lab_up
-COMMANDS='run up down allow deny reject limit remove list status metrics events top report apply diff check save explain ports mode'
+COMMANDS='run up down allow deny reject limit remove list status metrics events top report apply diff check save explain ports mode capture try confirm rollback panic'
 
 # --- nothing runs yet ---------------------------------------------------------------------------
 
 exits "no command at all" 64 usage
+# shellcheck source=completion/portguard.bash
+. "$LAB_ROOT/completion/portguard.bash"
 exits "--help" 0 '' --help
 for command in $COMMANDS; do
 	holds "--help names $command" grep -qw -- "$command" <<<"$OUT"
@@ -18,6 +20,10 @@ for command in $COMMANDS; do
 	run "$command" --help
 	same "$command --help" "$CODE ${ERR:-nothing on stderr}" "0 nothing on stderr"
 	holds "$command --help is about $command" grep -qw -- "$command" <<<"$OUT"
+	options=$(head -n 1 <<<"$OUT" | grep -oE -- '[[ ]--?[a-z][a-z-]*' | tr -d '[ ' | sort)
+	[ "$command" = up ] || same "and the manual has its options" "$(sed -n "s/^\.It Ic $command\b//p" "$LAB_ROOT/man/portguard.8" |
+		grep -oE 'Fl (Fl )?[a-z][a-z-]*' | sed 's/Fl Fl /--/; s/Fl /-/' | sort)" "$options"
+	same "completion, too" "$(_portguard_options "$PORTGUARD" "$command")" "$options"
 done
 exits "--version" 0 '' --version
 exits "a misspelt command" 64 '\ballow\b' alow 80/tcp
