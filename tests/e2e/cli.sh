@@ -229,6 +229,10 @@ exits "and a rule for good" 0 '' allow --permanent 82/tcp
 exits "while the agent looks twice" 0 '' allow 99/tcp for 3s
 holds "and drops what has ended" within 10 says '"action":"expire"' "$EVENTS"
 same "saving puts no other policy in force" "$(texts)" 'allow 81/tcp|allow 82/tcp'
+policy scoped >/dev/null <<<'scopes: [{name: web, cgroup: /web, rules: [allow 80/tcp]}]'
+exits "one with a scope that the agent's files lack" 0 '' apply --exact "$LAB/scoped.yaml"
+exits "a rule of it cannot be kept there" 65 "no scope 'web'" allow --permanent --scope web 83/tcp
+same "and is not added either" "$(texts)" 'allow 80/tcp|allow 82/tcp'
 echo 'rules: [allow 83/tcp]' >"$LAB/policy.d/90-local.yaml"
 reread() { [ "$(texts)" = 'allow 80/tcp|allow 83/tcp' ]; }
 holds "what somebody else writes there is read" within 10 reread

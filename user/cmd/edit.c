@@ -137,6 +137,30 @@ static int adopt_rules(struct policy *running, struct policy *local, char **ret_
 	return r;
 }
 
+/*
+ * Rules of a scope that the policy's files do not have would be mistakes there: what is in force was applied from
+ * elsewhere. Files that are wrong already are not asked.
+ */
+static int check_scopes(const struct policy *local, const char *config, struct pg_error *err)
+{
+	_cleanup_policy_ struct policy files = { 0 };
+	const struct scope *scope;
+
+	if (config_load(config, &files, NULL))
+		return 0;
+	for (size_t i = 0; i < local->rule_count; i++) {
+		const char *name = local->rules[i].scope;
+
+		if (!name || !scope_want(&files, name, &scope, NULL))
+			continue;
+		(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY,
+			      "save: %s and its policy.d have no scope '%s'", config, name);
+		return pg_help(err, -EINVAL,
+			       "write the scope there first, or leave its rules until reboot");
+	}
+	return 0;
+}
+
 int save_rules(struct guard *g, const struct policy *gone, const char *action, struct pg_error *err)
 {
 	_cleanup_policy_ struct policy local = { 0 }, next = { 0 };
@@ -159,6 +183,7 @@ int save_rules(struct guard *g, const struct policy *gone, const char *action, s
 	for (size_t i = local.rule_count; !r && gone && i-- > 0;)
 		if (policy_find_rule(gone, &local.rules[i]) >= 0)
 			policy_remove_rule(&local, i);
+	r = r ? r : check_scopes(&local, g->state.meta->config, err);
 	r = r ? r : write_local(path, &local, err);
 	if (r)
 		return r;
