@@ -154,7 +154,7 @@ static void print_usage(FILE *to)
 static int print_error(int r, const struct pg_error *err, const struct command *command)
 {
 	enum pg_exit code = pg_exit_code(r, err);
-	const char *text = err->text[0] ? err->text : strerror(-r);
+	const char *text = err->text[0] ? pg_error_text(err) : strerror(-r);
 
 	(void)fprintf(stderr, "%s%s%s", err->places ? "" : "portguard: ", text,
 		      text[strlen(text) - 1] == '\n' ? "" : "\n");
@@ -188,7 +188,10 @@ static int unknown_command(const char *word, struct pg_error *err)
 
 static int run_command(int argc, char **argv, const struct pg_context *ctx)
 {
-	static struct pg_error err = PG_ERROR_INIT;	/* large: not on the stack */
+	static char mistakes[1 << 18];			/* takes no memory but where there are some */
+	static struct pg_error err = {			/* large: not on the stack */
+		.exit = PG_EXIT_AUTO, .all = mistakes, .all_room = sizeof(mistakes)
+	};
 	const struct command *command = NULL;
 	int r;
 

@@ -229,6 +229,25 @@ Test(file_mistakes, a_long_line_is_cut_around_the_column)
 		cr_assert_leq(strlen(line), 110, "%s", line);
 }
 
+Test(file_mistakes, whoever_prints_them_gives_room_for_all)
+{
+	static char text[20000], all[1 << 18];
+	char *end = stpcpy(text, V "rules:\n");
+	struct pg_error err = { .exit = PG_EXIT_AUTO, .all = all, .all_room = sizeof(all) };
+	char place[64];
+	struct policy p;
+
+	for (int i = 0; i < 400; i++)
+		end = stpcpy(end, "  - 'allow 80 from @nobody'\n");
+	cr_assert_eq(parse_texts((const char *const[]){ text }, 1, &p, &err), -EINVAL);
+	for (int i = 0; i < 400; i++) {
+		(void)snprintf(place, sizeof(place), "policy.yaml:%d:", i + 3);
+		cr_assert_not_null(strstr(all, place), "no %s", place);
+	}
+	cr_assert_null(strstr(all, " more mistakes"));
+	cr_assert_not_null(strstr(err.text, " more mistakes"));
+}
+
 Test(file_mistakes, all_mistakes_come_in_one_run_in_the_order_of_files_and_lines)
 {
 	static const char *const texts[] = {

@@ -22,7 +22,7 @@ static void fall_back(const struct paths *paths, struct policy *policy, char *wh
 
 	if (!kept && policy_init(policy))
 		*policy = (struct policy){ 0 };
-	(void)fprintf(stderr, "%s%s\n", err->places ? "" : "portguard: ", err->text);
+	(void)fprintf(stderr, "%s%s\n", err->places ? "" : "portguard: ", pg_error_text(err));
 	(void)snprintf(why, size, "%.*s: %s is enforced", (int)strcspn(err->text, "\n"), err->text,
 		       kept ? "the last policy in force"
 			    : "a policy of essentials and failsafe alone");

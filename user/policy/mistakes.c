@@ -245,5 +245,8 @@ int mistakes_report(struct mistakes *m, struct pg_error *err)
 		return 0;
 	qsort(m->list, m->count, sizeof(*m->list), compare_mistakes);
 	(void)pg_fail(err, -EINVAL, PG_EXIT_POLICY, "%zu mistakes", m->count);
-	return (err && fill(m, err->text, sizeof(err->text))) ? -ENOMEM : -EINVAL;
+	if (err && (fill(m, err->text, sizeof(err->text)) ||
+		    (err->all && fill(m, err->all, err->all_room))))
+		return -ENOMEM;
+	return -EINVAL;
 }

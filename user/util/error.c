@@ -32,6 +32,11 @@ int pg_help(struct pg_error *err, int error, const char *format, ...)
 	return error;
 }
 
+const char *pg_error_text(const struct pg_error *err)
+{
+	return err->places && err->all ? err->all : err->text;
+}
+
 enum pg_exit pg_exit_code(int error, const struct pg_error *err)
 {
 	if (!error)

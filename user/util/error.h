@@ -7,6 +7,7 @@
 #define PORTGUARD_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit codes [contract]. A pg_error holds one; PG_EXIT_AUTO: derive it from the errno. */
 enum pg_exit {
@@ -23,13 +24,15 @@ enum pg_exit {
 	PG_EXIT_REFUSED = 78,		/* refused for safety */
 };
 
-#define PG_ERROR_TEXT 8192		/* room for every mistake of a policy file; longer lists are cut */
+#define PG_ERROR_TEXT 8192		/* room for some eighty mistakes of a policy file; longer lists are cut */
 
 struct pg_error {
 	enum pg_exit exit;
 	bool places;			/* text is lines of FILE:LINE:COLUMN: …, which name what failed themselves */
 	char text[PG_ERROR_TEXT];	/* "what failed: why", or lines of FILE:LINE:COLUMN: … */
 	char help[1024];		/* what to do, may be empty; may be several lines */
+	char *all;			/* more room for mistakes, of whoever prints them; or NULL */
+	size_t all_room;
 };
 
 #define PG_ERROR_INIT { .exit = PG_EXIT_AUTO }
@@ -46,6 +49,9 @@ int pg_fail(struct pg_error *err, int error, enum pg_exit exit, const char *form
 /* pg_help() - Add what the user can do about the error that was noted. Returns @error unchanged. */
 __attribute__((format(printf, 3, 4)))
 int pg_help(struct pg_error *err, int error, const char *format, ...);
+
+/* pg_error_text() - What to print: text, or every mistake of a policy file where there is room for them. */
+const char *pg_error_text(const struct pg_error *err);
 
 /* pg_exit_code() - The exit code of @error (0 or -errno) as explained by @err. */
 enum pg_exit pg_exit_code(int error, const struct pg_error *err);
