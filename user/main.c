@@ -272,12 +272,20 @@ static bool wants_color(void)
 	return (!no_color || !*no_color) && (!terminal || strcmp(terminal, "dumb")) && isatty(STDOUT_FILENO);
 }
 
+/* A variable that is set to nothing says nothing. */
+static const char *said_by(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && *value ? value : NULL;
+}
+
 static int dispatch(int argc, char **argv, struct globals *g)
 {
 	struct pg_error err = PG_ERROR_INIT;
 	struct pg_context ctx = { 0 };
-	const char *instance = g->instance ? g->instance : getenv("PORTGUARD_INSTANCE");
-	const char *bpffs = g->bpffs ? g->bpffs : getenv("PORTGUARD_BPFFS");
+	const char *instance = g->instance ? g->instance : said_by("PORTGUARD_INSTANCE");
+	const char *bpffs = g->bpffs ? g->bpffs : said_by("PORTGUARD_BPFFS");
 	int r = paths_init(&ctx.paths, instance, bpffs, &err);
 
 	if (r)

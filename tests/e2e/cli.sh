@@ -34,6 +34,10 @@ exits "a habit of other programs" 64 'portguard --help' help
 exits "another firewall's reload" 64 '\bapply\b' reload
 exits "an unknown option" 64 'nonsense' list --nonsense
 exits "a command of a later version" 64 'not supported in this version' evict 80/tcp
+PORTGUARD_INSTANCE='' admin "$PORTGUARD" --bpffs "$BPFFS" list 2>"$LAB/err"
+holds "a variable that is empty names no instance" grep -q 'instance default is not running' "$LAB/err"
+PORTGUARD_BPFFS='' admin "$PORTGUARD" --instance "$LAB_NAME" list 2>"$LAB/err"
+holds "and no bpffs" grep -q 'is not running in /sys/fs/bpf;' "$LAB/err"
 exits "an instance's name is plain" 64 instance --instance A.b status
 for command in list status metrics 'allow 80/tcp' 'remove 80/tcp' 'explain in 80/tcp' 'mode audit' events; do
 	# shellcheck disable=SC2086 # several words
