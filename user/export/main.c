@@ -74,11 +74,12 @@ static int parse(int argc, char **argv, struct carrier *carrier, struct words *w
 	};
 	size_t count = 7 + carrier_options(carrier, options + 7);
 	int left = take_options(argc, argv, options, count, err);
+	const char *said = getenv("PORTGUARD_INSTANCE");
 
 	if (left > 0)
 		return usage_error(err, "options only, not '%.64s'", argv[1]);
-	if (!w->instance)
-		w->instance = getenv("PORTGUARD_INSTANCE");
+	if (!w->instance && said && *said)
+		w->instance = said;
 	if (!w->format)
 		w->format = carrier_about.format;
 	return left;
