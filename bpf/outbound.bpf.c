@@ -111,17 +111,78 @@ SUBPROGRAM int refuse_leaving(struct __sk_buff *skb, struct packet *p, __u32 lin
 	return pg_report_packet(u.word, PG_MODE_ENFORCE, PG_HOOK_SEND);
 }
 
+static __always_inline struct pg_flow_key flow_of(const struct packet *p)
+{
+	struct pg_flow_key key = {
+		.remote_port = p->dport,
+		.local_port = p->sport,
+		.proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP,
+	};
+
+	__builtin_memcpy(key.remote, p->target, 16);
+	__builtin_memcpy(key.local, p->source, 16);
+	return key;
+}
+
+/* What is owed an answer. On a stack of its own. */
+SUBPROGRAM int note_flow(struct __sk_buff *skb, const struct packet *p, __u32 index)
+{
+	struct pg_flow_key key = flow_of(p);
+	struct pg_control *ctl = control();
+
+	if (!ctl)
+		return 0;
+	index &= 1;
+	if (key.proto == PG_UDP)
+		note_udp(ctl, &ctl->slots[index], p, &key);
+	else
+		note_tcp(ctl, &ctl->slots[index], p, &key, skb);
+	return 0;
+}
+
+/*
+ * Of most packets the port's answer is all that is asked, and of a datagram its flow is to be noted: then the
+ * fields of a plain one stay in registers (lib/plain.h). Return: whether that was all.
+ */
+static __always_inline bool note_plain(struct pg_control *ctl, __u32 index, const struct bytes *b)
+{
+	const struct pg_slot *slot = slot_at(ctl, index);
+	const struct pg_question none = {};
+	struct pg_flow_key key;
+	struct packet p;
+	__u32 word;
+
+	if (!is_plain(b, 0))
+		return false;
+	read_plain(b, 0, &p);
+	word = packet_answer(ctl, index, &p, true);
+	if (slot->panic || !is_final(word))
+		return false;
+	if (decide(slot, word, &none, PG_IN).verdict == PG_ALLOW) /* let in anyway */
+		return true;
+	if (p.proto != IPPROTO_UDP || goes_to_many(&p))
+		return false;
+	key = flow_of(&p);
+	stamp_used(ctl, PG_USED_UDP, p.sport);
+	flow_begin(slot, &key, PG_FLOW_UDP);
+	return true;
+}
+
 /* Return: whether the packet may leave. */
 static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *skb)
 {
 	struct pg_control *ctl = control();
-	struct pg_flow_key key = {};
-	struct packet *p = parse(b);
 	__u32 index, fresh, word;
+	struct packet *p;
 
-	if (!ctl || !p || !FORGOTTEN(p->has_ports))
+	if (!ctl)
 		return true;
 	index = slot_in_force(ctl);
+	if (note_plain(ctl, index, b))
+		return true;
+	p = parse(b);
+	if (!p || !FORGOTTEN(p->has_ports))
+		return true;
 	fresh = ctl->slots[index].panic ? PG_FRESH_PASSED : PG_FRESH_LEAVING;
 	word = packet_answer(ctl, index, p, true);
 	if (decide_packet(ctl, index, word, ASK_HOW(index, fresh) | ASK_ANSWER).verdict ==
@@ -129,15 +190,7 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 		return true;
 	if (ctl->slots[index].panic)
 		return refuse_leaving(skb, p, b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP);
-	__builtin_memcpy(key.remote, p->target, 16);
-	__builtin_memcpy(key.local, p->source, 16);
-	key.remote_port = p->dport;
-	key.local_port = p->sport;
-	key.proto = p->proto == IPPROTO_TCP ? PG_TCP : PG_UDP;
-	if (key.proto == PG_UDP)
-		note_udp(ctl, &ctl->slots[index], p, &key);
-	else
-		note_tcp(ctl, &ctl->slots[index], p, &key, skb);
+	(void)note_flow(skb, p, index);
 	return true;
 }
 
