@@ -239,6 +239,28 @@ GLOBAL int pg_parse_here(struct __sk_buff *skb)
 	return parse(&b) != 0;
 }
 
+/*
+ * A plain datagram to a socket that only asks, which answers: it is counted, and that is all. Its fields stay in
+ * registers (lib/plain.h). On a stack of its own. Return: whether that was all.
+ */
+SUBPROGRAM int pass_answer(struct __sk_buff *skb, __u32 index)
+{
+	const struct pg_decision reply = decision(PG_ALLOW, PG_REASON_REPLY);
+	const struct pg_control *ctl = control();
+	struct bytes b = bytes_of_skb(skb, false);
+	struct packet p;
+
+	b.tags = false;
+	if (!ctl || ctl->slots[index & 1].panic || program_chose_port(socket_of(skb)) ||
+	    !is_plain(&b, 0))
+		return false;
+	read_plain(&b, 0, &p);
+	if (p.proto != IPPROTO_UDP || !was_asked(skb, &p, 0))
+		return false;
+	count_decision(bpf_get_smp_processor_id(), PG_HOOK_DELIVER, PG_ALLOW, &reply, p.segments);
+	return true;
+}
+
 /* Return: whether the packet passes. */
 static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 {
@@ -253,7 +275,8 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 	if (!ctl || !sk || sk->type == SOCKET_RAW)
 		return true;
 	index = slot_in_force(ctl);
-	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb))
+	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb) ||
+	    pass_answer(skb, index))
 		return true;
 	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
