@@ -129,6 +129,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 	struct pg_control *ctl = control();
 	union decided u;
 	const __u64 *remote = (const __u64 *)a.q.remote;
+	enum back back;
 	__u32 index;
 
 	put_call(ctx, v6, &a.q);
@@ -152,9 +153,11 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 	}
 	if (!datagram)
 		return 1;
-	if (!is_ruled_back(ctl, index, ctx) ||
-	    !(v6 ? pg_is_back6(ctx, a.owner.near, a.owner.far, index) :
-		   pg_is_back4(ctx, a.owner.near, a.owner.far, index)))
+	back = let_back_by_port(ctl, index, ctx, &a.owner);
+	if (back == BACK_ASK && (v6 ? pg_is_back6(ctx, a.owner.near, a.owner.far, index) :
+				      pg_is_back4(ctx, a.owner.near, a.owner.far, index)))
+		back = BACK_LET_IN;
+	if (back != BACK_LET_IN)
 		(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);
 	return 1;
 }

@@ -60,15 +60,28 @@ static __always_inline void turn_back(struct bpf_sock_addr *ctx, struct pg_quest
 		map_ipv4(q->local, sk->src_ip4);
 }
 
-/* Whether the host's rules are asked about what comes back; most sockets that ask have a port that none speaks of. */
-static __always_inline bool is_ruled_back(const struct pg_control *ctl, __u32 index,
-					  struct bpf_sock_addr *ctx)
-{
-	struct bpf_sock *sk = ctx->sk;
+/* Whether what comes back is let in by the rules, as far as the port tells by which it comes. */
+enum back { BACK_REFUSED, BACK_LET_IN, BACK_ASK };
 
-	return sk && sk->src_port &&
-	       (has_answer(ctl, index, PG_IN, PG_UDP, sk->src_port) ||
-		ctl->slots[index].defaults[PG_IN] == PG_ALLOW);
+/* Most sockets that ask have a port that no rule speaks of, and most that answer one that it lets in by itself. */
+static __always_inline enum back let_back_by_port(const struct pg_control *ctl, __u32 index,
+						  struct bpf_sock_addr *ctx, const struct owner *o)
+{
+	const struct pg_question none = {};
+	struct bpf_sock *sk = ctx->sk;
+	__u32 word;
+
+	if (!sk || !sk->src_port ||
+	    (!has_answer(ctl, index, PG_IN, PG_UDP, sk->src_port) &&
+	     ctl->slots[index].defaults[PG_IN] != PG_ALLOW))
+		return BACK_REFUSED;
+	word = port_answer(ctl, index, PG_IN, PG_UDP, sk->src_port);
+	if (!is_of_host(o) || !is_final(word))
+		return BACK_ASK;
+	if (decide(&ctl->slots[index], word, &none, PG_IN).verdict != PG_ALLOW ||
+	    !program_chose_port(readable(sk)))
+		return BACK_REFUSED;
+	return BACK_LET_IN;
 }
 
 /*
