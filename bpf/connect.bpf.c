@@ -25,7 +25,7 @@ static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct at
 	const __u64 *remote = (const __u64 *)a->q.remote;
 
 	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE &&
-	       answers_heard(ctx, a->q.port, remote[0], remote[1]);
+	       was_heard(ctx, a->q.port, remote[0], remote[1], 0);
 }
 
 /* @v6: a constant. */
@@ -98,8 +98,8 @@ GLOBAL __u64 pg_ask_out6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32
 }
 
 /* @v6: a constant. */
-static __always_inline bool is_back(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
-				    __u32 index)
+static __always_inline __u32 back_of(struct bpf_sock_addr *ctx, bool v6, __u64 near, __u64 far,
+				     __u32 index)
 {
 	const struct asker a = { v6 ? ASKER_BACK6 : ASKER_BACK4,
 				 (index & STEP_INDEX) | STEP_LIMITED, ctx };
@@ -108,17 +108,17 @@ static __always_inline bool is_back(struct bpf_sock_addr *ctx, bool v6, __u64 ne
 
 	put_call(ctx, v6, &q);
 	turn_back(ctx, &q);
-	return is_let_in(ctx, &q, &o, index & STEP_INDEX, &a);
+	return let_back(ctx, &q, &o, index & STEP_INDEX, &a);
 }
 
-GLOBAL int pg_is_back4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+GLOBAL __u32 pg_back4(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	return is_back(ctx, false, near, far, index);
+	return back_of(ctx, false, near, far, index);
 }
 
-GLOBAL int pg_is_back6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
+GLOBAL __u32 pg_back6(struct bpf_sock_addr *ctx, __u64 near, __u64 far, __u32 index)
 {
-	return is_back(ctx, true, near, far, index);
+	return back_of(ctx, true, near, far, index);
 }
 
 /* Return: 1 it may go, 0 EPERM. @v6, @hook: constants; to a `send` the answer may come unconnected. */
@@ -154,11 +154,14 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 	if (!datagram)
 		return 1;
 	back = let_back_by_port(ctl, index, ctx, &a.owner);
-	if (back == BACK_ASK && (v6 ? pg_is_back6(ctx, a.owner.near, a.owner.far, index) :
-				      pg_is_back4(ctx, a.owner.near, a.owner.far, index)))
-		back = BACK_LET_IN;
-	if (back != BACK_LET_IN)
-		(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);
+	if (back == BACK_ASK)
+		back = v6 ? pg_back6(ctx, a.owner.near, a.owner.far, index) :
+			    pg_back4(ctx, a.owner.near, a.owner.far, index);
+	if (back == BACK_LET_IN ||
+	    (back == BACK_ASK && was_heard(ctx, a.q.port, remote[0], remote[1],
+					   ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM])))
+		return 1;
+	(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);
 	return 1;
 }
 

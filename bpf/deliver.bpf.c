@@ -54,12 +54,22 @@ GLOBAL int pg_is_answer(struct __sk_buff *skb, __u32 index, __u32 ticks)
 	return ctl && p && (was_asked(skb, p, ticks) || is_reply(ctl, &ctl->slots[index & 1], p));
 }
 
-GLOBAL int pg_remember_heard(struct __sk_buff *skb)
+/*
+ * Whom a rule has let be heard is remembered where `send` must know it: out is restricted, or the rule is one of which
+ * that cannot tell (let_back()). @how: the slot's index; HEARD_WANTED: whatever the port's answer is.
+ */
+#define HEARD_INDEX 1u
+#define HEARD_WANTED 2u
+GLOBAL int pg_remember_heard(struct __sk_buff *skb, __u32 how)
 {
+	const struct pg_control *ctl = control();
 	const struct packet *p = packet_in_hand();
+	__u32 index = how & HEARD_INDEX;
 
-	if (p)
-		remember_heard(skb, p);
+	if (!ctl || !p)
+		return 0;
+	if (how & HEARD_WANTED || !is_final(packet_answer(ctl, index, p, false)))
+		remember_heard(skb, p, ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM]);
 	return 0;
 }
 
@@ -190,9 +200,12 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 
 			d = u.d;
 		}
-		if (udp && (covered || d.verdict == PG_ALLOW) &&
-		    owner_restricts_out(slot, index, o))
-			(void)pg_remember_heard(skb);
+		if (udp && (covered || d.verdict == PG_ALLOW)) {
+			if (owner_restricts_out(slot, index, o) || scoped)
+				(void)pg_remember_heard(skb, index | HEARD_WANTED);
+			else if (!covered)
+				(void)pg_remember_heard(skb, index);
+		}
 		if (covered)
 			return d;
 	}

@@ -188,7 +188,7 @@ SUBPROGRAM __u64 ask_scopes(void *ctx, const struct packet *p, __u32 index)
 		return u.word;
 	answer = port_answer(ctl, index & 1, PG_PORT_SCOPES, proto, p->dport);
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		answer = pg_resolve_packet(answer);
+		answer = pg_resolve_packet(answer, 0);
 	if (PG_ANSWER_KIND(answer) != PG_ANSWER_ALLOW || !is_local(ctx, p))
 		return u.word;
 	u.d = decision(PG_ALLOW, PG_ANSWER_NUMBER(answer) ? PG_REASON_RULE : PG_REASON_DEFAULT);

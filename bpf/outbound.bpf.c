@@ -140,6 +140,28 @@ SUBPROGRAM int note_flow(struct __sk_buff *skb, const struct packet *p, __u32 in
 	return 0;
 }
 
+/* Some scope's rules speak of the port that it leaves by. */
+static __always_inline bool is_of_scopes(const struct pg_control *ctl, __u32 index,
+					 const struct packet *p)
+{
+	return slot_at(ctl, index)->scopes &&
+	       has_answer(ctl, index, PG_PORT_SCOPES, PG_UDP, p->sport);
+}
+
+/* And let its answer in, as inbound asks them (ask_scopes()), to a socket of this host. On a stack of its own. */
+SUBPROGRAM int scopes_let_in(struct __sk_buff *skb, const struct packet *p, __u32 index)
+{
+	struct pg_control *ctl = control();
+	__u32 answer;
+
+	if (!ctl || !is_of_scopes(ctl, index & 1, p) || is_forwarded(ctl, skb))
+		return false;
+	answer = port_answer(ctl, index & 1, PG_PORT_SCOPES, PG_UDP, p->sport);
+	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
+		answer = pg_resolve_packet(answer, ASK_ANSWER);
+	return PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW;
+}
+
 /*
  * Of most packets the port's answer is all that is asked, and of a datagram its flow is to be noted: then the
  * fields of a plain one stay in registers (lib/plain.h). Return: whether that was all.
@@ -160,7 +182,7 @@ static __always_inline bool note_plain(struct pg_control *ctl, __u32 index, cons
 		return false;
 	if (decide(slot, word, &none, PG_IN).verdict == PG_ALLOW) /* let in anyway */
 		return true;
-	if (p.proto != IPPROTO_UDP || goes_to_many(&p))
+	if (p.proto != IPPROTO_UDP || goes_to_many(&p) || is_of_scopes(ctl, index, &p))
 		return false;
 	key = flow_of(&p);
 	stamp_used(ctl, PG_USED_UDP, p.sport);
@@ -190,7 +212,8 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 		return true;
 	if (ctl->slots[index].panic)
 		return refuse_leaving(skb, p, b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP);
-	(void)note_flow(skb, p, index);
+	if (p->proto == IPPROTO_TCP || !scopes_let_in(skb, p, index))
+		(void)note_flow(skb, p, index);
 	return true;
 }
 

@@ -52,13 +52,13 @@ GLOBAL __u64 pg_ask_packet(__u64 near, __u64 far, __u32 how, __u32 word)
 	return u.word;
 }
 
-GLOBAL __u32 pg_resolve_packet(__u32 word)
+GLOBAL __u32 pg_resolve_packet(__u32 word, __u32 how)
 {
 	const struct asker a = { ASKER_PACKET, 0, 0 };
 	struct packet *p = packet_in_hand();
 
 	if (!p)
 		return 0;
-	put_question(&p->question, p, PG_FRESH_PASSED << ASK_FRESH_SHIFT);
+	put_question(&p->question, p, ASK_HOW(0, PG_FRESH_PASSED) | how);
 	return resolve(&a, word);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Whom an unconnected UDP socket has sent to, as its program wrote the address (hooks of cgroups stand
- * on the program's side of NAT), and, where out is restricted, whom it was let hear: a server may answer.
+ * on the program's side of NAT), and whom it was let hear, where out is restricted: a server may answer; and
+ * where `send` cannot tell what rules let in: who is answered is not asked, and is heard no longer than the rules say.
  * Keyed by the socket's cookie, which no later socket gets again. Two tables, since those who are heard
  * are outsiders: they could push out whom the machine itself has asked.
  */
@@ -61,7 +62,7 @@ static __always_inline void turn_back(struct bpf_sock_addr *ctx, struct pg_quest
 }
 
 /* Whether what comes back is let in by the rules, as far as the port tells by which it comes. */
-enum back { BACK_REFUSED, BACK_LET_IN, BACK_ASK };
+enum back { BACK_LET_IN, BACK_REFUSED, BACK_ASK };
 
 /* Most sockets that ask have a port that no rule speaks of, and most that answer one that it lets in by itself. */
 static __always_inline enum back let_back_by_port(const struct pg_control *ctl, __u32 index,
@@ -71,12 +72,15 @@ static __always_inline enum back let_back_by_port(const struct pg_control *ctl, 
 	struct bpf_sock *sk = ctx->sk;
 	__u32 word;
 
-	if (!sk || !sk->src_port ||
-	    (!has_answer(ctl, index, PG_IN, PG_UDP, sk->src_port) &&
-	     ctl->slots[index].defaults[PG_IN] != PG_ALLOW))
+	if (!sk || !sk->src_port)
+		return BACK_REFUSED;
+	if (!is_of_host(o))
+		return BACK_ASK;
+	if (!has_answer(ctl, index, PG_IN, PG_UDP, sk->src_port) &&
+	    ctl->slots[index].defaults[PG_IN] != PG_ALLOW)
 		return BACK_REFUSED;
 	word = port_answer(ctl, index, PG_IN, PG_UDP, sk->src_port);
-	if (!is_of_host(o) || !is_final(word))
+	if (!is_final(word))
 		return BACK_ASK;
 	if (decide(&ctl->slots[index], word, &none, PG_IN).verdict != PG_ALLOW ||
 	    !program_chose_port(readable(sk)))
@@ -85,19 +89,22 @@ static __always_inline enum back let_back_by_port(const struct pg_control *ctl, 
 }
 
 /*
- * The host's rules let the answer in: then they are asked, and asked again when they change. What a
- * scope lets in is remembered all the same, which spares each send a second walk. Asked first: a server looks
- * up nothing for those whom it answers. @q: turned back.
+ * The same, of the whole question: what the host's rules let in they are asked about again when they change. The
+ * device and, of a socket bound to any, the local address are not known here, and a scope is not asked, which would be
+ * a second walk for each send: BACK_ASK, and it is whom the rules have let be heard. @q: turned back.
  */
-static __always_inline bool is_let_in(struct bpf_sock_addr *ctx, const struct pg_question *q,
-				      struct owner *o, __u32 index, const struct asker *a)
+static __always_inline enum back let_back(struct bpf_sock_addr *ctx, const struct pg_question *q,
+					  struct owner *o, __u32 index, const struct asker *a)
 {
 	const struct pg_control *ctl = control();
 	struct bpf_sock *sk = ctx->sk;
 
-	return ctl && sk && program_chose_port(readable(sk)) &&
-	       !owner_number(index, o, 1u << PG_IN) &&
-	       ask_rules(ctl, index, PG_IN, PG_UDP, q, a).verdict == PG_ALLOW;
+	if (!ctl || !sk || !program_chose_port(readable(sk)))
+		return BACK_REFUSED;
+	if (!owner_number(index, o, 1u << PG_IN) &&
+	    ask_rules(ctl, index, PG_IN, PG_UDP, q, a).verdict == PG_ALLOW)
+		return BACK_LET_IN;
+	return BACK_ASK;
 }
 
 static __always_inline struct pg_asked_key asked_key(struct bpf_sock_addr *ctx, __u32 port,
@@ -127,21 +134,28 @@ SUBPROGRAM int remember_asked(struct bpf_sock_addr *ctx, __u32 family, __u32 por
 	return 0;
 }
 
-static __always_inline void remember_heard(struct __sk_buff *skb, const struct packet *p)
+static __always_inline void remember_heard(struct __sk_buff *skb, const struct packet *p,
+					   __u32 ticks)
 {
 	struct pg_asked_key key = { .socket = bpf_get_socket_cookie(skb), .remote_port = p->sport };
-	__u32 now = bpf_jiffies64();
+	__u32 now = bpf_jiffies64(), *seen;
 
 	__builtin_memcpy(key.remote, p->source, 16);
-	if (!bpf_map_lookup_elem(&pg_heard, &key))
+	seen = bpf_map_lookup_elem(&pg_heard, &key);
+	if (!seen)
 		(void)bpf_map_update_elem(&pg_heard, &key, &now, BPF_ANY);
+	else if (now - *seen > ticks / 8)
+		*seen = now;
 }
 
-SUBPROGRAM int answers_heard(struct bpf_sock_addr *ctx, __u32 port, __u64 remote0, __u64 remote1)
+/* @ticks: lately; 0: ever. */
+SUBPROGRAM int was_heard(struct bpf_sock_addr *ctx, __u32 port, __u64 remote0, __u64 remote1,
+			 __u32 ticks)
 {
 	struct pg_asked_key key = asked_key(ctx, port, remote0, remote1);
+	__u32 *seen = bpf_map_lookup_elem(&pg_heard, &key), now = bpf_jiffies64();
 
-	return bpf_map_lookup_elem(&pg_heard, &key) != 0;
+	return seen && (!ticks || now - *seen <= ticks);
 }
 
 /* A socket that keeps its port forgets as a flow does; the kernel's choice of a port does not come again. */

@@ -20,8 +20,8 @@
  * host's answer @word. @how: ASK_HOW(), ASK_ANSWER, ASK_STRANGE.
  */
 extern __u64 pg_ask_packet(__u64 near, __u64 far, __u32 how, __u32 word);
-/* An answer followed to its end, as resolve() does; limits count nothing. */
-extern __u32 pg_resolve_packet(__u32 word);
+/* An answer followed to its end, as resolve() does; limits count nothing. @how: 0 or ASK_ANSWER. */
+extern __u32 pg_resolve_packet(__u32 word, __u32 how);
 
 /* What the rules say of a packet's port here. */
 static __always_inline __u32 packet_answer(const struct pg_control *ctl, __u32 index,
@@ -57,7 +57,7 @@ static __always_inline struct pg_decision judge_protocol(const struct pg_slot *s
 	__u32 answer = slot->protocols[p->proto];
 
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
-		answer = pg_resolve_packet(answer);
+		answer = pg_resolve_packet(answer, 0);
 	return decision(PG_ANSWER_KIND(answer) == PG_ANSWER_ALLOW ? PG_ALLOW : PG_DENY,
 			PG_REASON_PROTOCOL);
 }
