@@ -18,6 +18,16 @@ static __always_inline bool is_loopback(const __u8 address[16])
 	return !words[0] && !words[1] && !words[2] && (!words[3] || words[3] == bpf_htonl(1));
 }
 
+/* Whether a rule has let the socket hear that remote. @ticks: lately; 0: ever. */
+GLOBAL int pg_was_heard(struct bpf_sock_addr *ctx, __u32 port, __u64 remote0, __u64 remote1,
+			__u32 ticks)
+{
+	struct pg_asked_key key = asked_key(ctx, port, remote0, remote1);
+	__u32 *seen = bpf_map_lookup_elem(&pg_heard, &key), now = bpf_jiffies64();
+
+	return seen && (!ticks || now - *seen <= ticks);
+}
+
 /* No rule refuses it, and it answers what was let in: a server's datagram. */
 static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct attempt *a,
 				      const struct pg_decision *d)
@@ -25,7 +35,7 @@ static __always_inline bool is_answer(struct bpf_sock_addr *ctx, const struct at
 	const __u64 *remote = (const __u64 *)a->q.remote;
 
 	return d->verdict == PG_DENY && d->reason == PG_REASON_NO_RULE &&
-	       was_heard(ctx, a->q.port, remote[0], remote[1], 0);
+	       pg_was_heard(ctx, a->q.port, remote[0], remote[1], 0);
 }
 
 /* @v6: a constant. */
@@ -158,7 +168,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 		back = v6 ? pg_back6(ctx, a.owner.near, a.owner.far, index) :
 			    pg_back4(ctx, a.owner.near, a.owner.far, index);
 	if (back == BACK_LET_IN ||
-	    (back == BACK_ASK && was_heard(ctx, a.q.port, remote[0], remote[1],
+	    (back == BACK_ASK && pg_was_heard(ctx, a.q.port, remote[0], remote[1],
 					   ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM])))
 		return 1;
 	(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);

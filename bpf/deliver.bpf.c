@@ -56,20 +56,22 @@ GLOBAL int pg_is_answer(struct __sk_buff *skb, __u32 index, __u32 ticks)
 
 /*
  * Whom a rule has let be heard is remembered where `send` must know it: out is restricted, or the rule is one of which
- * that cannot tell (let_back()). @how: the slot's index; HEARD_WANTED: whatever the port's answer is.
+ * that cannot tell (let_back()). @near, @far: struct owner's.
  */
-#define HEARD_INDEX 1u
-#define HEARD_WANTED 2u
-GLOBAL int pg_remember_heard(struct __sk_buff *skb, __u32 how)
+GLOBAL int pg_remember_heard(struct __sk_buff *skb, __u32 index, __u64 near, __u64 far)
 {
+	const struct owner o = { .near = near, .far = far };
 	const struct pg_control *ctl = control();
 	const struct packet *p = packet_in_hand();
-	__u32 index = how & HEARD_INDEX;
+	const struct pg_slot *slot;
 
 	if (!ctl || !p)
 		return 0;
-	if (how & HEARD_WANTED || !is_final(packet_answer(ctl, index, p, false)))
-		remember_heard(skb, p, ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM]);
+	index &= 1;
+	slot = &ctl->slots[index];
+	if (!is_final(packet_answer(ctl, index, p, false)) ||
+	    owner_number(index, &o, 1u << PG_IN) || owner_restricts_out(slot, index, &o))
+		remember_heard(skb, p, slot->flow_ticks[PG_FLOW_UDP_STREAM]);
 	return 0;
 }
 
@@ -200,12 +202,9 @@ static __always_inline struct pg_decision judge(struct pg_control *ctl, __u32 in
 
 			d = u.d;
 		}
-		if (udp && (covered || d.verdict == PG_ALLOW)) {
-			if (owner_restricts_out(slot, index, o) || scoped)
-				(void)pg_remember_heard(skb, index | HEARD_WANTED);
-			else if (!covered)
-				(void)pg_remember_heard(skb, index);
-		}
+		if (udp && (covered || d.verdict == PG_ALLOW) &&
+		    (!covered || owner_restricts_out(slot, index, o)))
+			(void)pg_remember_heard(skb, index, o->near, o->far);
 		if (covered)
 			return d;
 	}
@@ -254,9 +253,9 @@ GLOBAL int pg_parse_here(struct __sk_buff *skb)
 
 /*
  * A plain datagram to a socket that only asks, which answers: it is counted, and that is all. Its fields stay in
- * registers (lib/plain.h). On a stack of its own. Return: whether that was all.
+ * registers (lib/plain.h). Return: whether that was all.
  */
-SUBPROGRAM int pass_answer(struct __sk_buff *skb, __u32 index)
+GLOBAL int pg_pass_answer(struct __sk_buff *skb, __u32 index)
 {
 	const struct pg_decision reply = decision(PG_ALLOW, PG_REASON_REPLY);
 	const struct pg_control *ctl = control();
@@ -289,7 +288,7 @@ static __always_inline bool deliver(struct __sk_buff *skb, struct bpf_sock *sk)
 		return true;
 	index = slot_in_force(ctl);
 	if (!concerns_owner(ctl, index, skb, &owner) || is_settled(ctl, index, skb) ||
-	    pass_answer(skb, index))
+	    pg_pass_answer(skb, index))
 		return true;
 	p = pg_parse_here(skb) ? packet_in_hand() : 0;
 	if (!p || FORGOTTEN(p->proto) == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)

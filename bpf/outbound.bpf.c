@@ -124,15 +124,17 @@ static __always_inline struct pg_flow_key flow_of(const struct packet *p)
 	return key;
 }
 
-/* What is owed an answer. On a stack of its own. */
-SUBPROGRAM int note_flow(struct __sk_buff *skb, const struct packet *p, __u32 index)
+/* The packet in hand is owed an answer. */
+GLOBAL int pg_note_flow(struct __sk_buff *skb, __u32 index)
 {
-	struct pg_flow_key key = flow_of(p);
+	const struct packet *p = packet_in_hand();
 	struct pg_control *ctl = control();
+	struct pg_flow_key key;
 
-	if (!ctl)
+	if (!ctl || !p)
 		return 0;
 	index &= 1;
+	key = flow_of(p);
 	if (key.proto == PG_UDP)
 		note_udp(ctl, &ctl->slots[index], p, &key);
 	else
@@ -148,13 +150,14 @@ static __always_inline bool is_of_scopes(const struct pg_control *ctl, __u32 ind
 	       has_answer(ctl, index, PG_PORT_SCOPES, PG_UDP, p->sport);
 }
 
-/* And let its answer in, as inbound asks them (ask_scopes()), to a socket of this host. On a stack of its own. */
-SUBPROGRAM int scopes_let_in(struct __sk_buff *skb, const struct packet *p, __u32 index)
+/* And let its answer in, as inbound asks them (ask_scopes()), to a socket of this host. */
+GLOBAL int pg_scopes_let_in(struct __sk_buff *skb, __u32 index)
 {
+	const struct packet *p = packet_in_hand();
 	struct pg_control *ctl = control();
 	__u32 answer;
 
-	if (!ctl || !is_of_scopes(ctl, index & 1, p) || is_forwarded(ctl, skb))
+	if (!ctl || !p || !is_of_scopes(ctl, index & 1, p) || is_forwarded(ctl, skb))
 		return false;
 	answer = port_answer(ctl, index & 1, PG_PORT_SCOPES, PG_UDP, p->sport);
 	if (PG_ANSWER_KIND(answer) == PG_ANSWER_ASK)
@@ -212,8 +215,8 @@ static __always_inline bool outbound(const struct bytes *b, struct __sk_buff *sk
 		return true;
 	if (ctl->slots[index].panic)
 		return refuse_leaving(skb, p, b->ethernet ? PG_LINK_ETHERNET : PG_LINK_IP);
-	if (p->proto == IPPROTO_TCP || !scopes_let_in(skb, p, index))
-		(void)note_flow(skb, p, index);
+	if (p->proto == IPPROTO_TCP || !pg_scopes_let_in(skb, index))
+		(void)pg_note_flow(skb, index);
 	return true;
 }
 

@@ -148,16 +148,6 @@ static __always_inline void remember_heard(struct __sk_buff *skb, const struct p
 		*seen = now;
 }
 
-/* @ticks: lately; 0: ever. */
-SUBPROGRAM int was_heard(struct bpf_sock_addr *ctx, __u32 port, __u64 remote0, __u64 remote1,
-			 __u32 ticks)
-{
-	struct pg_asked_key key = asked_key(ctx, port, remote0, remote1);
-	__u32 *seen = bpf_map_lookup_elem(&pg_heard, &key), now = bpf_jiffies64();
-
-	return seen && (!ticks || now - *seen <= ticks);
-}
-
 /* A socket that keeps its port forgets as a flow does; the kernel's choice of a port does not come again. */
 static __always_inline bool is_remembered(const struct pg_asked_key *key, __u32 ticks)
 {
