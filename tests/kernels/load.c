@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "kernel/casts.h"
 #include "kernel/load.h"
+#include "kernel/types.h"
 #include "pg_bpf.skel.h"
+#include "util/cleanup.h"
 
 #define LOG_BYTES (1 << 20)
 #define LOG_TAIL 600
@@ -97,12 +98,13 @@ static bool load_each(int cast, const char *way)
 
 int main(void)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
-	int cast = casts_probe(kernel);
+	_cleanup_types_ struct types kernel = { .data = NULL };
 	bool failed;
+	int cast;
 
 	(void)libbpf_set_print(silent);
-	btf__free(kernel);
+	types_open(&kernel);
+	cast = casts_probe(&kernel);
 	failed = load_each(0, "");
 	if (cast)
 		failed |= load_each(cast, ", reading in place");

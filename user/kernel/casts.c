@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "kernel/types.h"
 #include "portguard/abi.h"
 #include "util/cleanup.h"
 
@@ -40,15 +41,12 @@ static bool may_cast(size_t kind, __s32 function, __s32 type)
 	return fd >= 0;
 }
 
-int casts_probe(const struct btf *kernel)
+int casts_probe(const struct types *kernel)
 {
-	int function, type;
+	int function = types_find(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	int type = types_find(kernel, "sock", BTF_KIND_STRUCT);
 
-	if (!kernel)
-		return 0;
-	function = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC);
-	type = btf__find_by_name_kind(kernel, "sock", BTF_KIND_STRUCT);
-	if (function <= 0 || type <= 0)
+	if (!function || !type)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!may_cast(i, function, type))

@@ -12,10 +12,10 @@
 
 #include <stddef.h>
 
-struct btf;
+struct types;
 
-/* bpf_rdonly_cast()'s number, or 0: programs may not call it here. @kernel: the kernel's types, or NULL. */
-int casts_probe(const struct btf *kernel);
+/* bpf_rdonly_cast()'s number, or 0: programs may not call it here. @kernel: the kernel's types. */
+int casts_probe(const struct types *kernel);
 /* Call @function for PG_CAST everywhere in an object file. @object: aligned to 8, @size in bytes. */
 void casts_put(void *object, size_t size, int function);
 

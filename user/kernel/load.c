@@ -18,6 +18,7 @@
 #include "kernel/casts.h"
 #include "kernel/checksum.h"
 #include "kernel/map.h"
+#include "kernel/types.h"
 #include "pg_bpf.skel.h"
 #include "portguard/abi.h"
 #include "util/cleanup.h"
@@ -79,14 +80,14 @@ int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum)
 }
 
 /* From Linux 6.1 on programs of every kind may allocate (struct bpf_mem_alloc): then a map grows as it fills. */
-static int cgroups_made_as_needed(struct pg_bpf *b, const struct btf *kernel)
+static int cgroups_made_as_needed(struct pg_bpf *b, const struct types *kernel)
 {
-	if (kernel && btf__find_by_name_kind(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0)
+	if (types_find(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT))
 		return bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
 	return 0;
 }
 
-static int fit_to_machine(struct pg_bpf *b, const struct policy *p, const struct btf *kernel)
+static int fit_to_machine(struct pg_bpf *b, const struct policy *p, const struct types *kernel)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
 	bool frags = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
@@ -324,7 +325,8 @@ struct wanted {
 	bool *same;
 };
 
-static int load_object(const struct wanted *w, const struct btf *kernel, int cast, struct pg_bpf **ret)
+static int load_object(const struct wanted *w, const struct types *kernel, int cast,
+		       struct pg_bpf **ret)
 {
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
 	int r = object_open(cast, &b);
@@ -346,15 +348,16 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 {
 	const struct wanted wanted = { p, from, which, ret_same };
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
-	struct btf *kernel = btf__load_vmlinux_btf();
-	int cast = casts_probe(kernel), r, fd;
+	_cleanup_types_ struct types kernel;
+	int cast, r, fd;
 
-	r = load_object(&wanted, kernel, cast, &b);
+	types_open(&kernel);
+	cast = casts_probe(&kernel);
+	r = load_object(&wanted, &kernel, cast, &b);
 	if (r && cast) { /* a verifier that takes the probe need not take it all */
 		cast = 0;
-		r = load_object(&wanted, kernel, cast, &b);
+		r = load_object(&wanted, &kernel, cast, &b);
 	}
-	btf__free(kernel);
 	if (r)
 		return load_failed(r, err);
 	r = pin_all(paths, b);
