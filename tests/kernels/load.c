@@ -44,7 +44,7 @@ static int load_one(int index, int cast, const char **ret_name)
 	struct pg_bpf *skeleton;
 	int i = 0, r;
 
-	r = object_open(cast, &skeleton);
+	r = object_open(cast, NULL, &skeleton);
 	if (r)
 		return r;
 	bpf_object__for_each_program(program, skeleton->obj) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Another program: its words, its exit code, and no signal mask of ours. */
+/*
+ * Another program: its words, its exit code, and no signal mask of ours. A call in another process: what it
+ * returned.
+ */
 #include "util/child.h"
 
 #include <criterion/criterion.h>
@@ -45,4 +48,45 @@ Test(child, one_that_is_not_there)
 	char *argv[] = { "/nonexistent/program", NULL };
 
 	cr_expect_eq(child_run(argv, said, sizeof(said)), -ENOENT);
+}
+
+static int give(void *data)
+{
+	return *(int *)data;
+}
+
+static int call(int r)
+{
+	pid_t pid = child_begin(give, &r);
+
+	cr_assert_gt(pid, 0);
+	return child_end(pid);
+}
+
+Test(child, a_call_returns_what_it_returned)
+{
+	cr_expect_eq(call(0), 0);
+	cr_expect_eq(call(-EEXIST), -EEXIST);
+	cr_expect_eq(call(-524), -EIO, "no room in an exit code");
+}
+
+static int end(void *data)
+{
+	(void)data;
+	return raise(SIGKILL);
+}
+
+Test(child, a_call_that_is_killed_is_told)
+{
+	pid_t pid = child_begin(end, NULL);
+
+	cr_assert_gt(pid, 0);
+	cr_expect_eq(child_end(pid), -ECHILD);
+}
+
+/* As whoever starts us may have it. */
+Test(child, a_call_is_waited_for_though_ends_of_children_are_ignored)
+{
+	(void)signal(SIGCHLD, SIG_IGN);
+	cr_expect_eq(call(-EEXIST), -EEXIST);
 }

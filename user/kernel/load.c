@@ -17,6 +17,7 @@
 
 #include "kernel/casts.h"
 #include "kernel/checksum.h"
+#include "kernel/load_parts.h"
 #include "kernel/map.h"
 #include "kernel/types.h"
 #include "pg_bpf.skel.h"
@@ -112,8 +113,9 @@ static int fit_to_machine(struct pg_bpf *b, const struct policy *p, const struct
 	return r;
 }
 
-int object_open(int cast, struct pg_bpf **ret)
+int object_open(int cast, const char *types, struct pg_bpf **ret)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = types);
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = calloc(1, sizeof(*b));
 	_cleanup_free_ void *object = NULL;
 	int r = b ? pg_bpf__create_skeleton(b) : -ENOMEM;
@@ -128,7 +130,7 @@ int object_open(int cast, struct pg_bpf **ret)
 		casts_put(object, b->skeleton->data_sz, cast);
 		b->skeleton->data = object;
 	}
-	r = bpf_object__open_skeleton(b->skeleton, NULL);
+	r = bpf_object__open_skeleton(b->skeleton, &options);
 	if (r)
 		return r;
 	b->skeleton->data = NULL; /* it has been read */
@@ -137,9 +139,8 @@ int object_open(int cast, struct pg_bpf **ret)
 	return 0;
 }
 
-static int pin_all(const struct paths *paths, struct pg_bpf *b)
+static int pin_maps(const struct paths *paths, const struct pg_bpf *b)
 {
-	struct bpf_program *prog;
 	struct bpf_map *map;
 	int r;
 
@@ -152,38 +153,7 @@ static int pin_all(const struct paths *paths, struct pg_bpf *b)
 		if (r)
 			return r;
 	}
-	bpf_object__for_each_program(prog, b->obj) {
-		if (bpf_program__fd(prog) < 0)
-			continue; /* optional: see load_listen() */
-		r = pin_make(paths, bpf_program__name(prog), bpf_program__fd(prog));
-		if (r)
-			return r;
-	}
 	return 0;
-}
-
-/* One program alone, with the maps of @main; pinned. */
-static int load_alone(const struct paths *paths, const struct pg_bpf *main, const char *name,
-		      int cast)
-{
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
-	struct bpf_program *prog;
-	struct bpf_map *map;
-	int r = object_open(cast, &b);
-
-	if (r)
-		return r;
-	bpf_object__for_each_program(prog, b->obj)
-		(void)bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
-	bpf_object__for_each_map(map, b->obj) {
-		r = bpf_map__reuse_fd(
-			map, bpf_object__find_map_fd_by_name(main->obj, bpf_map__name(map)));
-		if (r)
-			return r;
-	}
-	r = pg_bpf__load(b);
-	prog = bpf_object__find_program_by_name(b->obj, name);
-	return r ? r : pin_make(paths, name, bpf_program__fd(prog));
 }
 
 /* Programs of the BPF LSM load and attach, and never run, where `bpf` is not among the LSMs. */
@@ -223,10 +193,10 @@ static bool refuses_tracing(void)
 /* The best way to refuse listen() that this kernel takes; without one it is only seen (sockops). */
 static void load_listen(const struct paths *paths, const struct pg_bpf *main, int cast)
 {
-	if (has_bpf_lsm() && !load_alone(paths, main, "pg_listen_lsm", cast))
+	if (has_bpf_lsm() && !load_alone(paths, main, cast, "pg_listen_lsm"))
 		return;
 	if (!refuses_tracing())
-		(void)load_alone(paths, main, "pg_listen_fmod", cast);
+		(void)load_alone(paths, main, cast, "pg_listen_fmod");
 }
 
 static int load_failed(int r, struct pg_error *err)
@@ -246,6 +216,9 @@ static int load_failed(int r, struct pg_error *err)
 		return pg_help(err, r,
 			       "raise the memory or memlock limit, or lower flows: {max: …}");
 	}
+	if (r == -ECHILD)
+		return pg_fail(err, r, PG_EXIT_UNAVAILABLE,
+			       "load: a process that was to load a part of the programs was killed");
 	if (r == -EPERM)
 		return pg_fail(err, r, PG_EXIT_PERMISSION,
 			       "load: the kernel refuses BPF to this process (lockdown, "
@@ -319,24 +292,31 @@ static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps w
 
 /* What is to be loaded, as a caller of load_programs_over() says it. */
 struct wanted {
+	const struct paths *paths; /* where it is pinned */
 	const struct policy *policy;
 	const struct paths *from;
 	enum load_maps which;
 	bool *same;
 };
 
+/* All but `listen`, loaded and pinned. *ret: the object that has the maps. */
 static int load_object(const struct wanted *w, const struct types *kernel, int cast,
 		       struct pg_bpf **ret)
 {
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
-	int r = object_open(cast, &b);
+	struct load_parts parts;
+	int r = load_parts_open(&parts, cast, &b), ended;
 
 	r = r ? r : fit_to_machine(b, w->policy, kernel);
 	if (!r && w->from)
 		r = use_maps(b, w->from, w->which, w->same);
-	r = r ? r : pg_bpf__load(b);
+	r = r ? r : load_parts_maps(&parts, b);
+	r = r ? r : pin_maps(w->paths, b);
+	r = r ? r : load_parts_begin(&parts, w->paths, b, cast);
 	/* To programs pg_cases is another map: it may be replaced. (`bpftool gen object` keeps no initial value.) */
 	r = r ? r : map_put(bpf_map__fd(b->maps.pg_case_maps), 0, bpf_map__fd(b->maps.pg_cases));
+	ended = load_parts_end(&parts);
+	r = r ? r : ended;
 	if (!r)
 		*ret = TAKE_PTR(b);
 	return r;
@@ -346,7 +326,7 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 		       enum load_maps which, bool *ret_same, int *ret_control_fd,
 		       struct pg_error *err)
 {
-	const struct wanted wanted = { p, from, which, ret_same };
+	const struct wanted wanted = { paths, p, from, which, ret_same };
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
 	_cleanup_types_ struct types kernel;
 	int cast, r, fd;
@@ -356,16 +336,13 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 	r = load_object(&wanted, &kernel, cast, &b);
 	if (r && cast) { /* a verifier that takes the probe need not take it all */
 		cast = 0;
-		r = load_object(&wanted, &kernel, cast, &b);
+		(void)pins_remove(paths);
+		r = make_directories(paths->pins);
+		r = r ? r : load_object(&wanted, &kernel, cast, &b);
 	}
 	if (r)
 		return load_failed(r, err);
-	r = pin_all(paths, b);
-	if (!r)
-		load_listen(paths, b, cast);
-	if (r)
-		return pg_fail(err, r, PG_EXIT_UNAVAILABLE, "pins: %s: %s", paths->pins,
-			       strerror(-r));
+	load_listen(paths, b, cast);
 	fd = fcntl(bpf_map__fd(b->maps.pg_control), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;

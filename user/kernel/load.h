@@ -25,9 +25,9 @@ enum load_maps {
 int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
 		       enum load_maps which, bool *ret_same, int *ret_control_fd, struct pg_error *err);
 
-/* The programs' object, opened. @cast: casts_probe()'s. Return: 0, or -errno. */
+/* The programs' object, opened. @cast: casts_probe()'s. @types: a file of the kernel's types; NULL: its own. */
 struct pg_bpf;
-int object_open(int cast, struct pg_bpf **ret);
+int object_open(int cast, const char *types, struct pg_bpf **ret);
 
 /* What tells this build's programs from others'. */
 uint64_t load_build(void);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,4 +79,33 @@ int child_run(char *const argv[], char *said, size_t size)
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* What it exits with: an errno, if there is room for it. */
+static int exit_code(int r)
+{
+	return r >= -255 ? -r : EIO;
+}
+
+pid_t child_begin(int (*call)(void *data), void *data)
+{
+	pid_t parent = getpid(), pid;
+
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored, as it may be from our parent, it leaves nobody to wait for */
+	pid = fork();
+	if (pid)
+		return pid < 0 ? -errno : pid;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(ESRCH);
+	_exit(exit_code(call(data)));
+}
+
+int child_end(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }

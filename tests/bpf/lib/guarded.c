@@ -40,7 +40,7 @@ static void make_namespaces(void)
 	must(mount("bpf", BPFFS, "bpf", 0, NULL), "bpffs");
 }
 
-static void stay_on_one_cpu(void)
+void stay_on_one_cpu(void)
 {
 	cpu_set_t one;
 
@@ -116,6 +116,15 @@ void policy_of(const char *yaml, struct policy *ret)
 		cr_assert_fail("%s", err.text);
 }
 
+void own_pins(struct paths *ret)
+{
+	struct pg_error err = PG_ERROR_INIT;
+
+	make_namespaces();
+	must(paths_init(ret, "test", BPFFS, &err), "paths");
+	must(make_directories(ret->pins), "pins");
+}
+
 struct guarded *guarded_by(const char *yaml)
 {
 	struct guarded *g = calloc(1, sizeof(*g));
@@ -125,10 +134,8 @@ struct guarded *guarded_by(const char *yaml)
 
 	cr_assert_not_null(g);
 	g->device = 1;
-	make_namespaces();
+	own_pins(&g->paths);
 	stay_on_one_cpu();
-	must(paths_init(&g->paths, "test", BPFFS, &err), "paths");
-	must(make_directories(g->paths.pins), "pins");
 	policy_of(yaml, &first);
 	if (load_programs(&g->paths, &first, &control, &err))
 		cr_assert_fail("%s", err.text);

@@ -20,6 +20,10 @@ struct guarded {
 	uint32_t device; /* by which packets come and go; 1 is "eth0" */
 };
 
+/* Namespaces of this process's own, with a bpffs and an empty directory of pins. */
+void own_pins(struct paths *ret);
+void stay_on_one_cpu(void);
+
 /* Put the policy of a YAML text, `version: 1` aside, in force on a machine that was not guarded. */
 struct guarded *guarded_by(const char *yaml);
 void guarded_end(struct guarded **g);
