@@ -21,6 +21,7 @@
 #include "agent_containers.h"
 #include "agent_devices.h"
 #include "agent_events.h"
+#include "agent_later.h"
 #include "agent_metrics.h"
 #include "agent_reload.h"
 #include "agent_times.h"
@@ -456,6 +457,7 @@ int agent_run(const struct agent_start *start, struct pg_error *err)
 		agent_events_health(a.events, "degraded", start->guard.degraded);
 	(void)fprintf(stderr, "portguard: ready\n");
 	notify_ready();
+	agent_later_load(a.paths, &a.state, a.tampering, a.events);
 	r = loop(&a);
 	remove_lock(start->paths);
 	return r;

@@ -212,6 +212,27 @@ Test(choice, layer_3_devices_are_guarded_and_never_by_xdp_for_all)
 	cr_expect_eq(device_choice(&p, &all, &all.list[3]), ATTACH_TC);
 }
 
+Test(choice, programs_are_those_that_the_guarded_devices_may_want)
+{
+	const struct devices card = DEVICES(LO, ETH0);
+	const struct devices uplink =
+		DEVICES(LO, DEVICE(2, "eth0", .kind = "veth", .default_route = true));
+	const struct devices tunnel =
+		DEVICES(LO, DEVICE_OF(ARPHRD_NONE, 3, "wg0", .kind = "wireguard"));
+	struct policy p = { .attach = ATTACH_AUTO };
+
+	cr_expect_eq(devices_want(&p, &card), PROGRAM_IN_XDP | PROGRAM_IN_TC | PROGRAM_OUT_TC,
+		     "its driver may refuse XDP");
+	cr_expect_eq(devices_want(&p, &uplink), PROGRAM_IN_TC | PROGRAM_OUT_TC);
+	cr_expect_eq(devices_want(&p, &tunnel), PROGRAM_IN_L3 | PROGRAM_OUT_L3);
+	p.attach = ATTACH_XDP;
+	cr_expect_eq(devices_want(&p, &card), PROGRAM_IN_XDP | PROGRAM_OUT_TC);
+	cr_expect_eq(devices_want(&p, &tunnel), PROGRAM_IN_L3 | PROGRAM_OUT_L3);
+	p.attach = ATTACH_TC;
+	cr_expect_eq(devices_want(&p, &card), PROGRAM_IN_TC | PROGRAM_OUT_TC);
+	cr_expect_eq(devices_want(&p, &(struct devices){ 0 }), 0);
+}
+
 Test(choice, a_device_answers_to_its_alternative_names)
 {
 	const struct devices all =

@@ -49,6 +49,7 @@ int cmd_run(int argc, char **argv, const struct pg_context *ctx, struct pg_error
 	start.guard = start_from_words(&words, &policy);
 	start.guard.action = argv[0];
 	start.guard.wait_for_devices = true;
+	start.guard.leave_out = true;
 	start.event_log = words.event_log;
 	config_watch_open(&start.watch, words.config);
 	bad = config_load_watched(&start.watch, &policy, err);

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/choice.h"
 #include "kernel/links.h"
 #include "kernel/nl.h"
 #include "util/cleanup.h"
@@ -187,7 +188,7 @@ int attach_inbound(const struct paths *paths, const struct device *d, enum attac
 	if (now != VIA_NONE && !is_wrong(now, how))
 		return 0;
 	link_name(name, sizeof(name), "in", d->index);
-	if (how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d)))
+	if (device_tries_xdp(d, how))
 		r = link_make(paths, name, "pg_in_xdp", d->index, BPF_XDP, XDP_FLAGS_DRV_MODE);
 	if (!r && now == VIA_TC)
 		filter_detach(paths, d, BPF_TC_INGRESS,

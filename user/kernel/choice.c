@@ -229,6 +229,34 @@ enum attach_choice device_choice(const struct policy *p, const struct devices *a
 	return choice == ATTACH_XDP && !device_is_ethernet(d) ? ATTACH_TC : choice;
 }
 
+const char *const device_programs[] = { "pg_in_xdp", "pg_in_tc", "pg_out_tc", "pg_in_l3", "pg_out_l3" };
+
+bool device_tries_xdp(const struct device *d, enum attach_choice how)
+{
+	return how == ATTACH_XDP || (how == ATTACH_AUTO && !device_prefers_tc(d));
+}
+
+static unsigned device_wants(const struct device *d, enum attach_choice how)
+{
+	unsigned xdp = device_tries_xdp(d, how) ? PROGRAM_IN_XDP : 0;
+	bool tc = how != ATTACH_XDP;
+
+	if (how == ATTACH_DEFAULT)
+		return 0;
+	if (device_is_ethernet(d))
+		return xdp | (tc ? PROGRAM_IN_TC : 0) | PROGRAM_OUT_TC;
+	return xdp | PROGRAM_IN_L3 | PROGRAM_OUT_L3;
+}
+
+unsigned devices_want(const struct policy *p, const struct devices *all)
+{
+	unsigned programs = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		programs |= device_wants(&all->list[i], device_choice(p, all, &all->list[i]));
+	return programs;
+}
+
 static bool covered(const bool *guarded, const struct devices *all, const struct device *d)
 {
 	for (int depth = DEEPEST; d && depth; depth--) {

@@ -29,6 +29,23 @@
  */
 enum attach_choice device_choice(const struct policy *p, const struct devices *all, const struct device *d);
 
+/* Programs for devices, as bits: device_programs[] names them. */
+enum {
+	PROGRAM_IN_XDP = 1 << 0,
+	PROGRAM_IN_TC = 1 << 1,
+	PROGRAM_OUT_TC = 1 << 2,
+	PROGRAM_IN_L3 = 1 << 3, /* of devices without Ethernet headers */
+	PROGRAM_OUT_L3 = 1 << 4,
+	DEVICE_PROGRAMS = 5,
+	DEVICE_PROGRAMS_ALL = (1 << DEVICE_PROGRAMS) - 1,
+};
+extern const char *const device_programs[DEVICE_PROGRAMS];
+
+/* Whether XDP is tried. Where the choice is auto its driver may refuse it: then it is tc. */
+bool device_tries_xdp(const struct device *d, enum attach_choice how);
+/* Which programs the devices may want that the policy guards. */
+unsigned devices_want(const struct policy *p, const struct devices *all);
+
 /**
  * device_covered() - Whether all that IP receives by a device has met inbound on its way.
  * @guarded: for each of @all, whether inbound is attached to it.

@@ -388,10 +388,14 @@ static int sync_devices(struct guard *g, bool wait, struct pg_error *err)
 
 int guard_sync_devices(struct guard *g, bool wait, struct pg_error *err)
 {
-	int r;
+	int loaded, r;
 
 	g->state.meta->sums.serial++; /* links come and go now by our own doing */
+	loaded = g->left_out ? 0 : load_later(g->paths); /* else it is said of a device that wants one */
 	r = sync_devices(g, wait, err);
+	if (r && loaded)
+		(void)pg_fail(err, r, PG_EXIT_UNAVAILABLE, "load: programs for devices: %s",
+			      strerror(-loaded));
 	sums_seal_devices(&g->state);
 	return r;
 }

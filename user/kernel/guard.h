@@ -19,6 +19,7 @@ struct guard {
 	struct policy policy;	/* in force */
 	int lock_fd;
 	bool fresh;		/* guard_begin() began it anew */
+	bool left_out;		/* programs that no device here wants: guard_sync_devices() does not ask for them */
 	bool settled;		/* a trial had run out: the former policy is in force again */
 	uint64_t noted_at;	/* where the last change was noted: guard_note_drop() */
 };
@@ -59,6 +60,7 @@ struct guard_start {
 	const char *action;		/* run or up */
 	bool force;			/* even if somebody is locked out */
 	bool wait_for_devices;		/* a named interface that is absent is no error */
+	bool leave_out;			/* programs that no device here wants: load_later() is to follow */
 	const char *degraded;		/* why, or NULL; then who would be locked out is let in instead */
 };
 

@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/choice.h"
 #include "kernel/load.h"
 #include "util/cleanup.h"
 
@@ -107,6 +108,15 @@ static bool may_change(const char *name)
 	       !strncmp(name, "pg_part_", 8) || !strcmp(name, "pg_cases");
 }
 
+/* Programs that a start may have left out: load_later()'s. */
+static bool may_come(const char *name)
+{
+	for (size_t i = 0; i < DEVICE_PROGRAMS; i++)
+		if (!strcmp(name, device_programs[i]))
+			return true;
+	return false;
+}
+
 struct following {
 	const struct paths *paths;
 	struct holdings *holdings;
@@ -131,10 +141,10 @@ static int follow_one(const char *name, void *data)
 	struct held *known = held_find(f->holdings, name), fresh = { 0 };
 	ino_t inode = 0;
 
+	if (!known)
+		return may_change(name) || may_come(name) ? add(f->holdings, f->paths, name) : 0;
 	if (!may_change(name))
 		return 0;
-	if (!known)
-		return add(f->holdings, f->paths, name);
 	known->kept = true;
 	if (pin_inode(f->paths, name, &inode) || inode == known->inode ||
 	    hold(f->paths, name, &fresh))

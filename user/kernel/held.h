@@ -35,8 +35,8 @@ struct holdings {
 int held_open(const struct paths *paths, struct holdings *ret);
 void held_close(struct holdings *h);
 /*
- * After commands have worked: links come and go, and the image of a policy may lie in a new map. Others
- * never change rightly, and stay as they are.
+ * After commands have worked: links come and go, the image of a policy may lie in a new map, and programs for
+ * devices may have come. Others never change rightly, and stay as they are.
  */
 int held_follow(const struct paths *paths, struct holdings *h);
 struct held *held_find(const struct holdings *h, const char *name);

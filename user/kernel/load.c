@@ -17,6 +17,7 @@
 
 #include "kernel/casts.h"
 #include "kernel/checksum.h"
+#include "kernel/choice.h"
 #include "kernel/load_parts.h"
 #include "kernel/map.h"
 #include "kernel/types.h"
@@ -294,10 +295,19 @@ static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps w
 struct wanted {
 	const struct paths *paths; /* where it is pinned */
 	const struct policy *policy;
+	unsigned device_programs;
 	const struct paths *from;
 	enum load_maps which;
 	bool *same;
 };
+
+static void leave_out(struct pg_bpf *b, unsigned programs)
+{
+	for (size_t i = 0; i < DEVICE_PROGRAMS; i++)
+		if (programs & 1u << i)
+			(void)bpf_program__set_autoload(
+				bpf_object__find_program_by_name(b->obj, device_programs[i]), false);
+}
 
 /* All but `listen`, loaded and pinned. *ret: the object that has the maps. */
 static int load_object(const struct wanted *w, const struct types *kernel, int cast,
@@ -310,6 +320,8 @@ static int load_object(const struct wanted *w, const struct types *kernel, int c
 	r = r ? r : fit_to_machine(b, w->policy, kernel);
 	if (!r && w->from)
 		r = use_maps(b, w->from, w->which, w->same);
+	if (!r)
+		leave_out(b, DEVICE_PROGRAMS_ALL & ~w->device_programs);
 	r = r ? r : load_parts_maps(&parts, b);
 	r = r ? r : pin_maps(w->paths, b);
 	r = r ? r : load_parts_begin(&parts, w->paths, b, cast);
@@ -322,27 +334,24 @@ static int load_object(const struct wanted *w, const struct types *kernel, int c
 	return r;
 }
 
-int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
-		       enum load_maps which, bool *ret_same, int *ret_control_fd,
-		       struct pg_error *err)
+static int load_wanted(const struct wanted *w, int *ret_control_fd, struct pg_error *err)
 {
-	const struct wanted wanted = { paths, p, from, which, ret_same };
 	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
-	_cleanup_types_ struct types kernel;
+	_cleanup_types_ struct types kernel = { .data = NULL };
 	int cast, r, fd;
 
 	types_open(&kernel);
 	cast = casts_probe(&kernel);
-	r = load_object(&wanted, &kernel, cast, &b);
+	r = load_object(w, &kernel, cast, &b);
 	if (r && cast) { /* a verifier that takes the probe need not take it all */
 		cast = 0;
-		(void)pins_remove(paths);
-		r = make_directories(paths->pins);
-		r = r ? r : load_object(&wanted, &kernel, cast, &b);
+		(void)pins_remove(w->paths);
+		r = make_directories(w->paths->pins);
+		r = r ? r : load_object(w, &kernel, cast, &b);
 	}
 	if (r)
 		return load_failed(r, err);
-	load_listen(paths, b, cast);
+	load_listen(w->paths, b, cast);
 	fd = fcntl(bpf_map__fd(b->maps.pg_control), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;
@@ -350,10 +359,36 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 	return 0;
 }
 
-int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd,
-		  struct pg_error *err)
+int load_programs(const struct paths *paths, const struct policy *p, unsigned programs,
+		  int *ret_control_fd, struct pg_error *err)
 {
-	return load_programs_over(paths, p, NULL, LOAD_ALL_MAPS, NULL, ret_control_fd, err);
+	const struct wanted wanted = { .paths = paths, .policy = p, .device_programs = programs };
+
+	return load_wanted(&wanted, ret_control_fd, err);
+}
+
+int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
+		       enum load_maps which, bool *ret_same, int *ret_control_fd,
+		       struct pg_error *err)
+{
+	const struct wanted wanted = { paths, p, DEVICE_PROGRAMS_ALL, from, which, ret_same };
+
+	return load_wanted(&wanted, ret_control_fd, err);
+}
+
+int object_again(const struct paths *paths, const struct types *kernel, int cast, struct pg_bpf **ret)
+{
+	const struct policy any = { .flows_max = 1 }; /* maps have the sizes that they have */
+	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	bool same = true;
+	int r = object_open(cast, NULL, &b);
+
+	r = r ? r : fit_to_machine(b, &any, kernel);
+	r = r ? r : use_maps(b, paths, LOAD_ALL_MAPS, &same);
+	if (r || !same)
+		return r ? r : -EPROTO;
+	*ret = TAKE_PTR(b);
+	return 0;
 }
 
 uint64_t load_build(void)

@@ -9,12 +9,14 @@
 #include "policy/policy.h"
 
 /**
- * load_programs() - Load all programs and maps and pin them; pg_control, which makes an instance count
+ * load_programs() - Load programs and maps and pin them; pg_control, which makes an instance count
  * as running, is left to the caller: its descriptor is returned.
+ * @programs: those for devices that are not to be left out (choice.h); the others are load_later()'s.
  * Return: 0, -EPERM (77, naming the capability), -EOPNOTSUPP and others (69). Leftovers are removed by
  * pins_remove().
  */
-int load_programs(const struct paths *paths, const struct policy *p, int *ret_control_fd, struct pg_error *err);
+int load_programs(const struct paths *paths, const struct policy *p, unsigned programs, int *ret_control_fd,
+		  struct pg_error *err);
 
 /* Which of the maps that are pinned already new programs are to use. */
 enum load_maps {
@@ -28,6 +30,12 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 /* The programs' object, opened. @cast: casts_probe()'s. @types: a file of the kernel's types; NULL: its own. */
 struct pg_bpf;
 int object_open(int cast, const char *types, struct pg_bpf **ret);
+/* The same, over all maps of an instance of this build, for programs that are to be loaded into it. */
+struct types;
+int object_again(const struct paths *paths, const struct types *kernel, int cast, struct pg_bpf **ret);
+
+/* Load and pin those programs for devices that are not there. Under the commands' lock. 0: all are there. */
+int load_later(const struct paths *paths);
 
 /* What tells this build's programs from others'. */
 uint64_t load_build(void);

@@ -17,6 +17,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/choice.h"
 #include "kernel/exe.h"
 #include "kernel/guard.h"
 #include "kernel/last.h"
@@ -141,6 +142,24 @@ static void note_start(struct guard *g, const struct guard_start *start)
 	(void)guard_note(g, &told, NULL);
 }
 
+/* Which programs for devices this start is to load. */
+static unsigned programs_for(const struct guard_start *start)
+{
+	_cleanup_devices_ struct devices all = { 0 };
+
+	if (!start->leave_out || devices_read(&all))
+		return DEVICE_PROGRAMS_ALL;
+	return devices_want(start->policy, &all);
+}
+
+/* A device that has come since programs were left out may want them. */
+static int sync_first(struct guard *g, bool wait, struct pg_error *err)
+{
+	int r = guard_sync_devices(g, wait, err);
+
+	return r && TAKE(g->left_out, false) ? guard_sync_devices(g, wait, err) : r;
+}
+
 static int start_fresh(const struct paths *paths, const struct guard_start *start, struct guard *g,
 		       struct pg_error *err)
 {
@@ -150,10 +169,11 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 				       .exes = &exe_own_world };
 	_cleanup_close_ int control = -1;
 	char cgroup[PG_META_PATH];
+	unsigned programs = programs_for(start);
 	bool fresh;
 	int r = cgroup_directory(start->policy->cgroup, cgroup, sizeof(cgroup), err);
 
-	r = r ? r : load_programs(paths, start->policy, &control, err);
+	r = r ? r : load_programs(paths, start->policy, programs, &control, err);
 	if (!r)
 		load_freeze(paths);
 	r = r ? r : init_control(control, cgroup);
@@ -173,7 +193,8 @@ static int start_fresh(const struct paths *paths, const struct guard_start *star
 		return r;
 	g->policy = *start->policy;
 	*start->policy = (struct policy){ 0 };
-	r = guard_sync_devices(g, start->wait_for_devices, err);
+	g->left_out = programs != DEVICE_PROGRAMS_ALL;
+	r = sync_first(g, start->wait_for_devices, err);
 	if (r)
 		return r;
 	note_start(g, start);

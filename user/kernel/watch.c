@@ -115,14 +115,12 @@ static void restore_program(struct watch *w, const struct held *link, uint32_t p
 		     NULL);
 }
 
-static void follow(struct watch *w);
-
 static void attach_links(struct watch *w, const struct held *lost, size_t count)
 {
 	struct pg_error err = PG_ERROR_INIT;
 	int r = tables_sync(&w->tables, &err);
 
-	follow(w);
+	watch_follow(w);
 	for (size_t i = 0; i < count; i++) {
 		const struct held *again = held_find(&w->held, lost[i].name);
 		char text[256];
@@ -236,7 +234,7 @@ static void repair_whole(struct watch *w)
 /* --- a check ------------------------------------------------------------------------------------ */
 
 /* After others have worked under the lock: what they made is held from now on. */
-static void follow(struct watch *w)
+void watch_follow(struct watch *w)
 {
 	if (w->serial == w->config.state->meta->sums.serial)
 		return;
@@ -300,20 +298,20 @@ static void repair(struct watch *w, const struct look *l)
 		repair_pins(w); /* first: the others open what is pinned */
 	if (l->pins && pins_are_wrong(w))
 		return;
-	follow(w);
+	watch_follow(w);
 	if (l->tables && boot_now_ns() >= w->tables_retry_ns)
 		repair_tables(w, l->tables);
-	follow(w);
+	watch_follow(w);
 	if (l->links)
 		repair_links(w);
 	if (l->filters)
 		repair_filters(w);
 	if (!l->whole && !l->links && !l->filters)
 		repair_whole(w);
-	follow(w);
+	watch_follow(w);
 	if (l->cgroups)
 		repair_cgroups(w);
-	follow(w);
+	watch_follow(w);
 }
 
 /* `down` says so before it takes anything away; without that word a pin is put back. */
@@ -353,7 +351,7 @@ bool watch_check(struct watch *w)
 			      "it is over: portguard's lock is free, and tampering is looked for");
 	if (has_ended(w))
 		return false;
-	follow(w);
+	watch_follow(w);
 	if (!look(w, &l)) {
 		findings_none(&w->findings);
 		return true;

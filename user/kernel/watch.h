@@ -29,6 +29,8 @@ struct watch;
 
 int watch_open(const struct watch_config *config, struct watch **ret, struct pg_error *err);
 void watch_free(struct watch *w);
+/* Hold what has come, at once. By the agent, after its own work under the commands' lock. */
+void watch_follow(struct watch *w);
 
 /*
  * Look at everything, each WATCH_MS. While a command holds the lock nothing is looked at.

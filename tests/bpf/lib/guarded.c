@@ -18,6 +18,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "kernel/choice.h"
 #include "kernel/load.h"
 #include "policy/diff.h"
 #include "policy/file.h"
@@ -137,7 +138,7 @@ struct guarded *guarded_by(const char *yaml)
 	own_pins(&g->paths);
 	stay_on_one_cpu();
 	policy_of(yaml, &first);
-	if (load_programs(&g->paths, &first, &control, &err))
+	if (load_programs(&g->paths, &first, DEVICE_PROGRAMS_ALL, &control, &err))
 		cr_assert_fail("%s", err.text);
 	fill_control(control);
 	must(pin_make(&g->paths, "pg_control", control), "pg_control");
