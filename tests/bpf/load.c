@@ -13,12 +13,6 @@
 #include "pg_bpf.skel.h"
 #include "util/cleanup.h"
 
-static void cleanup_bpf(struct pg_bpf **b)
-{
-	if (*b)
-		pg_bpf__destroy(*b);
-}
-
 /* One of several ways: the kernel may not have it. */
 static bool is_optional(const struct bpf_program *program)
 {
@@ -58,7 +52,7 @@ static void expect_all_pinned(const struct paths *paths, const struct pg_bpf *b)
 
 Test(load, one_process_for_each_cpu_has_its_part)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct load_parts parts;
 	struct paths paths;
 	cpu_set_t cpus;
@@ -75,7 +69,7 @@ Test(load, one_process_for_each_cpu_has_its_part)
 
 Test(load, on_one_cpu_there_is_one_process)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct load_parts parts;
 	struct paths paths;
 
@@ -103,7 +97,7 @@ static void take_place(const struct paths *paths, const struct pg_bpf *b, uint64
 
 Test(load, another_process_that_fails_is_told)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct load_parts parts;
 	struct paths paths;
 

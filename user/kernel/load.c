@@ -12,32 +12,20 @@
 #include <sys/syscall.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "kernel/casts.h"
-#include "kernel/checksum.h"
 #include "kernel/choice.h"
 #include "kernel/load_parts.h"
 #include "kernel/map.h"
 #include "kernel/types.h"
 #include "pg_bpf.skel.h"
-#include "portguard/abi.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-#ifndef BPF_F_XDP_HAS_FRAGS
-#define BPF_F_XDP_HAS_FRAGS (1U << 5)
-#endif
-
-static void cleanup_bpf(struct pg_bpf **b)
-{
-	if (*b)
-		pg_bpf__destroy(*b);
-}
 
 typedef struct __user_cap_data_struct capability_sets[_LINUX_CAPABILITY_U32S_3];
 
@@ -78,65 +66,6 @@ int netns_identity(uint64_t *ret_cookie, uint32_t *ret_inum)
 	*ret_inum = st.st_ino;
 	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &size))
 		*ret_cookie = 0;
-	return 0;
-}
-
-/* From Linux 6.1 on programs of every kind may allocate (struct bpf_mem_alloc): then a map grows as it fills. */
-static int cgroups_made_as_needed(struct pg_bpf *b, const struct types *kernel)
-{
-	if (types_find(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT))
-		return bpf_map__set_map_flags(b->maps.pg_cgroups, BPF_F_NO_PREALLOC);
-	return 0;
-}
-
-static int fit_to_machine(struct pg_bpf *b, const struct policy *p, const struct types *kernel)
-{
-	int cpus = libbpf_num_possible_cpus(), r;
-	bool frags = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
-	uint64_t cookie;
-	uint32_t inum;
-
-	r = netns_identity(&cookie, &inum);
-	if (r)
-		return r;
-	b->rodata->pg_xdp_load = frags;
-	b->rodata->pg_netns_by_inum = !cookie;
-	if (frags)
-		(void)bpf_program__set_flags(b->progs.pg_in_xdp, BPF_F_XDP_HAS_FRAGS);
-	(void)bpf_program__set_autoload(b->progs.pg_listen_lsm, false);
-	(void)bpf_program__set_autoload(b->progs.pg_listen_fmod, false);
-	r = cgroups_made_as_needed(b, kernel);
-	r = r ? r : bpf_map__set_max_entries(b->maps.pg_counts, (cpus + 1) * PG_COUNT_REGION);
-	r = r ? r : bpf_map__set_max_entries(b->maps.pg_captured, cpus);
-	r = r ? r : bpf_map__set_max_entries(b->maps.pg_seen, cpus * PG_SEEN_REGION);
-	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
-	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
-	return r;
-}
-
-int object_open(int cast, const char *types, struct pg_bpf **ret)
-{
-	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = types);
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = calloc(1, sizeof(*b));
-	_cleanup_free_ void *object = NULL;
-	int r = b ? pg_bpf__create_skeleton(b) : -ENOMEM;
-
-	if (r)
-		return r;
-	if (cast) {
-		object = malloc(b->skeleton->data_sz);
-		if (!object)
-			return -ENOMEM;
-		memcpy(object, b->skeleton->data, b->skeleton->data_sz);
-		casts_put(object, b->skeleton->data_sz, cast);
-		b->skeleton->data = object;
-	}
-	r = bpf_object__open_skeleton(b->skeleton, &options);
-	if (r)
-		return r;
-	b->skeleton->data = NULL; /* it has been read */
-	b->rodata->pg_casts = cast != 0;
-	*ret = TAKE_PTR(b);
 	return 0;
 }
 
@@ -231,66 +160,6 @@ static int load_failed(int r, struct pg_error *err)
 		"portguard needs Linux 5.10 or later; LIBBPF_DEBUG=1 shows the verifier's words");
 }
 
-/* What programs and agents count, and whom they remember, whatever the policy's tables look like. */
-static bool is_lasting(const char *name)
-{
-	static const char *const names[] = {
-		"pg_flows",  "pg_fragments", "pg_asked",    "pg_heard",  "pg_devices",
-		"pg_counts", "pg_seen",      "pg_reported", "pg_events", "pg_journal",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
-/* As large as the policy, or the build that began, wanted them: that holds as long as the instance lives. */
-static bool has_its_size(const char *name)
-{
-	static const char *const names[] = { "pg_flows", "pg_asked", "pg_heard", "pg_events",
-					     "pg_cases" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
-static bool has_same_layout(const struct bpf_map *map, int fd)
-{
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	return !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == bpf_map__type(map) &&
-	       info.key_size == bpf_map__key_size(map) &&
-	       info.value_size == bpf_map__value_size(map) &&
-	       info.map_flags == bpf_map__map_flags(map) &&
-	       (info.max_entries == bpf_map__max_entries(map) || has_its_size(bpf_map__name(map)));
-}
-
-static int use_maps(struct pg_bpf *b, const struct paths *from, enum load_maps which,
-		    bool *ret_same)
-{
-	struct bpf_map *map;
-	int r = 0;
-
-	*ret_same = true;
-	bpf_object__for_each_map(map, b->obj) {
-		_cleanup_close_ int fd = -1;
-
-		if (bpf_map__is_internal(map))
-			continue;
-		if (which == LOAD_ALL_MAPS || is_lasting(bpf_map__name(map)))
-			fd = pin_open(from, bpf_map__name(map));
-		if (fd < 0 || !has_same_layout(map, fd))
-			*ret_same = false;
-		else
-			r = r ? r : bpf_map__reuse_fd(map, fd);
-	}
-	return r;
-}
-
 /* What is to be loaded, as a caller of load_programs_over() says it. */
 struct wanted {
 	const struct paths *paths; /* where it is pinned */
@@ -313,13 +182,13 @@ static void leave_out(struct pg_bpf *b, unsigned programs)
 static int load_object(const struct wanted *w, const struct types *kernel, int cast,
 		       struct pg_bpf **ret)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct load_parts parts;
 	int r = load_parts_open(&parts, cast, &b), ended;
 
-	r = r ? r : fit_to_machine(b, w->policy, kernel);
+	r = r ? r : object_fit(b, w->policy, kernel);
 	if (!r && w->from)
-		r = use_maps(b, w->from, w->which, w->same);
+		r = object_use_maps(b, w->from, w->which, w->same);
 	if (!r)
 		leave_out(b, DEVICE_PROGRAMS_ALL & ~w->device_programs);
 	r = r ? r : load_parts_maps(&parts, b);
@@ -336,7 +205,7 @@ static int load_object(const struct wanted *w, const struct types *kernel, int c
 
 static int load_wanted(const struct wanted *w, int *ret_control_fd, struct pg_error *err)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	_cleanup_types_ struct types kernel = { .data = NULL };
 	int cast, r, fd;
 
@@ -374,29 +243,6 @@ int load_programs_over(const struct paths *paths, const struct policy *p, const 
 	const struct wanted wanted = { paths, p, DEVICE_PROGRAMS_ALL, from, which, ret_same };
 
 	return load_wanted(&wanted, ret_control_fd, err);
-}
-
-int object_again(const struct paths *paths, const struct types *kernel, int cast, struct pg_bpf **ret)
-{
-	const struct policy any = { .flows_max = 1 }; /* maps have the sizes that they have */
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
-	bool same = true;
-	int r = object_open(cast, NULL, &b);
-
-	r = r ? r : fit_to_machine(b, &any, kernel);
-	r = r ? r : use_maps(b, paths, LOAD_ALL_MAPS, &same);
-	if (r || !same)
-		return r ? r : -EPROTO;
-	*ret = TAKE_PTR(b);
-	return 0;
-}
-
-uint64_t load_build(void)
-{
-	size_t size;
-	const void *elf = pg_bpf__elf_bytes(&size);
-
-	return checksum_bytes(0, elf, size);
 }
 
 /* Maps with locks (pg_buckets) the kernel does not freeze; what commands and agent write stays open. */

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "kernel/object.h"
 #include "kernel/paths.h"
 #include "policy/policy.h"
 
@@ -18,27 +19,12 @@
 int load_programs(const struct paths *paths, const struct policy *p, unsigned programs, int *ret_control_fd,
 		  struct pg_error *err);
 
-/* Which of the maps that are pinned already new programs are to use. */
-enum load_maps {
-	LOAD_ALL_MAPS,		/* every one */
-	LOAD_LASTING_MAPS,	/* counters, flows, events: what outlives the layout of a policy's tables */
-};
 /* The same over maps of @from. Those whose layout differs are made anew; *ret_same: none was. */
 int load_programs_over(const struct paths *paths, const struct policy *p, const struct paths *from,
 		       enum load_maps which, bool *ret_same, int *ret_control_fd, struct pg_error *err);
 
-/* The programs' object, opened. @cast: casts_probe()'s. @types: a file of the kernel's types; NULL: its own. */
-struct pg_bpf;
-int object_open(int cast, const char *types, struct pg_bpf **ret);
-/* The same, over all maps of an instance of this build, for programs that are to be loaded into it. */
-struct types;
-int object_again(const struct paths *paths, const struct types *kernel, int cast, struct pg_bpf **ret);
-
 /* Load and pin those programs for devices that are not there. Under the commands' lock. 0: all are there. */
 int load_later(const struct paths *paths);
-
-/* What tells this build's programs from others'. */
-uint64_t load_build(void);
 
 /*
  * Close to user space for good what programs alone write: nobody forges a first fragment, or whom a

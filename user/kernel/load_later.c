@@ -4,7 +4,6 @@
  * as soon as it has said that it is ready, and whoever works on devices, if they are not there by then.
  */
 #include <errno.h>
-#include <string.h>
 
 #include <bpf/libbpf.h>
 
@@ -14,12 +13,6 @@
 #include "kernel/types.h"
 #include "pg_bpf.skel.h"
 #include "util/cleanup.h"
-
-static void cleanup_bpf(struct pg_bpf **b)
-{
-	if (*b)
-		pg_bpf__destroy(*b);
-}
 
 static unsigned missing_programs(const struct paths *paths)
 {
@@ -35,7 +28,7 @@ static unsigned missing_programs(const struct paths *paths)
 
 static int load_these(const struct paths *paths, unsigned programs, const struct types *kernel, int cast)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct bpf_program *prog;
 	int r = object_again(paths, kernel, cast, &b);
 
@@ -48,10 +41,7 @@ static int load_these(const struct paths *paths, unsigned programs, const struct
 			(void)bpf_program__set_autoload(
 				bpf_object__find_program_by_name(b->obj, device_programs[i]), true);
 	r = pg_bpf__load(b);
-	bpf_object__for_each_program(prog, b->obj)
-		if (!r && bpf_program__fd(prog) >= 0)
-			r = pin_make(paths, bpf_program__name(prog), bpf_program__fd(prog));
-	return r;
+	return r ? r : object_pin_programs(paths, b);
 }
 
 int load_later(const struct paths *paths)

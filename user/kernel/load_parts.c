@@ -12,16 +12,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "kernel/load.h"
+#include "kernel/object.h"
 #include "pg_bpf.skel.h"
 #include "util/child.h"
 #include "util/cleanup.h"
-
-static void cleanup_bpf(struct pg_bpf **b)
-{
-	if (*b)
-		pg_bpf__destroy(*b);
-}
 
 /* --- parting ------------------------------------------------------------------------------------ */
 
@@ -121,20 +115,9 @@ static int use_maps_of(struct pg_bpf *b, const struct pg_bpf *main)
 	return r;
 }
 
-static int pin_programs(const struct paths *paths, const struct pg_bpf *b)
-{
-	struct bpf_program *prog;
-	int r = 0;
-
-	bpf_object__for_each_program(prog, b->obj)
-		if (!r && bpf_program__fd(prog) >= 0)
-			r = pin_make(paths, bpf_program__name(prog), bpf_program__fd(prog));
-	return r;
-}
-
 static int load_part(const struct paths *paths, const struct pg_bpf *main, int cast, uint64_t programs)
 {
-	_cleanup_(cleanup_bpf) struct pg_bpf *b = NULL;
+	_cleanup_object_ struct pg_bpf *b = NULL;
 	struct bpf_program *prog, *same = NULL;
 	int r = object_open(cast, NULL, &b);
 
@@ -148,7 +131,7 @@ static int load_part(const struct paths *paths, const struct pg_bpf *main, int c
 	}
 	r = use_maps_of(b, main);
 	r = r ? r : pg_bpf__load(b);
-	return r ? r : pin_programs(paths, b);
+	return r ? r : object_pin_programs(paths, b);
 }
 
 int load_alone(const struct paths *paths, const struct pg_bpf *main, int cast, const char *name)
@@ -186,7 +169,7 @@ int load_parts_begin(struct load_parts *p, const struct paths *paths, const stru
 	uint64_t ours = p->list[0].programs;
 
 	if (p->count < 2)
-		return pin_programs(paths, main);
+		return object_pin_programs(paths, main);
 	for (unsigned i = 1; i < p->count; i++) {
 		struct job job = { paths, main, cast, p->list[i].programs };
 

@@ -92,7 +92,7 @@ static void init_meta(struct pg_meta *meta, const struct guard_start *start)
 {
 	meta->interfaces_said = start->interface_count > 0;
 	meta->cgroup_said = start->cgroup != NULL;
-	meta->build = load_build();
+	meta->build = object_build();
 	meta->in_step = 1; /* both slots are empty */
 	(void)snprintf(meta->config, sizeof(meta->config), "%s",
 		       start->config ? start->config : "");

@@ -100,7 +100,7 @@ static int read_old(struct takeover *t, struct pg_error *err)
 static bool is_this_build(const struct takeover *t)
 {
 	return t->control->abi == PG_ABI_VERSION && t->meta_size >= (long)sizeof(*t->meta) &&
-	       t->meta->build == load_build();
+	       t->meta->build == object_build();
 }
 
 /* It holds the programs that would be replaced, and puts them back. */
@@ -358,7 +358,7 @@ static int attach_rest(struct takeover *t, struct pg_error *err)
 	t->guard.paths = t->paths;
 	t->guard.state.paths = t->paths;
 	t->guard.policy = t->policy; /* borrowed */
-	t->guard.state.meta->build = load_build();
+	t->guard.state.meta->build = object_build();
 	t->guard.state.meta->sums.serial++;
 	return guard_sync_hooks(&t->guard, err);
 }
