@@ -17,21 +17,26 @@ void filters_free(struct filters *f)
 	*f = (struct filters){ 0 };
 }
 
-static bool has_link(const struct paths *paths, const struct device *d, bool in)
+static uint32_t program_of(const struct filters *f, const struct device *d, bool in)
 {
-	enum attach_via via = in ? attached_inbound(paths, d) : attached_outbound(paths, d);
-
-	return via != VIA_TC;
+	for (size_t i = 0; i < f->count; i++)
+		if (f->list[i].index == d->index && f->list[i].in == in)
+			return f->list[i].program;
+	return 0;
 }
 
-static int add(struct filters *f, const struct paths *paths, const struct device *d, bool in)
+/* @former: one that was there, and is not since somebody has worked under the lock, is missing as others are. */
+static int add(struct filters *f, const struct filters *former, const struct paths *paths,
+	       const struct device *d, bool in)
 {
+	enum attach_via via = in ? attached_inbound(paths, d) : attached_outbound(paths, d);
 	struct filter one = { .index = d->index, .in = in };
 	struct filter *grown;
 
-	if (has_link(paths, d, in))
-		return 0;
-	one.program = attached_filter(paths, d->index, in);
+	if (via == VIA_TC)
+		one.program = attached_filter(paths, d->index, in);
+	else if (via == VIA_NONE)
+		one.program = program_of(former, d, in);
 	if (!one.program)
 		return 0;
 	memcpy(one.device, d->name, sizeof(one.device));
@@ -45,15 +50,19 @@ static int add(struct filters *f, const struct paths *paths, const struct device
 
 void filters_find(const struct paths *paths, const struct policy *p, struct filters *f)
 {
+	_cleanup_filters_ struct filters former = { 0 };
 	_cleanup_devices_ struct devices all = { 0 };
 	int r = devices_read(&all);
 
-	filters_free(f);
+	f->known = false;
+	if (r)
+		return;
+	former = TAKE(*f, (struct filters){ 0 });
 	for (size_t i = 0; !r && i < all.count; i++) {
 		if (device_choice(p, &all, &all.list[i]) == ATTACH_DEFAULT)
 			continue;
-		r = add(f, paths, &all.list[i], true);
-		r = r ? r : add(f, paths, &all.list[i], false);
+		r = add(f, &former, paths, &all.list[i], true);
+		r = r ? r : add(f, &former, paths, &all.list[i], false);
 	}
 	f->known = !r;
 }

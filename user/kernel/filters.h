@@ -23,9 +23,13 @@ struct filters {
 	bool known;
 };
 
-/* Look up the filters on all guarded devices; on failure @f->known stays false. */
+/*
+ * Look up the filters on all guarded devices; on failure @f->known stays false. What @f had and is not there, on a
+ * device that is still guarded so, stays in it: it is missing.
+ */
 void filters_find(const struct paths *paths, const struct policy *p, struct filters *f);
 void filters_free(struct filters *f);
+#define _cleanup_filters_ __attribute__((cleanup(filters_free)))
 
 enum filter_state { FILTER_WHOLE, FILTER_GONE, FILTER_REPLACED };
 /* One on a device that is gone counts as whole. */
