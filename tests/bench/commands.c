@@ -13,6 +13,7 @@
 
 #include "bench/bench.h"
 #include "bench/commands.h"
+#include "bench/packets.h"
 
 extern char **environ;
 
@@ -140,6 +141,17 @@ static void wait_until_ready(int fd, const char *argv0)
 	die("%s run did not get ready: %s", argv0, text);
 }
 
+/* What no device wants is loaded after the agent is ready: what is measured next is not to meet it. */
+static void wait_for_the_rest(const char *instance)
+{
+	static const char *const programs[] = { "pg_in_xdp", "pg_in_tc", "pg_out_tc", "pg_in_l3", "pg_out_l3" };
+	char pins[BENCH_PATH];
+
+	(void)snprintf(pins, sizeof(pins), WORLD_BPFFS "/portguard/%s", instance);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		(void)close(pinned(pins, programs[i]));
+}
+
 struct agent agent_start(const struct world *w, const char *instance, const char *const words[])
 {
 	struct command_line line = portguard(w, instance, words);
@@ -154,6 +166,7 @@ struct agent agent_start(const struct world *w, const char *instance, const char
 	wait_until_ready(fds[0], w->portguard);
 	a.ready_ms = (now_us() - began) / 1e3;
 	(void)close(fds[0]);
+	wait_for_the_rest(instance);
 	return a;
 }
 

@@ -28,6 +28,7 @@
 #include "lib/insn.h"
 
 #define TURNS_MAX 16
+#define PIN_WAIT_MS 5000
 
 #define HOST 0x0a4d0001 /* 10.77.0.1 */
 #define PEER 0x0a4d0002
@@ -175,11 +176,13 @@ static int spreading_program(int array, const struct spread *over)
 
 int pinned(const char *pins, const char *name)
 {
+	unsigned tries = PIN_WAIT_MS;
 	char path[BENCH_PATH];
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", pins, name);
-	fd = bpf_obj_get(path);
+	while ((fd = bpf_obj_get(path)) < 0 && errno == ENOENT && tries--)
+		(void)usleep(1000);
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
 	return fd;

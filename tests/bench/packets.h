@@ -14,7 +14,7 @@ int idle_attach(int program);
 
 /* --- packets.c --- */
 
-/* A program that does nothing but return, and one that is pinned. */
+/* A program that does nothing but return, and one that is pinned, or will be within seconds. */
 int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int returns);
 int pinned(const char *pins, const char *name);
 
