@@ -170,14 +170,6 @@ struct wanted {
 	bool *same;
 };
 
-static void leave_out(struct pg_bpf *b, unsigned programs)
-{
-	for (size_t i = 0; i < DEVICE_PROGRAMS; i++)
-		if (programs & 1u << i)
-			(void)bpf_program__set_autoload(
-				bpf_object__find_program_by_name(b->obj, device_programs[i]), false);
-}
-
 /* All but `listen`, loaded and pinned. *ret: the object that has the maps. */
 static int load_object(const struct wanted *w, const struct types *kernel, int cast,
 		       struct pg_bpf **ret)
@@ -190,7 +182,7 @@ static int load_object(const struct wanted *w, const struct types *kernel, int c
 	if (!r && w->from)
 		r = object_use_maps(b, w->from, w->which, w->same);
 	if (!r)
-		leave_out(b, DEVICE_PROGRAMS_ALL & ~w->device_programs);
+		object_choose(b, w->device_programs);
 	r = r ? r : load_parts_maps(&parts, b);
 	r = r ? r : pin_maps(w->paths, b);
 	r = r ? r : load_parts_begin(&parts, w->paths, b, cast);

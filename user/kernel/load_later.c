@@ -36,10 +36,7 @@ static int load_these(const struct paths *paths, unsigned programs, const struct
 		return r;
 	bpf_object__for_each_program(prog, b->obj)
 		(void)bpf_program__set_autoload(prog, false);
-	for (unsigned i = 0; i < DEVICE_PROGRAMS; i++)
-		if (programs & 1u << i)
-			(void)bpf_program__set_autoload(
-				bpf_object__find_program_by_name(b->obj, device_programs[i]), true);
+	object_choose(b, programs);
 	r = pg_bpf__load(b);
 	return r ? r : object_pin_programs(paths, b);
 }

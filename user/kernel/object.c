@@ -14,6 +14,7 @@
 
 #include "kernel/casts.h"
 #include "kernel/checksum.h"
+#include "kernel/choice.h"
 #include "kernel/load.h"
 #include "kernel/types.h"
 #include "pg_bpf.skel.h"
@@ -86,6 +87,14 @@ int object_fit(struct pg_bpf *b, const struct policy *p, const struct types *ker
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_reported, cpus * PG_SEEN_REGION);
 	r = r ? r : bpf_map__set_max_entries(b->maps.pg_flows, p->flows_max);
 	return r;
+}
+
+void object_choose(struct pg_bpf *b, unsigned programs)
+{
+	for (size_t i = 0; i < DEVICE_PROGRAMS; i++)
+		(void)bpf_program__set_autoload(
+			bpf_object__find_program_by_name(b->obj, device_programs[i]),
+			programs & 1u << i);
 }
 
 /* What programs and agents count, and whom they remember, whatever the policy's tables look like. */

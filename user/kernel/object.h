@@ -21,6 +21,9 @@ void object_free(struct pg_bpf **b);
 /* Constants, sizes of maps, and which programs are optional. @kernel: the kernel's types. */
 int object_fit(struct pg_bpf *b, const struct policy *p, const struct types *kernel);
 
+/* Of the programs for devices, load those of @programs (choice.h) and no others. */
+void object_choose(struct pg_bpf *b, unsigned programs);
+
 /* Which of the maps that are pinned already new programs are to use. */
 enum load_maps {
 	LOAD_ALL_MAPS,		/* every one */
