@@ -263,7 +263,7 @@ int config_local_path(const char *path, char *to, size_t size)
 	char directory[PATH_MAX];
 
 	directory_of(path, directory, sizeof(directory));
-	return snprintf(to, size, "%s/policy.d/90-local.yaml", directory) < (int)size
+	return snprintf(to, size, "%s/policy.d/" CONFIG_LOCAL, directory) < (int)size
 		       ? 0
 		       : -ENAMETOOLONG;
 }

@@ -20,7 +20,8 @@ int config_load_watched(struct config_watch *watch, struct policy *ret, struct p
 /* From the root, as other commands may run elsewhere; links stay, since Kubernetes swaps them. */
 int config_absolute(const char *path, char *to, size_t size);
 
-/* policy.d/90-local.yaml beside @path: the one file that portguard itself writes. */
+#define CONFIG_LOCAL "90-local.yaml"
+/* It, in policy.d beside @path: the one file that portguard itself writes. */
 int config_local_path(const char *path, char *to, size_t size);
 
 #endif

@@ -36,7 +36,7 @@ static uint64_t add(uint64_t h, const char *path)
 static int is_theirs(const struct dirent *e)
 {
 	return e->d_name[0] != '.' && !fnmatch("*.yaml", e->d_name, 0) &&
-	       strcmp(e->d_name, "90-local.yaml") != 0;
+	       strcmp(e->d_name, CONFIG_LOCAL) != 0;
 }
 
 static uint64_t take(const char *path)
