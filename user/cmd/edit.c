@@ -137,6 +137,14 @@ static int adopt_rules(struct policy *running, struct policy *local, char **ret_
 	return r;
 }
 
+static bool has_scoped_rules(const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].scope)
+			return true;
+	return false;
+}
+
 /*
  * Rules of a scope that the policy's files do not have would be mistakes there: what is in force was applied from
  * elsewhere. Files that are wrong already are not asked.
@@ -146,7 +154,7 @@ static int check_scopes(const struct policy *local, const char *config, struct p
 	_cleanup_policy_ struct policy files = { 0 };
 	const struct scope *scope;
 
-	if (config_load(config, &files, NULL))
+	if (!has_scoped_rules(local) || config_load(config, &files, NULL))
 		return 0;
 	for (size_t i = 0; i < local->rule_count; i++) {
 		const char *name = local->rules[i].scope;
