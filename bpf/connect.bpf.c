@@ -169,7 +169,7 @@ static __always_inline int out(struct bpf_sock_addr *ctx, bool v6, enum pg_hook 
 			    pg_back4(ctx, a.owner.near, a.owner.far, index);
 	if (back == BACK_LET_IN ||
 	    (back == BACK_ASK && pg_was_heard(ctx, a.q.port, remote[0], remote[1],
-					   ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM])))
+					      ctl->slots[index].flow_ticks[PG_FLOW_UDP_STREAM])))
 		return 1;
 	(void)remember_asked(ctx, a.q.family, a.q.port, remote[0], remote[1]);
 	return 1;
